@@ -1,0 +1,181 @@
+use super::*;
+use crate::authorization::request::Prompts;
+use crate::client::ClientOrigin;
+use crate::error_code::ErrorCode;
+use crate::ids::UserId;
+use crate::test_support::{at, resource_id, sample_client, sample_pending, uuid};
+
+fn user(number: u128) -> UserId {
+    UserId::from_uuid(uuid(number))
+}
+
+/// Signed in 100 s before the request, now is 10 s after it.
+struct Scene {
+    pending: PendingAuthorization,
+    session: Option<SignedIn>,
+    client: Client,
+    registered: RedirectUri,
+    remembered: Vec<RememberedConsent>,
+    is_cross_site: bool,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let client = sample_client();
+        let registered = client.redirect_uris[0].clone();
+        Self {
+            pending: sample_pending(),
+            session: Some(SignedIn {
+                user_id: user(1),
+                authenticated_at: at(-100),
+            }),
+            client,
+            registered,
+            remembered: Vec::new(),
+            is_cross_site: false,
+        }
+    }
+
+    fn remembering(scopes: &str) -> Self {
+        let mut scene = Self::new();
+        scene.remembered.push(RememberedConsent {
+            redirect_uri: scene.registered.clone(),
+            resource_id: resource_id(1),
+            scopes: ScopeSet::parse(scopes).unwrap(),
+        });
+        scene
+    }
+
+    fn prompt(mut self, text: &str) -> Self {
+        self.pending.prompts = Prompts::parse(Some(text)).unwrap_or_default();
+        self
+    }
+
+    fn step(&self) -> NextStep {
+        let browser = BrowserState {
+            session: self.session,
+            client: &self.client,
+            registered: &self.registered,
+            remembered: &self.remembered,
+            is_cross_site: self.is_cross_site,
+        };
+        next_step(&self.pending, &browser, at(10))
+    }
+
+    fn refusal(&self) -> ErrorCode {
+        match self.step() {
+            NextStep::Refuse(refusal) => refusal.code,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn issued(step: NextStep) -> String {
+    match step {
+        NextStep::IssueCode { scopes, .. } => scopes.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+const ALL: &str = "files:read files:write";
+
+#[test]
+fn sign_in_then_consent_then_code() {
+    let mut scene = Scene::new();
+    scene.session = None;
+    assert_eq!(scene.step(), NextStep::Login);
+    scene.session = Some(SignedIn {
+        user_id: user(1),
+        authenticated_at: at(5),
+    });
+    assert_eq!(scene.step(), NextStep::Consent);
+    let scopes = ScopeSet::parse("files:read admin").unwrap();
+    scene.pending.outcome = Some(ConsentOutcome::Allowed {
+        user_id: user(1),
+        scopes,
+    });
+    assert_eq!(issued(scene.step()), "files:read");
+    scene.pending.outcome = Some(ConsentOutcome::Denied { user_id: user(1) });
+    assert_eq!(scene.refusal(), ErrorCode::AccessDenied);
+}
+
+#[test]
+fn an_answer_counts_only_for_who_gave_it() {
+    let mut scene = Scene::new();
+    let scopes = ScopeSet::parse(ALL).unwrap();
+    scene.pending.outcome = Some(ConsentOutcome::Allowed {
+        user_id: user(2),
+        scopes,
+    });
+    assert_eq!(scene.step(), NextStep::Consent);
+}
+
+/// Row L4.
+#[test]
+fn a_remembered_answer_is_not_asked_again_unless_something_is_new() {
+    assert_eq!(issued(Scene::remembering(ALL).step()), ALL);
+    assert_eq!(Scene::remembering("files:read").step(), NextStep::Consent);
+    assert_eq!(
+        Scene::remembering(ALL).prompt("consent").step(),
+        NextStep::Consent
+    );
+    let mut loopback = Scene::remembering(ALL);
+    loopback.registered = RedirectUri::from_stored("http://localhost/cb");
+    loopback.remembered[0].redirect_uri = loopback.registered.clone();
+    assert_eq!(loopback.step(), NextStep::Consent);
+}
+
+/// Row A12.
+#[test]
+fn prompt_none_never_shows_a_page() {
+    let mut signed_out = Scene::remembering(ALL).prompt("none");
+    signed_out.session = None;
+    assert_eq!(signed_out.refusal(), ErrorCode::LoginRequired);
+    assert_eq!(
+        Scene::new().prompt("none").refusal(),
+        ErrorCode::ConsentRequired
+    );
+    assert_eq!(issued(Scene::remembering(ALL).prompt("none").step()), ALL);
+    let mut loopback = Scene::remembering(ALL).prompt("none");
+    loopback.registered = RedirectUri::from_stored("http://localhost/cb");
+    assert_eq!(loopback.refusal(), ErrorCode::InteractionRequired);
+    let mut stranger = Scene::remembering(ALL).prompt("none");
+    stranger.is_cross_site = true;
+    assert_eq!(issued(stranger.step()), ALL);
+    stranger.client.origin = ClientOrigin::Registered;
+    assert_eq!(stranger.refusal(), ErrorCode::InteractionRequired);
+}
+
+#[test]
+fn prompt_login_and_max_age_ask_for_a_new_sign_in() {
+    for prompt in ["login", "select_account"] {
+        let mut scene = Scene::remembering(ALL).prompt(prompt);
+        assert_eq!(scene.step(), NextStep::Login);
+        scene.session = Some(SignedIn {
+            user_id: user(1),
+            authenticated_at: at(0),
+        });
+        assert_eq!(issued(scene.step()), ALL);
+    }
+    let mut scene = Scene::remembering(ALL);
+    scene.pending.max_age_seconds = Some(110);
+    assert_eq!(issued(scene.step()), ALL);
+    scene.pending.max_age_seconds = Some(109);
+    assert_eq!(scene.step(), NextStep::Login);
+    scene.pending.max_age_seconds = Some(0);
+    scene.session = Some(SignedIn {
+        user_id: user(1),
+        authenticated_at: at(1),
+    });
+    assert_eq!(issued(scene.step()), ALL);
+}
+
+/// Row A7.
+#[test]
+fn a_bad_request_is_told_after_the_sign_in() {
+    let mut scene = Scene::new();
+    scene.pending.refusal = Some((&RedirectError::ResponseType).into());
+    assert_eq!(scene.refusal(), ErrorCode::UnsupportedResponseType);
+    scene.session = None;
+    assert_eq!(scene.step(), NextStep::Login);
+}

@@ -1,0 +1,143 @@
+//! Clients: who asks for tokens. Public ones keep no secret, confidential ones authenticate.
+//!
+//! `authentication` reads credentials from a request, `registration` is RFC 7591, `metadata` holds the
+//! rules that every way of becoming a client shares.
+
+pub mod authentication;
+pub mod metadata;
+pub mod registration;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::ids::{ClientId, ClientKey, ResourceId};
+use crate::redirect_uri::{RedirectUri, RedirectUriKind};
+use crate::scope::ScopeSet;
+
+macro_rules! wire_enum {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name { $(#[serde(rename = $text)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            pub fn parse(text: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == text)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+wire_enum! {
+    /// Where a client came from; only static ones are vouched for by somebody.
+    ClientOrigin { Static = "static", Registered = "registered", Document = "document" }
+}
+
+wire_enum! {
+    /// The grants that answer today (RFC 7591 §2 names).
+    GrantType {
+        AuthorizationCode = "authorization_code",
+        RefreshToken = "refresh_token",
+        ClientCredentials = "client_credentials",
+    }
+}
+
+wire_enum! {
+    /// How a client proves itself at the token endpoint (RFC 7591 §2 names).
+    AuthMethod {
+        None = "none",
+        ClientSecretBasic = "client_secret_basic",
+        ClientSecretPost = "client_secret_post",
+        PrivateKeyJwt = "private_key_jwt",
+    }
+}
+
+wire_enum! {
+    /// OpenID Connect Registration §2.
+    ApplicationType { Web = "web", Native = "native" }
+}
+
+impl AuthMethod {
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
+    }
+}
+
+/// A client as the rules see it; its secrets stay in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    pub key: ClientKey,
+    pub client_id: ClientId,
+    pub origin: ClientOrigin,
+    pub name: Option<String>,
+    pub redirect_uris: Vec<RedirectUri>,
+    pub grant_types: Vec<GrantType>,
+    pub auth_method: AuthMethod,
+    pub application_type: ApplicationType,
+    /// What it registered for; none means no limit of its own.
+    pub scopes: Option<ScopeSet>,
+    /// The resources it may use; none means every one of the tenant.
+    pub resources: Option<Vec<ResourceId>>,
+    pub default_resource: Option<ResourceId>,
+    pub is_enabled: bool,
+    pub access_token_lifetime: Option<Duration>,
+    pub client_uri: Option<String>,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    pub software_id: Option<String>,
+    pub software_version: Option<String>,
+    pub created_at: Timestamp,
+}
+
+impl Client {
+    /// RFC 6749 §2.1: it can keep a credential.
+    pub fn is_confidential(&self) -> bool {
+        self.auth_method != AuthMethod::None
+    }
+
+    /// Somebody of the tenant entered it by hand. Others only said their own name.
+    pub fn is_vouched_for(&self) -> bool {
+        self.origin == ClientOrigin::Static
+    }
+
+    pub fn may_use(&self, grant_type: GrantType) -> bool {
+        self.grant_types.contains(&grant_type)
+    }
+
+    pub fn may_use_resource(&self, resource_id: ResourceId) -> bool {
+        self.resources
+            .as_ref()
+            .is_none_or(|allowed| allowed.contains(&resource_id))
+    }
+
+    /// The name for a page; a client without one is called by its id.
+    pub fn display_name(&self) -> &str {
+        self.name
+            .as_deref()
+            .unwrap_or_else(|| self.client_id.as_str())
+    }
+
+    /// Every redirect stays on the person's machine: any program there may pose as this client.
+    pub fn is_loopback_only(&self) -> bool {
+        !self.redirect_uris.is_empty()
+            && self
+                .redirect_uris
+                .iter()
+                .all(|uri| uri.kind() == RedirectUriKind::Loopback)
+    }
+}

@@ -1,0 +1,165 @@
+//! Points in time, and the seam they come from. No rule reads a clock: `now` is always an argument.
+
+use std::ops::{Add, Sub};
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Where `now` comes from: the system in production, a hand-moved clock in tests.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// A point in time in UTC, in whole microseconds as PostgreSQL keeps them, so that a value read back
+/// equals the value written. Serialised as microseconds since 1970.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    pub const UNIX_EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
+    /// Out-of-range values saturate: a time beyond the year 9999 is as good as "never".
+    pub fn from_unix_micros(micros: i64) -> Self {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).map_or_else(
+            |_| {
+                if micros < 0 {
+                    Self::minimum()
+                } else {
+                    Self::maximum()
+                }
+            },
+            Self,
+        )
+    }
+
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        Self::from_unix_micros(seconds.saturating_mul(1_000_000))
+    }
+
+    pub fn unix_seconds(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    pub fn unix_millis(self) -> i64 {
+        self.unix_micros().div_euclid(1_000)
+    }
+
+    pub fn unix_micros(self) -> i64 {
+        i64::try_from(self.0.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
+    }
+
+    /// How long ago `earlier` was; zero when it lies ahead.
+    pub fn saturating_since(self, earlier: Self) -> Duration {
+        Duration::try_from(self.0 - earlier.0).unwrap_or(Duration::ZERO)
+    }
+
+    /// RFC 3339 in UTC, as the admin API shows times.
+    pub fn to_rfc3339(self) -> String {
+        self.0.format(&Rfc3339).unwrap_or_default()
+    }
+
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
+    }
+
+    fn minimum() -> Self {
+        Self(time::PrimitiveDateTime::MIN.assume_utc())
+    }
+
+    fn maximum() -> Self {
+        Self::from(time::PrimitiveDateTime::MAX.assume_utc())
+    }
+}
+
+impl From<OffsetDateTime> for Timestamp {
+    fn from(value: OffsetDateTime) -> Self {
+        let utc = value.to_offset(time::UtcOffset::UTC);
+        let micros = utc.microsecond();
+        Self(utc.replace_microsecond(micros).unwrap_or(utc))
+    }
+}
+
+impl From<Timestamp> for OffsetDateTime {
+    fn from(value: Timestamp) -> Self {
+        value.0
+    }
+}
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    fn add(self, duration: Duration) -> Self {
+        let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
+        Self::from(self.0.saturating_add(duration))
+    }
+}
+
+impl Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        let duration = time::Duration::try_from(duration).unwrap_or(time::Duration::MAX);
+        Self::from(self.0.saturating_sub(duration))
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.to_rfc3339())
+    }
+}
+
+impl std::fmt::Debug for Timestamp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.unix_micros())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i64::deserialize(deserializer).map(Self::from_unix_micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_kept_in_whole_microseconds() {
+        let fine = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_789).unwrap();
+        let kept = Timestamp::from(fine);
+        assert_eq!(kept.unix_micros(), 1_234_567_890_123_456);
+        assert_eq!(Timestamp::from_unix_micros(kept.unix_micros()), kept);
+    }
+
+    #[test]
+    fn arithmetic_saturates() {
+        let now = Timestamp::from_unix_seconds(1_800_000_000);
+        assert_eq!((now + Duration::from_mins(1)).unix_seconds(), 1_800_000_060);
+        assert_eq!((now - Duration::from_mins(1)).unix_seconds(), 1_799_999_940);
+        assert!(now + Duration::MAX > now);
+        assert_eq!(
+            now.saturating_since(now + Duration::from_secs(1)),
+            Duration::ZERO
+        );
+        assert!(Timestamp::from_unix_seconds(i64::MAX) > now);
+        assert!(Timestamp::from_unix_seconds(i64::MIN) < now);
+    }
+
+    #[test]
+    fn a_time_survives_json_and_rfc3339() {
+        let now = Timestamp::from_unix_micros(1_800_000_000_123_456);
+        let text = serde_json::to_string(&now).unwrap();
+        assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), now);
+        assert_eq!(Timestamp::parse_rfc3339(&now.to_rfc3339()), Some(now));
+    }
+}
