@@ -1,0 +1,17 @@
+//! JWTs: one function that signs and one that verifies. `jsonwebtoken` is used nowhere else, because as
+//! it comes it parses the private key at every signature and accepts what RFC 8725 and RFC 9068 refuse
+//! (unknown `crit`, `b64: false`, an array of audiences, missing claims).
+//!
+//! Not here: what an access token claims (`protocol::token`), whether it is revoked (`authority`).
+//! To add a kind of token: nothing; the caller names its `typ`.
+
+mod provider;
+mod sign;
+mod strict_json;
+mod verify;
+
+#[cfg(test)]
+mod refusals;
+
+pub use sign::{SignError, sign};
+pub use verify::{Expected, MAX_LEEWAY, MAX_TOKEN_BYTES, VerifiedToken, VerifyError, verify};
