@@ -1,0 +1,285 @@
+//! Audit events: added and read, never edited. A tenant's, and the platform's own.
+
+mod columns;
+
+use std::net::IpAddr;
+
+use protocol::{EventId, TenantId, Timestamp};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::platform_scope::PlatformScope;
+use crate::tenant_scope::{TenantScope, answer};
+use crate::tenants::Tenant;
+use columns::EventColumns;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEvent {
+    pub event_id: EventId,
+    pub occurred_at: Timestamp,
+    /// `thing.happened`.
+    pub event_type: String,
+    pub actor_kind: String,
+    pub actor_id: Option<String>,
+    pub target_kind: Option<String>,
+    pub target_id: Option<String>,
+    pub request_id: Option<String>,
+    pub address: Option<IpAddr>,
+    /// A JSON object without secrets.
+    pub details: Value,
+}
+
+/// What is to be recorded has the same fields as what was.
+pub type NewAuditEvent = AuditEvent;
+
+/// An event of the platform, and the tenant it was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformAuditEvent {
+    pub tenant_id: Option<TenantId>,
+    pub event: AuditEvent,
+}
+
+/// Where a page ended. Pages go from the newest event to the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditCursor {
+    pub occurred_at: Timestamp,
+    pub event_id: EventId,
+}
+
+impl AuditEvent {
+    pub const fn cursor(&self) -> AuditCursor {
+        AuditCursor { occurred_at: self.occurred_at, event_id: self.event_id }
+    }
+}
+
+impl AuditCursor {
+    fn columns(after: Option<Self>) -> (OffsetDateTime, Uuid) {
+        // Far enough ahead that no event lies beyond it (the year 9999).
+        const END: i64 = 253_402_300_000;
+        after.map_or_else(
+            || (Timestamp::from_unix_seconds(END).into(), Uuid::max()),
+            |cursor| (cursor.occurred_at.into(), cursor.event_id.as_uuid()),
+        )
+    }
+}
+
+pub(crate) struct AuditRow {
+    event_id: Uuid,
+    occurred_at: OffsetDateTime,
+    event_type: String,
+    actor_kind: String,
+    actor_id: Option<String>,
+    target_kind: Option<String>,
+    target_id: Option<String>,
+    request_id: Option<String>,
+    address: Option<String>,
+    details: Value,
+}
+
+impl TryFrom<AuditRow> for AuditEvent {
+    type Error = StoreError;
+
+    fn try_from(row: AuditRow) -> Result<Self, StoreError> {
+        let address = row.address.map(|text| text.parse().map_err(StoreError::corrupt));
+        Ok(Self {
+            event_id: EventId::from_uuid(row.event_id),
+            occurred_at: row.occurred_at.into(),
+            event_type: row.event_type,
+            actor_kind: row.actor_kind,
+            actor_id: row.actor_id,
+            target_kind: row.target_kind,
+            target_id: row.target_id,
+            request_id: row.request_id,
+            address: address.transpose()?,
+            details: row.details,
+        })
+    }
+}
+
+impl TenantScope {
+    /// In the transaction of what happened: without the record it did not happen.
+    pub async fn insert_audit_event(&mut self, event: &NewAuditEvent) -> Result<(), StoreError> {
+        let address = event.address.map(|address| address.to_string());
+        let inserted = sqlx::query!(
+            "insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
+                 target_kind, target_id, request_id, address, details)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11)",
+            self.tenant_id(),
+            OffsetDateTime::from(event.occurred_at),
+            event.event_id.as_uuid(),
+            event.event_type,
+            event.actor_kind,
+            event.actor_id,
+            event.target_kind,
+            event.target_id,
+            event.request_id,
+            address,
+            event.details,
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
+    /// The newest first.
+    pub async fn list_audit_events(
+        &mut self,
+        after: Option<AuditCursor>,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let (occurred_at, event_id) = AuditCursor::columns(after);
+        let rows = sqlx::query_as!(
+            AuditRow,
+            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
+                 request_id, host(address) as address, details
+             from audit_events
+             where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
+             order by occurred_at desc, event_id desc limit $4",
+            self.tenant_id(),
+            occurred_at,
+            event_id,
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?.into_iter().map(AuditEvent::try_from).collect()
+    }
+
+    /// Those of one type, the newest first.
+    pub async fn list_audit_events_of_type(
+        &mut self,
+        event_type: &str,
+        after: Option<AuditCursor>,
+        limit: u32,
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let (occurred_at, event_id) = AuditCursor::columns(after);
+        let rows = sqlx::query_as!(
+            AuditRow,
+            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
+                 request_id, host(address) as address, details
+             from audit_events
+             where tenant_id = $1 and event_type = $2 and (occurred_at, event_id) < ($3, $4)
+             order by occurred_at desc, event_id desc limit $5",
+            self.tenant_id(),
+            event_type,
+            occurred_at,
+            event_id,
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?.into_iter().map(AuditEvent::try_from).collect()
+    }
+}
+
+impl PlatformScope {
+    /// A batch of many tenants' events in one statement: what is issued by the thousand.
+    pub async fn insert_audit_events_of_tenants(
+        &mut self,
+        events: &[(Tenant, NewAuditEvent)],
+    ) -> Result<(), StoreError> {
+        let columns = EventColumns::of(events.iter().map(|(tenant, event)| (tenant.id(), event)));
+        let inserted = sqlx::query!(
+            "insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
+                 target_kind, target_id, request_id, address, details)
+             select tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
+                 target_id, request_id, address::inet, details
+             from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                 $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[])
+                 as them (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
+                     target_id, request_id, address, details)",
+            &columns.tenant_id,
+            &columns.occurred_at,
+            &columns.event_id,
+            &columns.event_type,
+            &columns.actor_kind,
+            &columns.actor_id as &[Option<String>],
+            &columns.target_kind as &[Option<String>],
+            &columns.target_id as &[Option<String>],
+            &columns.request_id as &[Option<String>],
+            &columns.address as &[Option<String>],
+            &columns.details,
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
+    /// What happened above tenants; `tenant` when it was about one.
+    pub async fn insert_platform_audit_event(
+        &mut self,
+        tenant: Option<&Tenant>,
+        event: &NewAuditEvent,
+    ) -> Result<(), StoreError> {
+        let address = event.address.map(|address| address.to_string());
+        let inserted = sqlx::query!(
+            "insert into platform_audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind,
+                 actor_id, target_kind, target_id, request_id, address, details)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11)",
+            tenant.map(|tenant| tenant.id().as_uuid()),
+            OffsetDateTime::from(event.occurred_at),
+            event.event_id.as_uuid(),
+            event.event_type,
+            event.actor_kind,
+            event.actor_id,
+            event.target_kind,
+            event.target_id,
+            event.request_id,
+            address,
+            event.details,
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
+    /// The newest first.
+    pub async fn list_platform_audit_events(
+        &mut self,
+        after: Option<AuditCursor>,
+        limit: u32,
+    ) -> Result<Vec<PlatformAuditEvent>, StoreError> {
+        let (occurred_at, event_id) = AuditCursor::columns(after);
+        let rows = sqlx::query!(
+            "select tenant_id, event_id, occurred_at, event_type, actor_kind, actor_id, target_kind,
+                 target_id, request_id, host(address) as address, details
+             from platform_audit_events
+             where (occurred_at, event_id) < ($1, $2)
+             order by occurred_at desc, event_id desc limit $3",
+            occurred_at,
+            event_id,
+            i64::from(limit),
+        );
+        let rows = answer!(self, rows, fetch_all)?;
+        let events = rows.into_iter().map(|row| {
+            let tenant_id = row.tenant_id.map(TenantId::from_uuid);
+            let event = AuditRow {
+                event_id: row.event_id,
+                occurred_at: row.occurred_at,
+                event_type: row.event_type,
+                actor_kind: row.actor_kind,
+                actor_id: row.actor_id,
+                target_kind: row.target_kind,
+                target_id: row.target_id,
+                request_id: row.request_id,
+                address: row.address,
+                details: row.details,
+            };
+            Ok(PlatformAuditEvent { tenant_id, event: event.try_into()? })
+        });
+        events.collect()
+    }
+
+    /// Makes the partition of the month that `at` lies in. For a job; true when it was made now.
+    pub async fn ensure_audit_partition(&mut self, at: Timestamp) -> Result<bool, StoreError> {
+        let made = sqlx::query_scalar!(
+            r#"select ensure_audit_partition($1) as "made!""#,
+            OffsetDateTime::from(at),
+        );
+        answer!(self, made, fetch_one)
+    }
+
+    /// Drops the months that ended before `first_kept`; says how many.
+    pub async fn drop_audit_partitions(&mut self, first_kept: Timestamp) -> Result<i32, StoreError> {
+        let dropped = sqlx::query_scalar!(
+            r#"select drop_audit_partitions($1) as "dropped!""#,
+            OffsetDateTime::from(first_kept),
+        );
+        answer!(self, dropped, fetch_one)
+    }
+}

@@ -1,0 +1,109 @@
+//! Who is signed in in which browser.
+
+use protocol::{SessionId, Timestamp, UserId};
+use time::OffsetDateTime;
+
+use crate::error::StoreError;
+use crate::secret_digest::{SecretDigest, digest_array};
+use crate::tenant_scope::{TenantScope, answer};
+
+/// A session and the person it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserSession {
+    pub session_id: SessionId,
+    pub user_id: UserId,
+    pub username: String,
+    pub name: Option<String>,
+    pub is_user_enabled: bool,
+    pub authenticated_at: Timestamp,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewBrowserSession {
+    pub session_id: SessionId,
+    pub digest: SecretDigest,
+    pub user_id: UserId,
+    pub authenticated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+impl TenantScope {
+    pub async fn insert_browser_session(
+        &mut self,
+        new: &NewBrowserSession,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let inserted = sqlx::query!(
+            "insert into browser_sessions (tenant_id, session_id, session_digest, pepper_id, user_id,
+                 authenticated_at, created_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            self.tenant_id(),
+            new.session_id.as_uuid(),
+            &new.digest.bytes,
+            new.digest.pepper_id,
+            new.user_id.as_uuid(),
+            OffsetDateTime::from(new.authenticated_at),
+            OffsetDateTime::from(now),
+            OffsetDateTime::from(new.expires_at),
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
+    /// Under any pepper, unless it has expired by `now`.
+    pub async fn find_browser_session(
+        &mut self,
+        digests: &[SecretDigest],
+        now: Timestamp,
+    ) -> Result<Option<BrowserSession>, StoreError> {
+        let row = sqlx::query!(
+            "select s.session_id, s.user_id, u.username, u.name, u.is_enabled, s.authenticated_at,
+                 s.created_at, s.expires_at
+             from browser_sessions s
+             join users u on u.tenant_id = s.tenant_id and u.user_id = s.user_id
+             where s.tenant_id = $1 and s.session_digest = any($2) and s.expires_at > $3",
+            self.tenant_id(),
+            &digest_array(digests),
+            OffsetDateTime::from(now),
+        );
+        let row = answer!(self, row, fetch_optional)?;
+        Ok(row.map(|row| BrowserSession {
+            session_id: SessionId::from_uuid(row.session_id),
+            user_id: UserId::from_uuid(row.user_id),
+            username: row.username,
+            name: row.name,
+            is_user_enabled: row.is_enabled,
+            authenticated_at: row.authenticated_at.into(),
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+        }))
+    }
+
+    /// Whether it was there.
+    pub async fn delete_browser_session(
+        &mut self,
+        session_id: SessionId,
+    ) -> Result<bool, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from browser_sessions where tenant_id = $1 and session_id = $2",
+            self.tenant_id(),
+            session_id.as_uuid(),
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected() > 0)
+    }
+
+    /// How many there were: for a changed password, a disabled user.
+    pub async fn delete_browser_sessions_of_user(
+        &mut self,
+        user_id: UserId,
+    ) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from browser_sessions where tenant_id = $1 and user_id = $2",
+            self.tenant_id(),
+            user_id.as_uuid(),
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+}

@@ -1,0 +1,202 @@
+//! The one value that reaches PostgreSQL: a pool, and the statement that opens each transaction.
+//!
+//! What it is not: a way around the scopes. Nothing public takes or gives a connection.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use protocol::{SecretText, Timestamp};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+
+use crate::changes::{CHANNEL, Change, ChangeHook};
+use crate::error::StoreError;
+use crate::platform_scope::PlatformScope;
+use crate::roles::Roles;
+use crate::tenant_scope::TenantScope;
+use crate::tenants::Tenant;
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// Perhaps through a transaction pooler.
+    pub url: SecretText,
+    /// The same database without a pooler: LISTEN needs a connection of its own.
+    pub direct_url: Option<SecretText>,
+    pub max_connections: u32,
+    pub roles: Roles,
+    /// A statement or a wait for a connection that takes longer is given up.
+    pub deadline: Duration,
+}
+
+impl DatabaseSettings {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: SecretText::new(url),
+            direct_url: None,
+            max_connections: 16,
+            roles: Roles::default(),
+            deadline: Duration::from_millis(2_500),
+        }
+    }
+}
+
+/// PostgreSQL, as the rooms above see it. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: PgPool,
+    direct_options: PgConnectOptions,
+    roles: Roles,
+    deadline: Duration,
+    hook: RwLock<Option<ChangeHook>>,
+}
+
+impl Database {
+    /// Connects when it is first used: a server that starts before its database waits for it.
+    pub fn connect(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let options = parse_url(&settings.url)?;
+        let direct_options = match &settings.direct_url {
+            Some(url) => parse_url(url)?,
+            None => options.clone(),
+        };
+        let pool = PoolOptions::<Postgres>::new()
+            .max_connections(settings.max_connections)
+            .acquire_timeout(settings.deadline)
+            // A ping before every use costs a round trip; `begin` finds dead connections anyway.
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let inner = Inner {
+            pool,
+            direct_options,
+            roles: settings.roles.clone(),
+            deadline: settings.deadline,
+            hook: RwLock::new(None),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Opens the one door to a tenant's rows.
+    pub async fn tenant(&self, tenant: &Tenant) -> Result<TenantScope, StoreError> {
+        let transaction = self.begin(format!("begin; {}", self.tenant_settings(tenant))).await?;
+        Ok(TenantScope::new(self.clone(), transaction, tenant.clone(), Vec::new()))
+    }
+
+    /// Opens what stands above tenants.
+    pub async fn platform(&self) -> Result<PlatformScope, StoreError> {
+        let statement = format!("begin; set local role \"{}\"", self.inner.roles.platform());
+        let transaction = self.begin(statement).await?;
+        Ok(PlatformScope::new(self.clone(), transaction))
+    }
+
+    /// Called after the commit of every transaction that noted changes, in this process.
+    pub fn set_change_hook(&self, hook: ChangeHook) {
+        let mut held = self.inner.hook.write().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(hook);
+    }
+
+    /// Sends what this replica's own listener must hear: proof that changes still reach it.
+    pub async fn send_heartbeat(&self, replica: &str, number: u64) -> Result<(), StoreError> {
+        let payload = format!("heartbeat:{replica}:{number}");
+        let sent = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload);
+        self.within_deadline(sent.fetch_one(&self.inner.pool)).await?;
+        Ok(())
+    }
+
+    /// What PostgreSQL's clock says, for readiness alone: no row is ever decided by it.
+    pub async fn read_clock(&self) -> Result<Timestamp, StoreError> {
+        let read = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#);
+        Ok(self.within_deadline(read.fetch_one(&self.inner.pool)).await?.into())
+    }
+
+    /// Waits until the connections in use have come back, and closes all.
+    pub async fn close(&self) {
+        self.inner.pool.close().await;
+    }
+
+    pub(crate) fn apply(&self, changes: &[Change]) {
+        let hook = self.inner.hook.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(hook) = hook {
+            for change in changes {
+                hook(change);
+            }
+        }
+    }
+
+    pub(crate) fn roles(&self) -> &Roles {
+        &self.inner.roles
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.inner.pool
+    }
+
+    pub(crate) fn direct_options(&self) -> &PgConnectOptions {
+        &self.inner.direct_options
+    }
+
+    /// The role and the tenant, for this transaction only: a setting that outlived it would hand the
+    /// tenant to whoever gets the connection next.
+    pub(crate) fn tenant_settings(&self, tenant: &Tenant) -> String {
+        let role = self.inner.roles.app();
+        format!("set local role \"{role}\"; set local app.tenant_id = '{}'", tenant.id())
+    }
+
+    /// One round trip.
+    pub(crate) async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let all_connections = self.inner.pool.options().get_max_connections();
+        let begin = async {
+            let mut attempts_left = all_connections;
+            loop {
+                let begun = self.inner.pool.begin_with(opening(statement.clone())).await;
+                match begun {
+                    // A connection of the pool died while it was idle, so nothing was done on it;
+                    // after a restart of PostgreSQL all of them are like that.
+                    Err(error) if attempts_left > 0 && is_dead_connection(&error) => {
+                        attempts_left -= 1;
+                    }
+                    begun => return begun,
+                }
+            }
+        };
+        self.within_deadline(begin).await
+    }
+
+    /// PostgreSQL may stall without closing the connection; no request waits for it longer.
+    pub(crate) async fn within_deadline<T>(
+        &self,
+        answer: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.inner.deadline, answer).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(StoreError::Unavailable("no answer before the deadline".to_owned())),
+        }
+    }
+}
+
+/// The only SQL that is put together at run time: role names are checked when they are configured,
+/// the tenant's id is a UUID.
+#[expect(clippy::disallowed_methods, reason = "the one exception: the opening of a scope")]
+pub(crate) fn opening(statement: String) -> AssertSqlSafe<String> {
+    AssertSqlSafe(statement)
+}
+
+fn parse_url(url: &SecretText) -> Result<PgConnectOptions, StoreError> {
+    // The error may quote the URL, and the URL holds a password.
+    let options: PgConnectOptions =
+        url.expose().parse().map_err(|_| StoreError::Internal("not a database URL".to_owned()))?;
+    Ok(options.application_name("writ"))
+}
+
+fn is_dead_connection(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::BeginFailed => true,
+        // admin_shutdown, crash_shutdown
+        sqlx::Error::Database(error) => matches!(error.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
+    }
+}

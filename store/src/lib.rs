@@ -1,0 +1,86 @@
+//! What Writ remembers: PostgreSQL, which holds the truth, and Redis, which counts attempts.
+//!
+//! What it is: rows in, rows out, one file per table and one method per statement. Everything that
+//! belongs to a tenant is reached through a [`TenantScope`], one transaction in which PostgreSQL
+//! itself shows that tenant's rows only; what stands above tenants through a [`PlatformScope`].
+//!
+//! What it is not: rules, secrets, caches. It decides nothing but "only if it still is so".
+//!
+//! How to add one more table: a migration (`migrations/README.md`), a file here named after it, its
+//! methods on [`TenantScope`] with the tenant in every statement, a two-tenant case for each in
+//! `tests/isolation`, a line in `sweep`.
+
+mod admin_keys;
+mod audit_events;
+mod authorization_codes;
+mod browser_sessions;
+mod change_listener;
+mod changes;
+mod client_secrets;
+mod clients;
+mod consents;
+mod database;
+mod due_work;
+mod error;
+mod grants;
+mod installation;
+mod isolation_check;
+mod migrate;
+mod platform_scope;
+pub mod redis;
+mod refresh_tokens;
+mod resource_credentials;
+mod resources;
+mod revocations;
+mod revoked_access_tokens;
+mod roles;
+mod secret_digest;
+mod signing_keys;
+mod sweep;
+mod tenant_deletion;
+mod tenant_scope;
+mod tenants;
+mod users;
+
+pub use admin_keys::{AdminAccess, AdminKey, NewAdminKey};
+pub use audit_events::{AuditCursor, AuditEvent, NewAuditEvent, PlatformAuditEvent};
+pub use authorization_codes::{AuthorizationCodeRecord, NewAuthorizationCode};
+pub use browser_sessions::{BrowserSession, NewBrowserSession};
+pub use change_listener::{ChangeListener, Heard};
+pub use changes::{Change, ChangeHook, ChangeKind};
+pub use client_secrets::{ClientSecret, NewClientSecret};
+pub use clients::ClientRecord;
+pub use consents::NewConsent;
+pub use database::{Database, DatabaseSettings};
+pub use due_work::{DueWork, DueWorkKind};
+pub use error::StoreError;
+pub use grants::{Grant, NewGrant, RevokedReason};
+pub use isolation_check::IsolationError;
+pub use migrate::{MIGRATOR, MigrateError, MigrateSettings, migrate};
+pub use platform_scope::PlatformScope;
+pub use refresh_tokens::{NewRefreshFamily, RefreshFamilyRecord, RefreshRotation};
+pub use resource_credentials::{NewResourceCredential, ResourceCredential};
+pub use resources::ResourceRecord;
+pub use revocations::{Revocation, RevocationCursor, RevokedThing};
+pub use roles::{InvalidRoleName, Roles};
+pub use secret_digest::{SecretDigest, StoredSecret};
+pub use signing_keys::{NewSigningKey, SigningKeyRecord, SigningKeyState};
+pub use sweep::SweepReport;
+pub use tenant_scope::TenantScope;
+pub use tenants::{
+    NewTenant, RegistrationPolicy, Tenant, TenantSettings, TenantState, TenantUpdate,
+};
+pub use users::{NewUser, User, UserRecord, UserUpdate};
+
+// The harness of the black-box tests makes the databases; it calls this crate by its name.
+#[cfg(test)]
+extern crate self as store;
+
+#[cfg(test)]
+#[path = "../tests/mod.rs"]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;
+#[cfg(test)]
+#[path = "../../tests/harness/database.rs"]
+#[expect(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+mod test_database;

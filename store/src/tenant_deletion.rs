@@ -1,0 +1,71 @@
+//! Removing the rows of a deleted tenant, batch by batch: a cascade would hold locks for minutes.
+//!
+//! The tenant's own row stays, and so do its audit events until their month is dropped.
+
+use crate::error::StoreError;
+use crate::tenant_scope::{TenantScope, answer};
+use crate::tenants::TenantState;
+
+impl TenantScope {
+    /// Removes up to `limit` rows; zero when nothing is left. Only of a tenant that is deleted.
+    pub async fn delete_rows_of_deleted_tenant(&mut self, limit: u32) -> Result<u64, StoreError> {
+        if self.tenant().state() != TenantState::Deleted {
+            return Ok(0);
+        }
+        let limit = i64::from(limit);
+        // What refers to others goes before what it refers to, so that no cascade is long.
+        let mut deleted = self.delete_grants(limit).await?;
+        if deleted == 0 {
+            deleted = self.delete_users(limit).await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_clients(limit).await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_resources_and_keys(limit).await?;
+        }
+        Ok(deleted)
+    }
+
+    async fn delete_grants(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from grants where tenant_id = $1 and grant_id in (
+                 select grant_id from grants where tenant_id = $1 order by grant_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    async fn delete_users(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from users where tenant_id = $1 and user_id in (
+                 select user_id from users where tenant_id = $1 order by user_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    async fn delete_clients(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from clients where tenant_id = $1 and client_key in (
+                 select client_key from clients where tenant_id = $1 order by client_key limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    async fn delete_resources_and_keys(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let resources = sqlx::query!(
+            "delete from resources where tenant_id = $1 and resource_id in (
+                 select resource_id from resources where tenant_id = $1 order by resource_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let resources = answer!(self, resources, execute)?.rows_affected();
+        let keys = sqlx::query!("delete from signing_keys where tenant_id = $1", self.tenant_id());
+        Ok(resources + answer!(self, keys, execute)?.rows_affected())
+    }
+}

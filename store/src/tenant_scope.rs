@@ -1,0 +1,73 @@
+//! One transaction in one tenant: the only place that tenants' tables are reached from.
+//!
+//! PostgreSQL was told role and tenant when the transaction began, and every statement names the
+//! tenant once more. The methods stand in the files of their tables.
+
+use sqlx::{PgConnection, Postgres, Transaction};
+use uuid::Uuid;
+
+use crate::changes::{Change, ChangeKind};
+use crate::database::Database;
+use crate::error::StoreError;
+use crate::platform_scope::send_changes;
+use crate::tenants::Tenant;
+
+/// Dropped without [`TenantScope::commit`], nothing of it has happened.
+#[must_use]
+pub struct TenantScope {
+    database: Database,
+    transaction: Transaction<'static, Postgres>,
+    tenant: Tenant,
+    changes: Vec<Change>,
+}
+
+impl TenantScope {
+    pub(crate) fn new(
+        database: Database,
+        transaction: Transaction<'static, Postgres>,
+        tenant: Tenant,
+        changes: Vec<Change>,
+    ) -> Self {
+        Self { database, transaction, tenant, changes }
+    }
+
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Makes it so, tells the other replicas, and then this one.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let database = self.database;
+        if !self.changes.is_empty() {
+            database.within_deadline(send_changes(&mut self.transaction, &self.changes)).await?;
+        }
+        let committed = database.within_deadline(self.transaction.commit()).await;
+        // Without an answer it may have committed all the same: forgetting too much does no harm.
+        database.apply(&self.changes);
+        committed
+    }
+
+    pub(crate) fn note_change(&mut self, kind: ChangeKind) {
+        self.changes.push(Change::of_tenant(self.tenant.id(), kind));
+    }
+
+    /// What every statement binds first.
+    pub(crate) fn tenant_id(&self) -> Uuid {
+        self.tenant.id().as_uuid()
+    }
+
+    /// The connection and the deadline, borrowed side by side.
+    pub(crate) fn parts(&mut self) -> (&Database, &mut PgConnection) {
+        (&self.database, &mut self.transaction)
+    }
+}
+
+/// Runs a statement of a scope within the deadline: `answer!(self, query.fetch_one)`.
+macro_rules! answer {
+    ($scope:expr, $query:expr, $fetch:ident) => {{
+        let query = $query;
+        let (database, connection) = $scope.parts();
+        database.within_deadline(query.$fetch(connection)).await
+    }};
+}
+pub(crate) use answer;

@@ -1,0 +1,83 @@
+//! Audit: newest first, in batches, by month.
+
+use std::time::Duration;
+
+use protocol::{EventId, Timestamp};
+
+use crate::tests::support::{CountingRandom, Things, World, at};
+use crate::{AuditEvent, NewAuditEvent};
+
+fn event(occurred_at: Timestamp) -> NewAuditEvent {
+    let event_id = EventId::generate(&CountingRandom, occurred_at);
+    NewAuditEvent { event_id, occurred_at, ..Things::new().event }
+}
+
+#[tokio::test]
+async fn events_are_listed_from_the_newest_page_by_page() {
+    let world = World::new().await;
+    let (acme, other) = (world.tenant("acme").await, world.tenant("other").await);
+    let events: Vec<_> = (0..5).map(|second| event(at(second / 2))).collect();
+    let batch: Vec<_> = events.iter().map(|it| (acme.clone(), it.clone())).collect();
+    let mut platform = world.database.platform().await.unwrap();
+    platform.insert_audit_events_of_tenants(&batch).await.unwrap();
+    platform.insert_audit_events_of_tenants(&[(other.clone(), event(at(9)))]).await.unwrap();
+    platform.insert_audit_events_of_tenants(&[]).await.unwrap();
+    platform.commit().await.unwrap();
+    let mut scope = world.database.tenant(&acme).await.unwrap();
+    let (mut after, mut listed) = (None, Vec::new());
+    loop {
+        let page = scope.list_audit_events(after, 2).await.unwrap();
+        after = page.last().map(AuditEvent::cursor);
+        if page.is_empty() {
+            break;
+        }
+        listed.extend(page);
+    }
+    let mut expected = events.clone();
+    expected.sort_by_key(|it| std::cmp::Reverse((it.occurred_at, it.event_id)));
+    assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn the_platforms_events_say_which_tenant_they_were_about() {
+    let world = World::new().await;
+    let acme = world.tenant("acme").await;
+    let (about, alone) = (event(at(1)), event(at(2)));
+    let mut platform = world.database.platform().await.unwrap();
+    platform.insert_platform_audit_event(Some(&acme), &about).await.unwrap();
+    platform.insert_platform_audit_event(None, &alone).await.unwrap();
+    let listed = platform.list_platform_audit_events(None, 10).await.unwrap();
+    let found: Vec<_> = listed.iter().map(|it| (it.tenant_id, &it.event)).collect();
+    assert_eq!(found, [(None, &alone), (Some(acme.id()), &about)]);
+    let rest = platform.list_platform_audit_events(Some(alone.cursor()), 10).await.unwrap();
+    assert_eq!(rest.len(), 1);
+}
+
+/// A month's events move into its partition, and go with it.
+#[tokio::test]
+async fn a_month_is_made_filled_and_dropped() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let month = Duration::from_hours(31 * 24);
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    for occurred_at in [at(0), at(0) + 2 * month] {
+        scope.insert_audit_event(&event(occurred_at)).await.unwrap();
+    }
+    scope.commit().await.unwrap();
+    let mut platform = world.database.platform().await.unwrap();
+    assert!(platform.ensure_audit_partition(at(0)).await.unwrap());
+    assert!(!platform.ensure_audit_partition(at(1)).await.unwrap());
+    assert!(platform.ensure_audit_partition(at(0) + 2 * month).await.unwrap());
+    platform.commit().await.unwrap();
+    assert_eq!(world.db_count("audit_events_default").await, 0);
+    assert_eq!(world.db_count("audit_events").await, 2);
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    scope.insert_audit_event(&event(at(2))).await.unwrap();
+    assert_eq!(scope.list_audit_events(None, 10).await.unwrap().len(), 3);
+    scope.commit().await.unwrap();
+    let mut platform = world.database.platform().await.unwrap();
+    assert_eq!(platform.drop_audit_partitions(at(0)).await.unwrap(), 0);
+    assert_eq!(platform.drop_audit_partitions(at(0) + 2 * month).await.unwrap(), 1);
+    platform.commit().await.unwrap();
+    assert_eq!(world.db_count("audit_events").await, 1);
+}

@@ -1,0 +1,162 @@
+//! One line per public method of a tenant's scope: what A does with B's things.
+
+use std::pin::Pin;
+
+use protocol::SecretText;
+
+use crate::tenant_scope::TenantScope;
+use crate::tests::support::{Things, at, client_secret_of, digest, new_family};
+use crate::{
+    DueWorkKind, NewBrowserSession, NewClientSecret, NewResourceCredential, RefreshRotation,
+    RevokedReason, StoreError, SweepReport,
+};
+
+type Running<'a> = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send + 'a>>;
+
+pub(super) struct Case {
+    pub method: &'static str,
+    /// Whether it found or changed something.
+    pub run: for<'a> fn(&'a mut TenantScope, &'a Things) -> Running<'a>,
+}
+
+/// Whether an answer is more than "not found".
+trait Answer {
+    fn is_something(&self) -> bool;
+}
+
+impl<T> Answer for Option<T> {
+    fn is_something(&self) -> bool {
+        self.is_some()
+    }
+}
+
+impl<T> Answer for Vec<T> {
+    fn is_something(&self) -> bool {
+        !self.is_empty()
+    }
+}
+
+impl Answer for bool {
+    fn is_something(&self) -> bool {
+        *self
+    }
+}
+
+impl Answer for u64 {
+    fn is_something(&self) -> bool {
+        *self > 0
+    }
+}
+
+/// A write that says nothing: the rows say whether it did something.
+impl Answer for () {
+    fn is_something(&self) -> bool {
+        false
+    }
+}
+
+impl Answer for SweepReport {
+    fn is_something(&self) -> bool {
+        self.authorization_codes + self.browser_sessions + self.grants + self.clients > 0
+    }
+}
+
+macro_rules! cases {
+    ($b:ident; $($method:ident($($argument:expr),*);)+) => {
+        pub(super) const CASES: &[Case] = &[$(
+            Case {
+                method: stringify!($method),
+                run: |scope, $b| Box::pin(async move {
+                    let _ = $b;
+                    Ok(scope.$method($($argument),*).await?.is_something())
+                }),
+            },
+        )+];
+    };
+}
+
+cases! {
+    b;
+    // audit_events
+    insert_audit_event(&b.event);
+    list_audit_events(None, 100);
+    // authorization_codes
+    insert_grant_with_code(&b.open_grant, &b.open_code, at(5));
+    find_authorization_code(&[b.code.digest, b.open_code.digest]);
+    find_authorization_code_for_update(&[b.open_code.digest]);
+    redeem_authorization_code(&b.open_code.digest, Some(&new_family()), at(5));
+    redeem_authorization_code(&b.open_code.digest, None, at(5));
+    // browser_sessions
+    insert_browser_session(&NewBrowserSession { digest: digest(), ..b.session.clone() }, at(5));
+    find_browser_session(&[b.session.digest], at(5));
+    delete_browser_session(b.session.session_id);
+    delete_browser_sessions_of_user(b.user_id());
+    // clients and their secrets
+    insert_client(&b.client, Some(&b.client_secret), at(5));
+    update_client(&b.client, at(5));
+    find_client(&b.client.client_id);
+    find_client_by_key(b.client.key);
+    list_clients(None, 100);
+    insert_client_secret(b.client.key, &NewClientSecret { ..client_secret_of(b) }, at(5));
+    delete_client_secret(b.client.key, b.client_secret.credential_id);
+    delete_client(b.client.key);
+    // consents
+    insert_consent(&b.consent, at(5));
+    list_consents(b.user_id(), b.client.key);
+    delete_consents(b.user_id(), b.client.key);
+    // due_work
+    insert_due_work(DueWorkKind::Sweep, at(5), at(5));
+    finish_due_work(DueWorkKind::Sweep);
+    // grants
+    find_grant(b.grant.grant_id);
+    list_grants(None, 100);
+    list_grants_of_user(b.user_id(), None, 100);
+    list_grants_of_client(b.client.key, None, 100);
+    revoke_grant(b.grant.grant_id, RevokedReason::Operator, at(5), at(900));
+    revoke_grants_of_user(b.user_id(), RevokedReason::Operator, at(5), at(900));
+    revoke_grants_of_user_for_client(
+        b.user_id(), b.client.key, RevokedReason::ConsentWithdrawn, at(5), at(900));
+    // refresh_tokens
+    find_refresh_family(b.family.family_id);
+    find_refresh_family_for_update(b.family.family_id);
+    rotate_refresh_token(
+        &RefreshRotation {
+            family_id: b.family.family_id,
+            generation: 0,
+            successor: digest(),
+            sealed_successor: vec![1],
+            idle_expires_at: at(9_000),
+        },
+        at(5));
+    extend_refresh_family(b.family.family_id, 0, at(9_000));
+    // resources and their credentials
+    insert_resource(&b.resource, at(5));
+    update_resource(&b.resource, at(5));
+    find_resource(b.resource.resource_id);
+    list_resources(None, 100);
+    insert_resource_credential(&NewResourceCredential { ..b.resource_credential.clone() }, at(5));
+    find_resource_credential(&b.resource_credential.client_id);
+    list_resource_credentials(b.resource.resource_id, None, 100);
+    delete_resource_credential(b.resource.resource_id, b.resource_credential.credential_id);
+    delete_resource(b.resource.resource_id);
+    // revoked_access_tokens
+    revoke_access_token(b.jti, at(5), at(900));
+    is_access_token_revoked(b.jti, Some(b.revoked_grant));
+    // signing_keys
+    insert_signing_key(&b.signing_key, at(5));
+    list_signing_keys();
+    reseal_signing_key(&b.signing_key.kid, "kek-1", b"elsewhere", "kek-2");
+    rotate_signing_key(at(5));
+    delete_signing_key(&b.signing_key.kid);
+    // sweeps
+    sweep_expired(at(10_000_000_000), 1_000);
+    delete_rows_of_deleted_tenant(1_000);
+    // users
+    insert_user(&b.user, at(5));
+    find_user(b.user_id());
+    find_user_by_username(&b.user.folded_username);
+    list_users(None, 100);
+    update_user(b.user_id(), &b.user_update(), at(5));
+    update_password(b.user_id(), &SecretText::from("another hash"), at(5));
+    delete_user(b.user_id());
+}

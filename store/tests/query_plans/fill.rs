@@ -1,0 +1,77 @@
+//! Thousands of rows in every table, of fifty tenants, and statistics about them.
+
+use crate::tests::support::World;
+
+/// One of the fifty.
+pub(super) const TENANT: &str = "00000000-0000-0000-0000-000000000007";
+
+/// Ids are `md5` of table, tenant and number, so that rows find one another.
+const FILL: &str = "
+create function id(kind text, tenant bigint, number bigint) returns uuid language sql immutable
+    as $$ select md5(kind || '/' || tenant || '/' || number)::uuid $$;
+create function tenant(tenant bigint) returns uuid language sql immutable
+    as $$ select ('00000000-0000-0000-0000-' || lpad(tenant::text, 12, '0'))::uuid $$;
+create function digest(kind text, tenant bigint, number bigint) returns bytea language sql immutable
+    as $$ select sha256((kind || '/' || tenant || '/' || number)::bytea) $$;
+create function moment(seconds bigint) returns timestamptz language sql immutable
+    as $$ select timestamptz 'epoch' + interval '1 second' * (1800000000 + seconds) $$;
+create temporary table t as select generate_series(1, 50) as tenant;
+create temporary table n as select tenant, number from t, generate_series(1, 100) as number;
+
+insert into tenants
+select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h', '/t/' || tenant, 'active', 'open',
+    900, 1, 1, 1, 1, '{}', moment(tenant), moment(tenant) from t;
+insert into tenants
+select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h', '/t/' || tenant, 'active', 'open',
+    900, 1, 1, 1, 1, '{}', moment(tenant), moment(tenant) from generate_series(51, 5000) as tenant;
+insert into admin_keys select id('ak', tenant, number), case when number % 2 = 0 then tenant(tenant) end, 'x',
+    digest('ak', tenant, number), 1, 'read', moment(number) from n;
+insert into due_work select tenant(tenant), case when tenant % 2 = 0 then 'sweep' else 'other' end, moment(tenant), 0,
+    moment(0) from generate_series(1, 5000) as tenant;
+insert into revocations select tenant(tenant), case when number % 2 = 0 then 'grant' else 'access_token' end,
+    id('rev', tenant, number), moment(0), moment(number * 100) from n;
+insert into resources (tenant_id, resource_id, audience, name, created_at, updated_at)
+select tenant(tenant), id('r', tenant, number), 'a' || number, 'x', moment(number), moment(number) from n;
+insert into resource_identifiers select tenant(tenant), 'i' || number, 'i' || number, id('r', tenant, number), 0 from n;
+insert into resource_scopes select tenant(tenant), id('r', tenant, number), 's' || s, 'x', true, s
+from n, generate_series(1, 3) as s;
+insert into resource_credentials (tenant_id, credential_id, resource_id, client_id, secret_hash, created_at)
+select tenant(tenant), id('rc', tenant, number), id('r', tenant, number), 'c' || number, 'x', moment(0) from n;
+insert into clients (tenant_id, client_key, client_id, origin, redirect_uris, grant_types, auth_method,
+    application_type, is_limited_to_listed_resources, is_enabled, self_description, created_at, updated_at)
+select tenant(tenant), id('c', tenant, number), 'c' || number,
+    case when number % 2 = 0 then 'registered' else 'static' end, '{}', '{}', 'none', 'web', false, true, '{}',
+    moment(number), moment(number) from n;
+insert into client_secrets (tenant_id, client_key, credential_id, secret_hash, created_at)
+select tenant(tenant), id('c', tenant, number), id('cs', tenant, number), 'x', moment(0) from n;
+insert into client_resources select tenant(tenant), id('c', tenant, number), id('r', tenant, number) from n;
+insert into users (tenant_id, user_id, username, folded_username, is_enabled, created_at, updated_at)
+select tenant(tenant), id('u', tenant, number), 'u' || number, 'u' || number, true, moment(0), moment(0) from n;
+insert into browser_sessions select tenant(tenant), id('s', tenant, number), digest('s', tenant, number), 1,
+    id('u', tenant, number), moment(0), moment(0), moment(number * 100) from n;
+insert into consents select tenant(tenant), id('u', tenant, number), id('c', tenant, number), id('r', tenant, number),
+    'https://x', '{}', moment(0), moment(0) from n;
+insert into grants select tenant(tenant), id('g', tenant, number), id('u', tenant, number), id('c', tenant, number),
+    '{}', '{}', moment(0), moment(number * 100) from n;
+insert into authorization_codes select tenant(tenant), digest('ac', tenant, number), 1, id('g', tenant, number),
+    id('c', tenant, number), id('p', tenant, number), 'x', true, 'x', moment(0), moment(number * 100) from n;
+insert into refresh_families (tenant_id, family_id, grant_id, generation, current_digest, pepper_id, security_epoch,
+    created_at, idle_expires_at, absolute_expires_at)
+select tenant(tenant), id('f', tenant, number), id('g', tenant, number), 0, digest('f', tenant, number), 1, 1,
+    moment(0), moment(1), moment(number * 100) from n;
+insert into signing_keys select tenant(tenant), 'k' || s, 'RS256', case s when 1 then 'active' when 2 then 'next'
+    else 'retired' end, '{}', '', 'x', moment(s), case when s <> 2 then moment(s) end,
+    case when s > 2 then moment(s) end from generate_series(1, 1500) as tenant, generate_series(1, 4) as s;
+insert into audit_events select tenant(tenant), moment(number * 10000), id('e', tenant, number), 'x.y', 'user', null, null,
+    null, null, null, '{}' from n;
+insert into platform_audit_events select moment(number * 10000), id('pe', tenant, number), null, 'x.y', 'user', null, null,
+    null, null, null, '{}' from n;
+select ensure_audit_partition(moment(0));
+drop table t, n;
+drop function id, tenant, digest, moment;
+analyze;
+";
+
+pub(super) async fn fill(world: &World) {
+    world.db_execute(FILL).await;
+}

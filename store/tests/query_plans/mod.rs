@@ -1,0 +1,143 @@
+//! Every statement of this room, explained as the role that runs it, on tables with thousands of rows of
+//! many tenants: a plan that reads a whole table is a failed test.
+//!
+//! The statements come from `.sqlx`, so that a new one cannot be forgotten. Plans are generic ones, made
+//! without looking at the values, as a prepared statement's are after a few runs.
+
+mod fill;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+use sqlx::{PgConnection, Row as _};
+
+use super::support::World;
+use crate::database::opening;
+
+/// Tables of which a whole scan is right: one row, or as many rows as there are migrations.
+const SMALL_TABLES: [&str; 2] = ["installation", "_sqlx_migrations"];
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table() {
+    let world = World::new().await;
+    fill::fill(&world).await;
+    let mut connection = world.db_owner().await;
+    let statements = statements();
+    assert!(statements.len() > 90, "only {} statements in .sqlx", statements.len());
+    let mut problems = Vec::new();
+    for statement in statements.iter().filter(|statement| reads_tables_of_ours(statement)) {
+        let mut is_run_by_somebody = false;
+        for role in ["writ_app", "writ_platform"] {
+            match plan(&mut connection, statement, role).await {
+                Ok(plan) => {
+                    is_run_by_somebody = true;
+                    find_scans(&plan, statement, role, &mut problems);
+                }
+                Err(refused) if refused.contains("permission denied") => {}
+                Err(error) => problems.push(format!("{role}: {error}\n{statement}")),
+            }
+        }
+        if !is_run_by_somebody {
+            problems.push(format!("no role may run\n{statement}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+/// The test would notice: three statements that must be caught.
+#[tokio::test]
+async fn a_statement_that_reads_a_whole_table_is_noticed() {
+    let world = World::new().await;
+    fill::fill(&world).await;
+    let mut connection = world.db_owner().await;
+    for planted in [
+        "select user_id from users where lower(username) = $1",
+        "select user_id from users where tenant_id = $1 and lower(username) = $2",
+        "delete from clients where client_id = $1",
+    ] {
+        let mut problems = Vec::new();
+        let plan = plan(&mut connection, planted, "writ_app").await.unwrap();
+        find_scans(&plan, planted, "writ_app", &mut problems);
+        assert!(!problems.is_empty(), "{planted}\n{plan:#}");
+    }
+}
+
+fn statements() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");
+    let files = std::fs::read_dir(folder).unwrap();
+    let query = |path: &Path| -> String {
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        file["query"].as_str().unwrap().to_owned()
+    };
+    files.map(|file| query(&file.unwrap().path())).collect()
+}
+
+/// Not: settings, locks, notifications, what is asked of PostgreSQL's own catalogue.
+fn reads_tables_of_ours(statement: &str) -> bool {
+    let is_about_the_catalogue = ["pg_class", "pg_roles", "pg_policy"].iter().any(|it| statement.contains(it));
+    let has_table = [" from ", "insert into ", "update ", "delete from "]
+        .iter()
+        .any(|word| statement.contains(word) || statement.contains(&word.replace(' ', "\n")));
+    has_table && !is_about_the_catalogue && !statement.contains("pg_notify")
+}
+
+async fn plan(connection: &mut PgConnection, statement: &str, role: &str) -> Result<Value, String> {
+    let begin = format!(
+        "begin; set local role {role}; set local plan_cache_mode = force_generic_plan;
+         set local app.tenant_id = '{}'; prepare explained as {statement}",
+        fill::TENANT
+    );
+    let planned = async {
+        sqlx::raw_sql(opening(begin)).execute(&mut *connection).await?;
+        let parameters: i32 = sqlx::query_scalar(
+            "select cardinality(parameter_types) from pg_prepared_statements where name = 'explained'",
+        )
+        .fetch_one(&mut *connection)
+        .await?;
+        let nulls = vec!["null"; usize::try_from(parameters).unwrap()].join(", ");
+        let arguments = if parameters > 0 { format!("({nulls})") } else { String::new() };
+        let explain = opening(format!("explain (format json) execute explained{arguments}"));
+        sqlx::raw_sql(explain).fetch_one(&mut *connection).await
+    };
+    let outcome: Result<_, sqlx::Error> = planned.await;
+    sqlx::raw_sql("rollback; deallocate all").execute(&mut *connection).await.unwrap();
+    let row = outcome.map_err(|error| error.to_string())?;
+    Ok(serde_json::from_str(&row.get::<String, _>(0)).unwrap())
+}
+
+fn find_scans(plan: &Value, statement: &str, role: &str, problems: &mut Vec<String>) {
+    match plan {
+        Value::Array(nodes) => {
+            for node in nodes {
+                find_scans(node, statement, role, problems);
+            }
+        }
+        Value::Object(node) => {
+            if let Some(problem) = problem_of(plan) {
+                problems.push(format!("{role}: {problem}\n{statement}"));
+            }
+            for value in node.values() {
+                find_scans(value, statement, role, problems);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A whole table read in its own order, or a whole index in its.
+fn problem_of(node: &Value) -> Option<String> {
+    let table = node["Relation Name"].as_str().unwrap_or_default();
+    if SMALL_TABLES.contains(&table) {
+        return None;
+    }
+    let is_index = |node: &Value| node["Index Cond"].is_null();
+    match node["Node Type"].as_str()? {
+        "Seq Scan" | "Parallel Seq Scan" => Some(format!("reads all of {table}")),
+        "Index Scan" | "Index Only Scan" | "Bitmap Index Scan" if is_index(node) => {
+            Some(format!("reads all of an index of {table} {}", node["Index Name"]))
+        }
+        // An index whose condition is the tenant alone, and then a filter, reads all of a tenant.
+        _ => None,
+    }
+}

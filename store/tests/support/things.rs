@@ -1,0 +1,266 @@
+//! One of everything, in one tenant. Names are the same in every tenant; ids are not.
+
+use std::net::IpAddr;
+
+use protocol::client::{ApplicationType, AuthMethod, Client, ClientOrigin, GrantType};
+use protocol::pkce::CodeChallenge;
+use protocol::redirect_uri::RedirectUri;
+use protocol::resource::{Resource, ResourceScope};
+use protocol::{
+    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId, ResourceId, ScopeSet,
+    SecretText, SessionId, TokenId, UserId,
+};
+use serde_json::json;
+
+use super::{CountingRandom, World, at};
+use crate::{
+    NewAuditEvent, NewAuthorizationCode, NewBrowserSession, NewClientSecret, NewConsent, NewGrant,
+    NewRefreshFamily, NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest,
+    SigningKeyState, StoredSecret, Tenant, UserUpdate,
+};
+
+const REDIRECT_URI: &str = "https://app.example/callback";
+
+/// Ids and descriptions of one of everything.
+#[derive(Clone)]
+pub(crate) struct Things {
+    pub user: NewUser,
+    pub client: Client,
+    pub client_secret: NewClientSecret,
+    pub resource: Resource,
+    pub resource_credential: NewResourceCredential,
+    pub session: NewBrowserSession,
+    pub consent: NewConsent,
+    pub grant: NewGrant,
+    pub code: NewAuthorizationCode,
+    pub family: NewRefreshFamily,
+    /// A second grant whose code was not redeemed.
+    pub open_grant: NewGrant,
+    pub open_code: NewAuthorizationCode,
+    /// A third one, revoked.
+    pub revoked_grant: GrantId,
+    pub signing_key: NewSigningKey,
+    pub next_signing_key: NewSigningKey,
+    pub jti: TokenId,
+    pub event: NewAuditEvent,
+}
+
+/// A digest that is nobody else's.
+pub(crate) fn digest() -> SecretDigest {
+    let mut bytes = [0; 32];
+    protocol::Random::fill(&CountingRandom, &mut bytes);
+    SecretDigest { bytes, pepper_id: 1 }
+}
+
+impl Things {
+    /// Things that are not there yet.
+    pub fn new() -> Self {
+        let random = &CountingRandom;
+        let user_id = UserId::generate(random, at(0));
+        let client = client();
+        let resource = resource();
+        let (grant, code) = grant_and_code(user_id, &client, &resource);
+        let (open_grant, open_code) = grant_and_code(user_id, &client, &resource);
+        Self {
+            user: NewUser {
+                user_id,
+                username: "Alice".to_owned(),
+                folded_username: "alice".to_owned(),
+                email: Some("alice@example.com".to_owned()),
+                folded_email: Some("alice@example.com".to_owned()),
+                name: Some("Alice".to_owned()),
+                password_hash: Some(SecretText::from("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+            },
+            client_secret: client_secret(),
+            resource_credential: NewResourceCredential {
+                credential_id: CredentialId::generate(random, at(0)),
+                resource_id: resource.resource_id,
+                client_id: ClientId::parse("resource-server").unwrap(),
+                secret: StoredSecret::Generated(digest()),
+            },
+            session: NewBrowserSession {
+                session_id: SessionId::generate(random, at(0)),
+                digest: digest(),
+                user_id,
+                authenticated_at: at(0),
+                expires_at: at(3_600),
+            },
+            consent: NewConsent {
+                user_id,
+                client_key: client.key,
+                resource_id: resource.resource_id,
+                redirect_uri: RedirectUri::from_stored(REDIRECT_URI),
+                scopes: ScopeSet::parse("tools:call").unwrap(),
+            },
+            family: new_family(),
+            revoked_grant: GrantId::generate(random, at(0)),
+            signing_key: signing_key("key-1", SigningKeyState::Active),
+            next_signing_key: signing_key("key-2", SigningKeyState::Next),
+            jti: TokenId::generate(random, at(0)),
+            event: event(),
+            client,
+            resource,
+            grant,
+            code,
+            open_grant,
+            open_code,
+        }
+    }
+
+    /// The same, written.
+    pub async fn insert(world: &World, tenant: &Tenant) -> Self {
+        let things = Self::new();
+        let mut scope = world.database.tenant(tenant).await.unwrap();
+        scope.insert_user(&things.user, at(0)).await.unwrap();
+        scope.insert_resource(&things.resource, at(0)).await.unwrap();
+        scope.insert_resource_credential(&things.resource_credential, at(0)).await.unwrap();
+        scope.insert_client(&things.client, Some(&things.client_secret), at(0)).await.unwrap();
+        scope.insert_browser_session(&things.session, at(0)).await.unwrap();
+        scope.insert_consent(&things.consent, at(0)).await.unwrap();
+        scope.insert_grant_with_code(&things.grant, &things.code, at(0)).await.unwrap();
+        let digest = &things.code.digest;
+        assert!(scope.redeem_authorization_code(digest, Some(&things.family), at(1)).await.unwrap());
+        scope.insert_grant_with_code(&things.open_grant, &things.open_code, at(0)).await.unwrap();
+        let (mut revoked, code) =
+            grant_and_code(things.user.user_id, &things.client, &things.resource);
+        revoked.grant_id = things.revoked_grant;
+        scope.insert_grant_with_code(&revoked, &code, at(0)).await.unwrap();
+        let reason = RevokedReason::Operator;
+        assert!(scope.revoke_grant(things.revoked_grant, reason, at(1), at(900)).await.unwrap());
+        scope.insert_signing_key(&things.signing_key, at(0)).await.unwrap();
+        scope.insert_signing_key(&things.next_signing_key, at(0)).await.unwrap();
+        assert!(scope.revoke_access_token(things.jti, at(1), at(900)).await.unwrap());
+        scope.insert_audit_event(&things.event).await.unwrap();
+        scope.commit().await.unwrap();
+        things
+    }
+
+    pub fn user_id(&self) -> UserId {
+        self.user.user_id
+    }
+
+    pub fn user_update(&self) -> UserUpdate {
+        UserUpdate {
+            username: "Mallory".to_owned(),
+            folded_username: "mallory".to_owned(),
+            email: None,
+            folded_email: None,
+            name: None,
+            is_enabled: false,
+        }
+    }
+}
+
+fn client() -> Client {
+    Client {
+        key: ClientKey::generate(&CountingRandom, at(0)),
+        client_id: ClientId::parse("editor").unwrap(),
+        origin: ClientOrigin::Static,
+        name: Some("Editor".to_owned()),
+        redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI)],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        auth_method: AuthMethod::ClientSecretBasic,
+        application_type: ApplicationType::Web,
+        scopes: Some(ScopeSet::parse("tools:call tools:list").unwrap()),
+        resources: None,
+        default_resource: None,
+        is_enabled: true,
+        access_token_lifetime: None,
+        client_uri: Some("https://app.example".to_owned()),
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        software_id: None,
+        software_version: Some("1.0".to_owned()),
+        created_at: at(0),
+    }
+}
+
+/// Another secret, for a client that has one.
+pub(crate) fn client_secret_of(_things: &Things) -> NewClientSecret {
+    client_secret()
+}
+
+pub(crate) fn client_secret() -> NewClientSecret {
+    NewClientSecret {
+        credential_id: CredentialId::generate(&CountingRandom, at(0)),
+        secret: StoredSecret::Generated(digest()),
+        expires_at: Some(at(86_400)),
+    }
+}
+
+fn resource() -> Resource {
+    let scope = |name: &str, is_default| ResourceScope {
+        name: name.to_owned(),
+        description: format!("May use {name}"),
+        is_default,
+    };
+    Resource {
+        resource_id: ResourceId::generate(&CountingRandom, at(0)),
+        identifiers: vec!["https://Mcp.example/mcp".to_owned(), "https://alias.example".to_owned()],
+        audience: "https://mcp.example/mcp".to_owned(),
+        name: "Tools".to_owned(),
+        scopes: vec![scope("tools:call", true), scope("tools:list", false)],
+        access_token_lifetime: Some(std::time::Duration::from_mins(5)),
+    }
+}
+
+pub(crate) fn grant_and_code(
+    user_id: UserId,
+    client: &Client,
+    resource: &Resource,
+) -> (NewGrant, NewAuthorizationCode) {
+    let random = &CountingRandom;
+    let grant = NewGrant {
+        grant_id: GrantId::generate(random, at(0)),
+        user_id,
+        client_key: client.key,
+        scopes: ScopeSet::parse("tools:call").unwrap(),
+        resource_ids: vec![resource.resource_id],
+        authenticated_at: at(0),
+    };
+    let code = NewAuthorizationCode {
+        digest: digest(),
+        pending_id: PendingId::generate(random, at(0)),
+        redirect_uri: REDIRECT_URI.to_owned(),
+        redirect_uri_was_sent: true,
+        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
+        expires_at: at(60),
+    };
+    (grant, code)
+}
+
+pub(crate) fn new_family() -> NewRefreshFamily {
+    NewRefreshFamily {
+        family_id: FamilyId::generate(&CountingRandom, at(0)),
+        digest: digest(),
+        idle_expires_at: at(86_400),
+        absolute_expires_at: at(10 * 86_400),
+    }
+}
+
+fn signing_key(kid: &str, state: SigningKeyState) -> NewSigningKey {
+    NewSigningKey {
+        kid: kid.to_owned(),
+        algorithm: "RS256".to_owned(),
+        state,
+        public_jwk: json!({"kty": "RSA", "kid": kid}),
+        sealed_private_key: b"sealed".to_vec(),
+        kek_id: "kek-1".to_owned(),
+    }
+}
+
+fn event() -> NewAuditEvent {
+    NewAuditEvent {
+        event_id: EventId::generate(&CountingRandom, at(0)),
+        occurred_at: at(0),
+        event_type: "login.succeeded".to_owned(),
+        actor_kind: "user".to_owned(),
+        actor_id: Some("alice".to_owned()),
+        target_kind: None,
+        target_id: None,
+        request_id: Some("r-1".to_owned()),
+        address: Some(IpAddr::from([192, 0, 2, 7])),
+        details: json!({"method": "password"}),
+    }
+}
