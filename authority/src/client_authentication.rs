@@ -1,0 +1,220 @@
+//! Who the client of a request is: `protocol`'s rule of methods, then the comparing of secrets.
+//!
+//! The work done depends on what the caller sent, never on what exists: an unknown client, a
+//! public one that sends a secret, and a wrong secret cost the same computations (security.md E5).
+//! A disabled client is still authenticated; what it may get is each grant's own question
+//! (protocol.md §5: `invalid_grant`, since `invalid_client` would make it register anew).
+//!
+//! To add one more method: its rule in `protocol::client::authentication`, its proof here.
+
+mod secrets;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use protocol::client::authentication::{
+    ClientAuthenticationError, PresentedCredentials, PresentedSecret, Proof, required_proof,
+};
+use protocol::error_code::{ErrorCode, ProtocolError};
+use store::{StoreError, Tenant};
+
+use crate::Authority;
+use crate::directory::{KnownClient, KnownResourceCredential};
+use crate::limits::{Limit, RateLimited, address_key};
+
+pub use secrets::VerifiedSecrets;
+use secrets::{Owner, SecretCheck};
+
+/// Why a caller was not authenticated.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientAuthenticationFailure {
+    #[error(transparent)]
+    Refused(#[from] ClientAuthenticationError),
+    #[error(transparent)]
+    Limited(#[from] RateLimited),
+    #[error("too many secrets are being checked")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ProtocolError for ClientAuthenticationFailure {
+    fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::Limited(_) | Self::Busy | Self::Store(_) => ErrorCode::TemporarilyUnavailable,
+        }
+    }
+}
+
+impl ClientAuthenticationFailure {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(ClientAuthenticationError::UnknownClient) => "unknown_client",
+            Self::Refused(ClientAuthenticationError::WrongSecret) => "wrong_secret",
+            Self::Refused(_) => "method",
+            Self::Limited(_) => "limited",
+            Self::Busy => "busy",
+            Self::Store(_) => "store",
+        }
+    }
+}
+
+impl Authority {
+    /// Rows E1 to E6: the client that a request at token or revoke comes from.
+    pub async fn authenticate_client(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+        address: IpAddr,
+    ) -> Result<Arc<KnownClient>, ClientAuthenticationFailure> {
+        let outcome = self.prove_client(tenant, presented, address).await;
+        self.count_failure(outcome)
+    }
+
+    /// Rows H1 and H4: the resource server that introspects. It always has a secret.
+    pub async fn authenticate_resource_server(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+        address: IpAddr,
+    ) -> Result<Arc<KnownResourceCredential>, ClientAuthenticationFailure> {
+        let outcome = self.prove_resource_server(tenant, presented, address).await;
+        self.count_failure(outcome)
+    }
+
+    async fn prove_client(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+        address: IpAddr,
+    ) -> Result<Arc<KnownClient>, ClientAuthenticationFailure> {
+        let known = self.find_presented_client(tenant, presented).await?;
+        let refusal = match &known {
+            None => Some(ClientAuthenticationError::UnknownClient),
+            Some(known) => match required_proof(known.auth_method, presented) {
+                Ok(Proof::Nothing) => return Ok(Arc::clone(known)),
+                Ok(Proof::Secret(_)) => None,
+                Err(refusal) => Some(refusal),
+            },
+        };
+        let Some(secret) = &presented.secret else {
+            return Err(refusal
+                .unwrap_or(ClientAuthenticationError::SecretMissing)
+                .into());
+        };
+        let owner = Owner {
+            tenant,
+            name: presented.client_id.as_str(),
+            secrets: known.as_ref().map_or(&[], |known| known.secrets.as_slice()),
+        };
+        let is_right = self.check_secret(&owner, secret, address).await?;
+        match (known, refusal) {
+            (_, Some(refusal)) => Err(refusal.into()),
+            (Some(known), None) if is_right => Ok(known),
+            _ => Err(ClientAuthenticationError::WrongSecret.into()),
+        }
+    }
+
+    async fn prove_resource_server(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+        address: IpAddr,
+    ) -> Result<Arc<KnownResourceCredential>, ClientAuthenticationFailure> {
+        let Some(secret) = &presented.secret else {
+            return Err(ClientAuthenticationError::SecretMissing.into());
+        };
+        let mut known = None;
+        for client_id in presented.client_ids() {
+            known = self
+                .directory()
+                .find_resource_credential(tenant, client_id)
+                .await?;
+            if known.is_some() {
+                break;
+            }
+        }
+        let owner = Owner {
+            tenant,
+            name: presented.client_id.as_str(),
+            secrets: known.as_ref().map_or(&[], |known| known.secrets.as_slice()),
+        };
+        let is_right = self.check_secret(&owner, secret, address).await?;
+        match known {
+            None => Err(ClientAuthenticationError::UnknownClient.into()),
+            Some(known) if is_right => Ok(known),
+            Some(_) => Err(ClientAuthenticationError::WrongSecret.into()),
+        }
+    }
+
+    async fn find_presented_client(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+    ) -> Result<Option<Arc<KnownClient>>, StoreError> {
+        for client_id in presented.client_ids() {
+            let known = self.directory().find_client(tenant, client_id).await?;
+            if known.is_some() {
+                return Ok(known);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Compares a secret with those of its owner. What fails counts against client and address.
+    async fn check_secret(
+        &self,
+        owner: &Owner<'_>,
+        presented: &PresentedSecret,
+        address: IpAddr,
+    ) -> Result<bool, ClientAuthenticationFailure> {
+        let now = self.now();
+        match self
+            .verified_secrets()
+            .check_without_hashing(self.peppers(), owner, presented, now)
+        {
+            SecretCheck::Right => Ok(true),
+            SecretCheck::Wrong => {
+                self.count_against(owner, address).await?;
+                Ok(false)
+            }
+            // Before argon2, so that guessing never buys more computations than the limits allow.
+            SecretCheck::NeedsHashing(text) => {
+                self.count_against(owner, address).await?;
+                let is_right = self
+                    .verified_secrets()
+                    .check_by_hashing(owner, &text, now)
+                    .await;
+                is_right.map_err(|_| ClientAuthenticationFailure::Busy)
+            }
+        }
+    }
+
+    /// One client seen from one address, and the address over all clients: a stranger's guesses
+    /// must not lock out the client itself.
+    async fn count_against(&self, owner: &Owner<'_>, address: IpAddr) -> Result<(), RateLimited> {
+        let tenant_id = Some(owner.tenant.id());
+        let key = format!("{}@{}", owner.name, address_key(address));
+        self.limits()
+            .take(Limit::ClientFailure, tenant_id, &key)
+            .await?;
+        self.limits()
+            .take_by_address(Limit::ClientFailureAddress, None, address)
+            .await
+    }
+
+    fn count_failure<T>(
+        &self,
+        outcome: Result<T, ClientAuthenticationFailure>,
+    ) -> Result<T, ClientAuthenticationFailure> {
+        if let Err(failure) = &outcome {
+            let failures = &self.metrics().client_authentication_failures;
+            failures.with_label_values(&[failure.reason()]).inc();
+            if let ClientAuthenticationFailure::Store(_) = failure {
+                self.metrics().database_errors.inc();
+            }
+        }
+        outcome
+    }
+}

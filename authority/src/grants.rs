@@ -1,0 +1,311 @@
+//! Grants: made with their code, revoked with everything that descends from them.
+//!
+//! Each operation is one transaction: the row, what follows from it, and its audit event.
+//!
+//! To add one more way in: make a [`store::NewGrant`] as `issue_code` does. One more way out: a
+//! reason in `store::RevokedReason`, and [`Authority::revoke_grant`].
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crypto::{RefreshToken, SecretKind, SecretToken};
+use protocol::authorization::{AuthorizationCode, ConsentOutcome, PendingAuthorization};
+use protocol::ids::{GrantId, UserId};
+use protocol::redirect_uri::VerifiedRedirectUri;
+use protocol::revocation::{RevocationDecision, decide_access_token, decide_refresh_token};
+use protocol::token::access_token::MAX_LIFETIME;
+use protocol::{ScopeSet, Timestamp};
+use store::{
+    NewAuthorizationCode, NewConsent, NewGrant, RevokedReason, StoreError, Tenant, TenantScope,
+};
+
+use crate::Authority;
+use crate::audit::{Actor, AuditEvent, EventType};
+use crate::digests;
+use crate::directory::KnownClient;
+use crate::verify::VerifyError;
+
+/// Clocks of replicas may differ this much (readiness fails beyond it).
+const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+
+/// When no access token that is out by `now` can be valid any more.
+pub fn last_token_ends(now: Timestamp) -> Timestamp {
+    now + MAX_LIFETIME + CLOCK_TOLERANCE
+}
+
+/// What a person allowed, with everything checked again.
+pub struct ApprovedAuthorization<'a> {
+    pub pending: &'a PendingAuthorization,
+    pub client: &'a KnownClient,
+    pub redirect_uri: &'a VerifiedRedirectUri,
+    pub user_id: UserId,
+    pub authenticated_at: Timestamp,
+    pub scopes: ScopeSet,
+    /// Whether the same need not be asked again.
+    pub is_remembered: bool,
+    pub request_id: &'a str,
+    pub address: IpAddr,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum IssueCodeError {
+    /// Sent twice, or answered in two windows: one pending authorization, one code.
+    #[error("the pending authorization was answered before")]
+    AlreadyUsed,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const ANSWERED_ONCE: &str = "authorization_codes_pending_is_answered_once";
+
+impl Authority {
+    /// Grant, code and audit event, and the consent where it is remembered, in one transaction.
+    pub async fn issue_code(
+        &self,
+        tenant: &Tenant,
+        approved: ApprovedAuthorization<'_>,
+    ) -> Result<SecretToken, IssueCodeError> {
+        let now = self.now();
+        let secret = SecretToken::generate(SecretKind::AuthorizationCode, self.random());
+        let grant = NewGrant {
+            grant_id: GrantId::generate(self.random(), now),
+            user_id: approved.user_id,
+            client_key: approved.client.key,
+            scopes: approved.scopes.clone(),
+            resource_ids: approved.pending.resources.clone(),
+            authenticated_at: approved.authenticated_at,
+        };
+        let code = self.new_code(&approved, &secret, now)?;
+        let event = issued_event(&approved, &grant, now);
+        let mut scope = self.database().tenant(tenant).await?;
+        scope
+            .insert_grant_with_code(&grant, &code, now)
+            .await
+            .map_err(|error| match error.conflict() {
+                Some(ANSWERED_ONCE) => IssueCodeError::AlreadyUsed,
+                _ => error.into(),
+            })?;
+        if approved.is_remembered {
+            remember_consent(&mut scope, &approved, now).await?;
+        }
+        scope
+            .insert_audit_event(&event.into_row(self.random()))
+            .await?;
+        scope.commit().await?;
+        self.count_code(&approved);
+        Ok(secret)
+    }
+
+    fn new_code(
+        &self,
+        approved: &ApprovedAuthorization<'_>,
+        secret: &SecretToken,
+        now: Timestamp,
+    ) -> Result<NewAuthorizationCode, StoreError> {
+        // Only a refused request has none, and no code can come of it.
+        let code_challenge = approved.pending.code_challenge.clone().ok_or_else(|| {
+            StoreError::Internal("a pending authorization without a code challenge".to_owned())
+        })?;
+        Ok(NewAuthorizationCode {
+            digest: digests::to_store(&self.peppers().digest(secret)),
+            pending_id: approved.pending.pending_id,
+            redirect_uri: approved.redirect_uri.as_str().to_owned(),
+            redirect_uri_was_sent: approved.redirect_uri.was_sent(),
+            code_challenge,
+            expires_at: now + AuthorizationCode::DEFAULT_LIFETIME,
+        })
+    }
+
+    fn count_code(&self, approved: &ApprovedAuthorization<'_>) {
+        let was_asked = matches!(
+            approved.pending.outcome,
+            Some(ConsentOutcome::Allowed { .. })
+        );
+        let consent = if was_asked { "granted" } else { "remembered" };
+        self.metrics().consents.with_label_values(&[consent]).inc();
+        self.metrics()
+            .authorizations
+            .with_label_values(&["code_issued"])
+            .inc();
+    }
+
+    /// Whether it was live. Its refresh token and access tokens are dead when this returns.
+    pub async fn revoke_grant(
+        &self,
+        tenant: &Tenant,
+        grant_id: GrantId,
+        reason: RevokedReason,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
+        let mut scope = self.database().tenant(tenant).await?;
+        let event_type = EventType::GrantRevoked;
+        let was_live = self
+            .revoke_in(&mut scope, grant_id, reason, event_type, actor)
+            .await?;
+        scope.commit().await?;
+        Ok(was_live)
+    }
+
+    /// In a transaction of the caller's; the event only if something was revoked.
+    pub(crate) async fn revoke_in(
+        &self,
+        scope: &mut TenantScope,
+        grant_id: GrantId,
+        reason: RevokedReason,
+        event_type: EventType,
+        actor: Actor,
+    ) -> Result<bool, StoreError> {
+        let now = self.now();
+        let was_live = scope
+            .revoke_grant(grant_id, reason, now, last_token_ends(now))
+            .await?;
+        if was_live {
+            let event = AuditEvent::new(event_type, actor, now)
+                .at("grant", grant_id)
+                .detail("reason", reason.as_str());
+            scope
+                .insert_audit_event(&event.into_row(self.random()))
+                .await?;
+        }
+        Ok(was_live)
+    }
+
+    /// RFC 7009: rows I1 to I4. What is unknown or another client's is left alone, without a word.
+    pub async fn revoke_token(
+        &self,
+        tenant: &Tenant,
+        client: &KnownClient,
+        token: &str,
+    ) -> Result<(), StoreError> {
+        let decision = if RefreshToken::has_prefix(token) {
+            self.decide_revocation_of_refresh_token(tenant, client, token)
+                .await?
+        } else {
+            self.decide_revocation_of_access_token(tenant, client, token)
+                .await?
+        };
+        let kind = match &decision {
+            RevocationDecision::RevokeGrant(_) => "grant",
+            RevocationDecision::RevokeAccessToken { .. } => "access_token",
+            RevocationDecision::Nothing => "unknown",
+        };
+        self.metrics().revocations.with_label_values(&[kind]).inc();
+        let actor = Actor::Client(client.client_id.clone());
+        match decision {
+            RevocationDecision::Nothing => Ok(()),
+            RevocationDecision::RevokeGrant(grant_id) => {
+                self.revoke_grant(tenant, grant_id, RevokedReason::Revocation, actor)
+                    .await?;
+                Ok(())
+            }
+            RevocationDecision::RevokeAccessToken { jti, expires_at } => {
+                self.revoke_access_token(tenant, &jti, expires_at, actor)
+                    .await
+            }
+        }
+    }
+
+    async fn decide_revocation_of_refresh_token(
+        &self,
+        tenant: &Tenant,
+        client: &KnownClient,
+        token: &str,
+    ) -> Result<RevocationDecision, StoreError> {
+        // The MAC says that it is, or was, this family's; a spent one revokes as well.
+        let Ok(token) = self.peppers().parse_refresh_token(tenant.id(), token) else {
+            return Ok(RevocationDecision::Nothing);
+        };
+        let mut scope = self.database().tenant(tenant).await?;
+        let found = scope.find_refresh_family(token.family_id()).await?;
+        scope.commit().await?;
+        Ok(found.map_or(RevocationDecision::Nothing, |record| {
+            decide_refresh_token(client.key, record.family.client_key, record.family.grant_id)
+        }))
+    }
+
+    async fn decide_revocation_of_access_token(
+        &self,
+        tenant: &Tenant,
+        client: &KnownClient,
+        token: &str,
+    ) -> Result<RevocationDecision, StoreError> {
+        let keys = self.key_ring().find_keys(tenant).await?;
+        match self.check_signature(tenant, &keys, token) {
+            Ok(verified) if verified.claims.is_expired(self.now()) => {
+                Ok(RevocationDecision::Nothing)
+            }
+            Ok(verified) => Ok(decide_access_token(&client.client_id, &verified.claims)),
+            Err(VerifyError::Store(error)) => Err(error),
+            Err(_) => Ok(RevocationDecision::Nothing),
+        }
+    }
+
+    async fn revoke_access_token(
+        &self,
+        tenant: &Tenant,
+        jti: &str,
+        expires_at: Timestamp,
+        actor: Actor,
+    ) -> Result<(), StoreError> {
+        let Ok(token_id) = jti.parse() else {
+            return Ok(());
+        };
+        let now = self.now();
+        let event =
+            AuditEvent::new(EventType::AccessTokenRevoked, actor, now).at("access_token", jti);
+        let mut scope = self.database().tenant(tenant).await?;
+        if scope
+            .revoke_access_token(token_id, now, expires_at + CLOCK_TOLERANCE)
+            .await?
+        {
+            scope
+                .insert_audit_event(&event.into_row(self.random()))
+                .await?;
+        }
+        scope.commit().await
+    }
+}
+
+fn issued_event(
+    approved: &ApprovedAuthorization<'_>,
+    grant: &NewGrant,
+    now: Timestamp,
+) -> AuditEvent {
+    let was_asked = matches!(
+        approved.pending.outcome,
+        Some(ConsentOutcome::Allowed { .. })
+    );
+    let event_type = if was_asked {
+        EventType::ConsentGranted
+    } else {
+        EventType::CodeIssued
+    };
+    let resources: Vec<String> = grant.resource_ids.iter().map(ToString::to_string).collect();
+    AuditEvent::new(event_type, Actor::User(approved.user_id), now)
+        .at("grant", grant.grant_id)
+        .request_id(Some(approved.request_id))
+        .address(Some(approved.address))
+        .detail("client_id", &approved.client.client_id)
+        .detail("redirect_uri", approved.redirect_uri.as_str())
+        .detail("scope", &approved.scopes)
+        .detail("resources", resources.join(" "))
+}
+
+/// Row L4: per user, client, registered redirect URI, resource and scopes.
+async fn remember_consent(
+    scope: &mut TenantScope,
+    approved: &ApprovedAuthorization<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for resource_id in &approved.pending.resources {
+        let consent = NewConsent {
+            user_id: approved.user_id,
+            client_key: approved.client.key,
+            resource_id: *resource_id,
+            redirect_uri: approved.redirect_uri.registered().clone(),
+            scopes: approved.scopes.clone(),
+        };
+        scope.insert_consent(&consent, now).await?;
+    }
+    Ok(())
+}

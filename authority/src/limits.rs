@@ -1,0 +1,277 @@
+//! How often something may be tried: per account, address, client and tenant.
+//!
+//! The counts in this process are the floor and always hold. With Redis the replicas also share
+//! one count; while Redis does not answer, the counts in process are tightened, so that login is
+//! never unlimited and never N times too generous (security.md M2, Z5).
+//!
+//! What it is not: flow control. Queues that are full answer for themselves (see `login`).
+//!
+//! To add one more: a variant of [`Limit`], its quota in [`LimitSettings`], a line in `quota_of`.
+
+mod cells;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::clock::Clock;
+use protocol::ids::TenantId;
+use store::redis::SharedLimits;
+
+use crate::metrics::Metrics;
+use cells::{KeyedCells, LimitClock};
+
+/// What is counted. The name is part of the key in Redis and a label of the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Sign-in attempts at one account.
+    LoginAccount,
+    /// Sign-in attempts from one address.
+    LoginAddress,
+    /// Sign-in attempts at one tenant.
+    LoginTenant,
+    /// Failed authentications of one client.
+    ClientFailure,
+    /// Failed client authentications from one address.
+    ClientFailureAddress,
+    /// Dynamic registrations from one address.
+    RegistrationAddress,
+    /// Dynamic registrations at one tenant.
+    RegistrationTenant,
+    /// Inactive tokens that one resource server asked about.
+    InactiveIntrospection,
+    /// Failed authentications at the admin API from one address.
+    AdminFailureAddress,
+}
+
+impl Limit {
+    pub const ALL: [Self; 9] = [
+        Self::LoginAccount,
+        Self::LoginAddress,
+        Self::LoginTenant,
+        Self::ClientFailure,
+        Self::ClientFailureAddress,
+        Self::RegistrationAddress,
+        Self::RegistrationTenant,
+        Self::InactiveIntrospection,
+        Self::AdminFailureAddress,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoginAccount => "login_account",
+            Self::LoginAddress => "login_address",
+            Self::LoginTenant => "login_tenant",
+            Self::ClientFailure => "client_failure",
+            Self::ClientFailureAddress => "client_failure_address",
+            Self::RegistrationAddress => "registration_address",
+            Self::RegistrationTenant => "registration_tenant",
+            Self::InactiveIntrospection => "inactive_introspection",
+            Self::AdminFailureAddress => "admin_failure_address",
+        }
+    }
+}
+
+/// So many at once, and as many again over each period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    pub burst: NonZeroU32,
+    pub period: Duration,
+}
+
+impl Quota {
+    /// `burst` below one counts as one, `period` below a millisecond as a millisecond.
+    pub const fn new(burst: u32, period: Duration) -> Self {
+        let burst = match NonZeroU32::new(burst) {
+            Some(burst) => burst,
+            None => NonZeroU32::MIN,
+        };
+        let period = if period.is_zero() {
+            Duration::from_millis(1)
+        } else {
+            period
+        };
+        Self { burst, period }
+    }
+
+    /// What holds while the shared count is lost: half of it.
+    fn tightened(self) -> Self {
+        Self::new(self.burst.get() / 2, self.period)
+    }
+}
+
+/// The quota of every limit.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitSettings {
+    pub login_account: Quota,
+    pub login_address: Quota,
+    pub login_tenant: Quota,
+    pub client_failure: Quota,
+    pub client_failure_address: Quota,
+    pub registration_address: Quota,
+    pub registration_tenant: Quota,
+    pub inactive_introspection: Quota,
+    pub admin_failure_address: Quota,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_mins(1);
+        const HOUR: Duration = Duration::from_hours(1);
+        Self {
+            login_account: Quota::new(10, Duration::from_mins(5)),
+            // Offices and hosted clients share an address (protocol.md §7): generous.
+            login_address: Quota::new(100, MINUTE),
+            login_tenant: Quota::new(1_000, MINUTE),
+            client_failure: Quota::new(30, MINUTE),
+            client_failure_address: Quota::new(60, MINUTE),
+            registration_address: Quota::new(300, HOUR),
+            registration_tenant: Quota::new(3_000, HOUR),
+            inactive_introspection: Quota::new(600, MINUTE),
+            admin_failure_address: Quota::new(30, MINUTE),
+        }
+    }
+}
+
+impl LimitSettings {
+    const fn quota_of(&self, limit: Limit) -> Quota {
+        match limit {
+            Limit::LoginAccount => self.login_account,
+            Limit::LoginAddress => self.login_address,
+            Limit::LoginTenant => self.login_tenant,
+            Limit::ClientFailure => self.client_failure,
+            Limit::ClientFailureAddress => self.client_failure_address,
+            Limit::RegistrationAddress => self.registration_address,
+            Limit::RegistrationTenant => self.registration_tenant,
+            Limit::InactiveIntrospection => self.inactive_introspection,
+            Limit::AdminFailureAddress => self.admin_failure_address,
+        }
+    }
+}
+
+/// Too many tries: 429 with `Retry-After`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the limit {} is reached", limit.as_str())]
+pub struct RateLimited {
+    pub limit: Limit,
+    pub retry_after: Duration,
+}
+
+impl RateLimited {
+    /// For the header: whole seconds, at least one.
+    pub fn retry_after_seconds(&self) -> u64 {
+        self.retry_after.as_secs().max(1)
+    }
+}
+
+/// All limits of this replica.
+pub struct Limits {
+    kinds: Vec<Kind>,
+    shared: Option<SharedLimits>,
+    metrics: Arc<Metrics>,
+}
+
+struct Kind {
+    quota: Quota,
+    normal: KeyedCells,
+    tightened: KeyedCells,
+}
+
+impl Limits {
+    pub(crate) fn new(
+        settings: &LimitSettings,
+        shared: Option<SharedLimits>,
+        clock: &Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let kinds = Limit::ALL
+            .iter()
+            .map(|limit| {
+                let quota = settings.quota_of(*limit);
+                Kind {
+                    quota,
+                    normal: KeyedCells::new(quota, LimitClock(Arc::clone(clock))),
+                    tightened: KeyedCells::new(quota.tightened(), LimitClock(Arc::clone(clock))),
+                }
+            })
+            .collect();
+        Self {
+            kinds,
+            shared,
+            metrics,
+        }
+    }
+
+    /// Takes one try from the allowance of `key`. `tenant_id` keeps tenants apart; only limits
+    /// above tenants have none.
+    pub async fn take(
+        &self,
+        limit: Limit,
+        tenant_id: Option<TenantId>,
+        key: &str,
+    ) -> Result<(), RateLimited> {
+        let kind = &self.kinds[limit as usize];
+        let full_key = full_key(limit, tenant_id, key);
+        let outcome = match kind.normal.take(full_key.as_bytes()) {
+            Err(wait) => Err(wait),
+            Ok(()) => self.take_shared(kind, &full_key).await,
+        };
+        outcome.map_err(|retry_after| {
+            self.metrics
+                .rate_limited
+                .with_label_values(&[limit.as_str()])
+                .inc();
+            RateLimited { limit, retry_after }
+        })
+    }
+
+    /// The same by address.
+    pub async fn take_by_address(
+        &self,
+        limit: Limit,
+        tenant_id: Option<TenantId>,
+        address: IpAddr,
+    ) -> Result<(), RateLimited> {
+        self.take(limit, tenant_id, &address_key(address)).await
+    }
+
+    async fn take_shared(&self, kind: &Kind, full_key: &str) -> Result<(), Duration> {
+        let Some(shared) = &self.shared else {
+            return Ok(());
+        };
+        match shared
+            .take(full_key, kind.quota.burst, kind.quota.period)
+            .await
+        {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                tracing::debug!(%error, "the shared limits did not answer");
+                self.metrics.shared_limit_errors.inc();
+                kind.tightened.take(full_key.as_bytes())
+            }
+        }
+    }
+}
+
+/// Kind and tenant are part of every key: one tenant's tries never count against another's.
+fn full_key(limit: Limit, tenant_id: Option<TenantId>, key: &str) -> String {
+    match tenant_id {
+        Some(tenant_id) => format!("{}:{tenant_id}:{key}", limit.as_str()),
+        None => format!("{}::{key}", limit.as_str()),
+    }
+}
+
+/// A person has a whole /64 of IPv6 at hand, so that is what is counted.
+pub(crate) fn address_key(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Counting in process: one GCRA limiter per kind of limit, with a bound on its memory.
+//!
+//! A table that forgets under pressure would let an attacker flush the count against an account
+//! by naming many others. So nothing is evicted: when the table is full, idle keys are swept, and
+//! keys that still find no room share a small set of overflow cells.
+
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota as GovernorQuota, RateLimiter};
+use protocol::clock::Clock;
+
+use super::Quota;
+
+/// Keys beyond this many share overflow cells.
+const MOST_KEYS: usize = 65_536;
+const OVERFLOW_CELLS: u64 = 1_024;
+/// A full table is swept at most this often, so that an attack does not buy a scan per request.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
+
+type Cells = RateLimiter<u64, DashMapStateStore<u64>, LimitClock, NoOpMiddleware<Duration>>;
+
+/// Governor's view of our clock: time since the epoch, so that a test's clock moves limits too.
+#[derive(Clone)]
+pub(super) struct LimitClock(pub(super) Arc<dyn Clock>);
+
+impl GovernorClock for LimitClock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.now().unix_micros()).unwrap_or(0))
+    }
+}
+
+/// The limiter of one kind.
+pub(super) struct KeyedCells {
+    cells: Cells,
+    clock: LimitClock,
+    hash: RandomState,
+    swept_at_seconds: AtomicU64,
+}
+
+impl KeyedCells {
+    pub(super) fn new(quota: Quota, clock: LimitClock) -> Self {
+        let cells = RateLimiter::new(
+            governor_quota(quota),
+            DashMapStateStore::default(),
+            clock.clone(),
+        );
+        Self {
+            cells,
+            clock,
+            hash: RandomState::new(),
+            swept_at_seconds: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes one from the key's allowance, or says how long to wait.
+    pub(super) fn take(&self, key: &[u8]) -> Result<(), Duration> {
+        let cell = self.cell_of(key);
+        self.cells
+            .check_key(&cell)
+            .map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    }
+
+    fn cell_of(&self, key: &[u8]) -> u64 {
+        let hashed = self.hash.hash_one(key);
+        if self.cells.len() < MOST_KEYS {
+            return hashed;
+        }
+        self.sweep_if_due();
+        if self.cells.len() < MOST_KEYS {
+            hashed
+        } else {
+            hashed % OVERFLOW_CELLS
+        }
+    }
+
+    fn sweep_if_due(&self) {
+        let now = self.clock.now().as_secs();
+        let last = self.swept_at_seconds.load(Ordering::Relaxed);
+        let is_due = now.saturating_sub(last) >= SWEEP_INTERVAL.as_secs();
+        let is_ours = is_due
+            && self
+                .swept_at_seconds
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if is_ours {
+            self.cells.retain_recent();
+        }
+    }
+}
+
+fn governor_quota(quota: Quota) -> GovernorQuota {
+    // `Quota::new` of ours leaves no period that governor would refuse.
+    GovernorQuota::with_period(quota.period / quota.burst.get())
+        .unwrap_or(GovernorQuota::per_second(NonZeroU32::MIN))
+        .allow_burst(quota.burst)
+}

@@ -1,0 +1,168 @@
+//! What is counted, for `/metrics`: one registry, counters with labels of bounded values only.
+//!
+//! A label is a word of ours (a grant type, an outcome, a limit), never something a caller sent:
+//! no tenant, client, user or address (security.md S3).
+//!
+//! To add one more: a field, its line in `new`, and a row in the operator's page.
+
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
+
+/// Every counter of the process.
+pub struct Metrics {
+    registry: Registry,
+    /// `outcome`: code_issued, refused, denied.
+    pub authorizations: IntCounterVec,
+    /// `outcome`: succeeded, failed, limited, busy.
+    pub logins: IntCounterVec,
+    /// `outcome`: granted, denied, remembered.
+    pub consents: IntCounterVec,
+    /// `grant_type`.
+    pub tokens_issued: IntCounterVec,
+    /// `grant_type`, `error`: the OAuth error code.
+    pub tokens_refused: IntCounterVec,
+    /// `outcome`: rotated, same_successor, dead, reuse.
+    pub refreshes: IntCounterVec,
+    /// `kind`: code, refresh_token.
+    pub reuses: IntCounterVec,
+    /// `outcome`: active, inactive.
+    pub introspections: IntCounterVec,
+    /// `kind`: grant, access_token, unknown.
+    pub revocations: IntCounterVec,
+    /// `outcome`: registered, refused.
+    pub registrations: IntCounterVec,
+    /// `reason`.
+    pub client_authentication_failures: IntCounterVec,
+    /// `limit`.
+    pub rate_limited: IntCounterVec,
+    pub database_errors: IntCounter,
+    /// Answers that had to read PostgreSQL because the cache was not fresh.
+    pub cache_bypasses: IntCounter,
+    /// 1 while changes made elsewhere reach this replica in time.
+    pub is_fresh: IntGauge,
+    pub shared_limit_errors: IntCounter,
+    pub audit_events_dropped: IntCounter,
+    pub password_computations: IntGauge,
+}
+
+impl Metrics {
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counters = Family {
+            registry: &registry,
+        };
+        Ok(Self {
+            authorizations: counters.by(
+                "writ_authorizations_total",
+                "Authorization requests that ended.",
+                &["outcome"],
+            )?,
+            logins: counters.by("writ_logins_total", "Sign-in attempts.", &["outcome"])?,
+            consents: counters.by("writ_consents_total", "Consent decisions.", &["outcome"])?,
+            tokens_issued: counters.by(
+                "writ_tokens_issued_total",
+                "Access tokens issued.",
+                &["grant_type"],
+            )?,
+            tokens_refused: counters.by(
+                "writ_tokens_refused_total",
+                "Token requests refused.",
+                &["grant_type", "error"],
+            )?,
+            refreshes: counters.by("writ_refreshes_total", "Refresh decisions.", &["outcome"])?,
+            reuses: counters.by(
+                "writ_reuses_total",
+                "Spent codes and refresh tokens that came again.",
+                &["kind"],
+            )?,
+            introspections: counters.by(
+                "writ_introspections_total",
+                "Introspection answers.",
+                &["outcome"],
+            )?,
+            revocations: counters.by(
+                "writ_revocations_total",
+                "Revocations asked for.",
+                &["kind"],
+            )?,
+            registrations: counters.by(
+                "writ_registrations_total",
+                "Dynamic registrations.",
+                &["outcome"],
+            )?,
+            client_authentication_failures: counters.by(
+                "writ_client_authentication_failures_total",
+                "Failed client authentications.",
+                &["reason"],
+            )?,
+            rate_limited: counters.by(
+                "writ_rate_limited_total",
+                "Requests refused by a limit.",
+                &["limit"],
+            )?,
+            database_errors: counters.one(
+                "writ_database_errors_total",
+                "Operations that failed in the store.",
+            )?,
+            cache_bypasses: counters.one(
+                "writ_cache_bypasses_total",
+                "Answers read from PostgreSQL because the cache was not fresh.",
+            )?,
+            is_fresh: counters.gauge(
+                "writ_is_fresh",
+                "1 while changes made elsewhere reach this replica in time.",
+            )?,
+            shared_limit_errors: counters.one(
+                "writ_shared_limit_errors_total",
+                "Shared limits that Redis did not answer.",
+            )?,
+            audit_events_dropped: counters.one(
+                "writ_audit_events_dropped_total",
+                "Issuance events lost to a full queue.",
+            )?,
+            password_computations: counters.gauge(
+                "writ_password_computations",
+                "Password hashes computed since start.",
+            )?,
+            registry,
+        })
+    }
+
+    /// The text that a scrape reads.
+    pub fn encode(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    /// For gauges that other rooms own.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+struct Family<'a> {
+    registry: &'a Registry,
+}
+
+impl Family<'_> {
+    fn by(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> Result<IntCounterVec, prometheus::Error> {
+        let family = IntCounterVec::new(Opts::new(name, help), labels)?;
+        self.registry.register(Box::new(family.clone()))?;
+        Ok(family)
+    }
+
+    fn one(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        let counter = IntCounter::new(name, help)?;
+        self.registry.register(Box::new(counter.clone()))?;
+        Ok(counter)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        let gauge = IntGauge::new(name, help)?;
+        self.registry.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
+    }
+}

@@ -1,0 +1,209 @@
+//! Verifying access tokens: what introspection and revocation know of one.
+//!
+//! A token whose signature was right once is remembered under a keyed digest. Everything that can
+//! change is asked again each time: the time, revocation, the key, client, user, resource. With all
+//! of it warm and `freshness` live this costs no round trip to the database.
+//!
+//! What it is not: for resource servers that verify by themselves; those have the JWKS.
+
+mod remembered;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crypto::jwt::{self, Expected};
+use protocol::ids::{ClientId, Subject, TokenId};
+use protocol::introspection::{IntrospectionResponse, may_learn};
+use protocol::token::access_token::{ACCESS_TOKEN_TYP, AccessTokenClaims};
+use store::{StoreError, Tenant};
+
+use crate::Authority;
+use crate::directory::KnownResourceCredential;
+use crate::key_ring::TenantKeys;
+use crate::limits::{Limit, RateLimited};
+
+pub use remembered::VerifiedTokens;
+
+/// An access token of ours: signature, issuer, kind and claims are right.
+#[derive(Debug, Clone)]
+pub struct VerifiedAccessToken {
+    pub claims: AccessTokenClaims,
+    pub token_id: TokenId,
+    pub subject: Subject,
+    pub client_id: ClientId,
+    kid: String,
+}
+
+/// Why a token is not active. Callers of introspection see none of it.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    #[error(transparent)]
+    NotOurs(#[from] jwt::VerifyError),
+    #[error("the token is expired")]
+    Expired,
+    #[error("its key is no longer published")]
+    KeyRemoved,
+    #[error("the token is revoked")]
+    Revoked,
+    #[error("its client is unknown or disabled")]
+    ClientGone,
+    #[error("its user is unknown or disabled")]
+    UserGone,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why introspection has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum IntrospectError {
+    #[error(transparent)]
+    Limited(#[from] RateLimited),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Authority {
+    /// RFC 7662: what this resource server may learn about a token. Rows H2, H3, H5, H6.
+    pub async fn introspect(
+        &self,
+        tenant: &Tenant,
+        caller: &KnownResourceCredential,
+        token: &str,
+    ) -> Result<IntrospectionResponse, IntrospectError> {
+        let resources = self.directory().list_resources(tenant).await?;
+        let audience = resources
+            .find(caller.resource_id)
+            .map(|resource| resource.audience.as_str());
+        let verified = match self.verify_access_token(tenant, token).await {
+            Ok(verified) => Some(verified),
+            Err(VerifyError::Store(error)) => {
+                self.metrics().database_errors.inc();
+                return Err(error.into());
+            }
+            Err(reason) => {
+                tracing::debug!(%reason, "the token is inactive");
+                None
+            }
+        };
+        let visible =
+            verified.filter(|it| audience.is_some_and(|audience| may_learn(audience, &it.claims)));
+        let Some(verified) = visible else {
+            self.count_introspection("inactive");
+            let caller = caller.client_id.as_str();
+            self.limits()
+                .take(Limit::InactiveIntrospection, Some(tenant.id()), caller)
+                .await?;
+            return Ok(IntrospectionResponse::inactive());
+        };
+        self.count_introspection("active");
+        Ok(IntrospectionResponse::active(verified.claims.clone(), None))
+    }
+
+    /// A token that is good now. An error of the store says nothing about the token.
+    pub async fn verify_access_token(
+        &self,
+        tenant: &Tenant,
+        token: &str,
+    ) -> Result<Arc<VerifiedAccessToken>, VerifyError> {
+        let keys = self
+            .key_ring()
+            .find_keys(tenant)
+            .await
+            .map_err(StoreError::from)?;
+        let verified = self.check_signature(tenant, &keys, token)?;
+        if verified.claims.is_expired(self.now()) {
+            return Err(VerifyError::Expired);
+        }
+        // Row P3: a key that was taken away takes its tokens with it.
+        if !keys.has_kid(&verified.kid) {
+            return Err(VerifyError::KeyRemoved);
+        }
+        if self.is_revoked(tenant, &verified).await? {
+            return Err(VerifyError::Revoked);
+        }
+        self.check_parties(tenant, &verified).await?;
+        Ok(verified)
+    }
+
+    /// Signature, issuer, kind and types; whether it is still good is not asked here.
+    pub(crate) fn check_signature(
+        &self,
+        tenant: &Tenant,
+        keys: &TenantKeys,
+        token: &str,
+    ) -> Result<Arc<VerifiedAccessToken>, VerifyError> {
+        if let Some(verified) = self.verified_tokens().find(tenant.id(), token) {
+            return Ok(verified);
+        }
+        let expected = Expected {
+            issuer: tenant.issuer().as_str(),
+            token_type: ACCESS_TOKEN_TYP,
+            audience: None,
+            now: self.now(),
+            leeway: Duration::ZERO,
+        };
+        let parsed = jwt::verify(token, keys.verification_keys(), &expected)?;
+        let kid = parsed.kid().to_owned();
+        let claims: AccessTokenClaims = parsed.into_claims()?;
+        let malformed = jwt::VerifyError::Claims;
+        let verified = Arc::new(VerifiedAccessToken {
+            token_id: claims.token_id().ok_or(malformed)?,
+            subject: claims.subject().ok_or(malformed)?,
+            client_id: ClientId::parse(&claims.client_id).map_err(|_| malformed)?,
+            claims,
+            kid,
+        });
+        self.verified_tokens()
+            .insert(tenant.id(), token, Arc::clone(&verified));
+        Ok(verified)
+    }
+
+    async fn is_revoked(
+        &self,
+        tenant: &Tenant,
+        verified: &VerifiedAccessToken,
+    ) -> Result<bool, StoreError> {
+        let grant_id = verified.claims.grant_id;
+        if self.freshness().is_live() {
+            let revocations = self.freshness().revocations();
+            let of_grant = grant_id.is_some_and(|id| revocations.is_grant_revoked(tenant.id(), id));
+            return Ok(
+                of_grant || revocations.is_access_token_revoked(tenant.id(), verified.token_id)
+            );
+        }
+        let mut scope = self.database().tenant(tenant).await?;
+        let is_revoked = scope
+            .is_access_token_revoked(verified.token_id, grant_id)
+            .await?;
+        scope.commit().await?;
+        Ok(is_revoked)
+    }
+
+    /// Row H3: disabled means inactive, at once.
+    async fn check_parties(
+        &self,
+        tenant: &Tenant,
+        verified: &VerifiedAccessToken,
+    ) -> Result<(), VerifyError> {
+        let client = self
+            .directory()
+            .find_client(tenant, &verified.client_id)
+            .await?;
+        if !client.is_some_and(|client| client.is_enabled) {
+            return Err(VerifyError::ClientGone);
+        }
+        if let Subject::User(user_id) = verified.subject
+            && !self.directory().is_user_enabled(tenant, user_id).await?
+        {
+            return Err(VerifyError::UserGone);
+        }
+        Ok(())
+    }
+
+    fn count_introspection(&self, outcome: &'static str) {
+        self.metrics()
+            .introspections
+            .with_label_values(&[outcome])
+            .inc();
+    }
+}
