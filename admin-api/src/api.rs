@@ -1,0 +1,66 @@
+//! What every operation shares: the authority, and what the configuration says about this API.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use authority::Authority;
+use protocol::clock::Timestamp;
+use protocol::random::Random;
+use secrecy::SecretString;
+use store::Database;
+
+/// What the server decides when it mounts this API.
+pub struct AdminApiSettings {
+    pub authority: Arc<Authority>,
+    /// `WRIT_PUBLIC_URL`, without a trailing slash: a tenant's issuer is made from it.
+    pub public_url: String,
+    /// `WRIT_BOOTSTRAP_ADMIN_KEY`: a platform key that is in no table, to make the first one with.
+    pub bootstrap_key: Option<SecretString>,
+}
+
+/// Cheap to clone; one per process.
+#[derive(Clone)]
+pub struct Api(Arc<AdminApiSettings>);
+
+impl Api {
+    pub fn new(settings: AdminApiSettings) -> Self {
+        Self(Arc::new(settings))
+    }
+
+    pub fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
+    pub fn database(&self) -> &Database {
+        self.0.authority.database()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.0.authority.now()
+    }
+
+    pub fn random(&self) -> &dyn Random {
+        self.0.authority.random()
+    }
+
+    pub fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub fn bootstrap_key(&self) -> Option<&SecretString> {
+        self.0.bootstrap_key.as_ref()
+    }
+
+    /// Twelve hex digits: enough to find one line in a log.
+    pub fn error_id(&self) -> String {
+        let mut bytes = [0_u8; 6];
+        self.random().fill(&mut bytes);
+        bytes
+            .iter()
+            .fold(String::with_capacity(12), |mut text, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
+    }
+}

@@ -1,0 +1,193 @@
+//! POST …/clients.
+
+use authority::audit::EventType;
+use crypto::SecretKind;
+use protocol::client::registration::ClientRegistration;
+use protocol::client::{Client, ClientOrigin};
+use protocol::resource::Resources;
+use protocol::{ClientId, ClientKey, CredentialId, Timestamp};
+use serde::Serialize;
+use store::{NewClientSecret, StoreError, Tenant};
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::clients::body::NewClientBody;
+use crate::clients::{self, ClientOut, validation};
+use crate::operation::Created;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::Body;
+use crate::{secret, wire};
+
+/// A new client, with its secret if it has one: the only time that it is shown.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedClient)]
+pub struct CreatedClient {
+    #[serde(flatten)]
+    client: ClientOut,
+    /// Absent for public clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "writ_cs_…")]
+    client_secret: Option<String>,
+}
+
+/// Create a client
+///
+/// With a chosen or a made id. A client that authenticates by secret gets one, or the chosen one; what
+/// is not said is inferred from the redirect URIs.
+#[utoipa::path(
+    post,
+    path = "/admin/v1/tenants/{tenant}/clients",
+    tag = "clients",
+    params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme")),
+    request_body = NewClientBody,
+    responses((status = 201, description = "The client.", body = CreatedClient)),
+)]
+pub async fn create_client(
+    access: TenantWrite,
+    api: Api,
+    Body(body): Body<NewClientBody>,
+) -> Result<Created<CreatedClient>, Problem> {
+    let now = api.now();
+    let resources = {
+        let mut scope = api.database().tenant(&access.tenant).await?;
+        clients::all_resources(&mut scope).await?
+    };
+    let client = validate(&api, &body, &access.tenant, &resources, now)?;
+    // Hashed outside of a transaction: it takes a while.
+    let (client_secret, secret) = if client.auth_method.is_secret() {
+        let (text, secret) =
+            secret::client_secret(&api, SecretKind::ClientSecret, body.client_secret).await?;
+        let credential_id = CredentialId::generate(api.random(), now);
+        (
+            Some(text),
+            Some(NewClientSecret {
+                credential_id,
+                secret,
+                expires_at: None,
+            }),
+        )
+    } else {
+        (None, None)
+    };
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    scope
+        .insert_client(&client, secret.as_ref(), now)
+        .await
+        .map_err(|error| taken(error, &client))?;
+    let shown = ClientOut::new(&client, &resources);
+    let target = audit::target("client", &client.client_id);
+    let event = audit::event(
+        &api,
+        &access.caller,
+        EventType::ClientCreated,
+        target,
+        Changes::created(&shown),
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Created {
+        location: clients::location(access.tenant.slug(), &client.client_id),
+        thing: CreatedClient {
+            client: shown,
+            client_secret,
+        },
+    })
+}
+
+fn validate(
+    api: &Api,
+    body: &NewClientBody,
+    tenant: &Tenant,
+    resources: &Resources,
+    now: Timestamp,
+) -> Result<Client, Problem> {
+    let mut faults = Faults::default();
+    let client_id = match &body.client_id {
+        Some(chosen) => faults.take("client_id", ClientId::parse_chosen(chosen)),
+        None => Some(ClientId::generate(api.random())),
+    };
+    let registration = validation::registration(&mut faults, &body.request(), tenant);
+    if let Some(chosen) = &body.client_secret {
+        validation::chosen_secret(&mut faults, chosen);
+    }
+    let allowed = body
+        .resources
+        .as_ref()
+        .map(|names| validation::resource_ids(&mut faults, names, resources));
+    let default = body
+        .default_resource
+        .as_ref()
+        .and_then(|name| validation::resource_id(&mut faults, "default_resource", name, resources));
+    validation::check_default(&mut faults, allowed.as_deref(), default);
+    let access_token_lifetime = body.access_token_lifetime.map(|seconds| {
+        wire::lifetime(
+            &mut faults,
+            "access_token_lifetime",
+            seconds,
+            &wire::ACCESS_TOKEN_LIFETIME,
+        )
+    });
+    faults.finish()?;
+    let (Some(client_id), Some(registration)) = (client_id, registration) else {
+        return Err(Problem::internal("a fault was not named"));
+    };
+    let client = Client {
+        key: ClientKey::generate(api.random(), now),
+        client_id,
+        origin: ClientOrigin::Static,
+        name: None,
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        auth_method: registration.auth_method,
+        application_type: registration.application_type,
+        scopes: None,
+        resources: allowed,
+        default_resource: default,
+        is_enabled: body.is_enabled,
+        access_token_lifetime,
+        client_uri: None,
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        software_id: None,
+        software_version: None,
+        created_at: now,
+    };
+    Ok(described(client, registration))
+}
+
+/// The client with its metadata as the rules left it; the rest is untouched.
+pub fn described(client: Client, registration: ClientRegistration) -> Client {
+    Client {
+        name: registration.name,
+        redirect_uris: registration.redirect_uris,
+        grant_types: registration.grant_types,
+        application_type: registration.application_type,
+        scopes: registration.scopes,
+        client_uri: registration.client_uri,
+        logo_uri: registration.logo_uri,
+        policy_uri: registration.policy_uri,
+        tos_uri: registration.tos_uri,
+        software_id: registration.software_id,
+        software_version: registration.software_version,
+        ..client
+    }
+}
+
+fn taken(error: StoreError, client: &Client) -> Problem {
+    Problem::from_conflict(error, |constraint| match constraint {
+        "clients_client_id_is_unique" => Some((
+            "client_id",
+            format!(
+                "{} is taken in this tenant; choose another.",
+                client.client_id
+            ),
+        )),
+        _ => Some((
+            "resources",
+            "A resource of the list was deleted just now; look again.".to_owned(),
+        )),
+    })
+}

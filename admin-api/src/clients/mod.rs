@@ -1,0 +1,126 @@
+//! Clients: the applications that ask for tokens, under their RFC 7591 names, with what only an
+//! operator may say: a chosen id and secret, the resources it may use, whether it is enabled.
+//!
+//! Those that registered themselves are listed, disabled and deleted here as well.
+
+mod body;
+pub mod create;
+pub mod delete;
+pub mod find;
+pub mod list;
+pub mod update;
+pub mod validation;
+
+use protocol::client::{Client, GrantType};
+use protocol::resource::Resources;
+use protocol::{ClientId, Slug};
+use serde::Serialize;
+use store::{StoreError, TenantScope};
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::wire;
+
+/// A client as it is shown; secrets are not.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Client)]
+pub struct ClientOut {
+    #[schema(example = "notes-desktop")]
+    pub client_id: String,
+    /// `static`: made here; `registered`: registered itself (RFC 7591); `document`: its id is the URL of its metadata.
+    #[schema(example = "static")]
+    pub origin: &'static str,
+    pub client_name: Option<String>,
+    #[schema(example = json!(["http://127.0.0.1/callback"]))]
+    pub redirect_uris: Vec<String>,
+    #[schema(example = json!(["authorization_code", "refresh_token"]))]
+    pub grant_types: Vec<&'static str>,
+    #[schema(example = json!(["code"]))]
+    pub response_types: Vec<&'static str>,
+    #[schema(example = "none")]
+    pub token_endpoint_auth_method: &'static str,
+    #[schema(example = "native")]
+    pub application_type: &'static str,
+    /// The scopes it may have at most; null: those of its resources.
+    pub scope: Option<String>,
+    /// Identifiers of the resources it may use; null: all of the tenant.
+    pub resources: Option<Vec<String>>,
+    /// The resource that it means when it names none.
+    pub default_resource: Option<String>,
+    pub is_enabled: bool,
+    /// Seconds; null: the resource's, or the tenant's.
+    pub access_token_lifetime: Option<u64>,
+    pub client_uri: Option<String>,
+    pub logo_uri: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    pub software_id: Option<String>,
+    pub software_version: Option<String>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl ClientOut {
+    pub fn new(client: &Client, resources: &Resources) -> Self {
+        let identifier = |resource_id| {
+            resources.find(resource_id).map_or_else(
+                || resource_id.to_string(),
+                |resource| resource.identifier().to_owned(),
+            )
+        };
+        let may_use_codes = client.grant_types.contains(&GrantType::AuthorizationCode);
+        Self {
+            client_id: client.client_id.to_string(),
+            origin: client.origin.as_str(),
+            client_name: client.name.clone(),
+            redirect_uris: client
+                .redirect_uris
+                .iter()
+                .map(|uri| uri.as_str().to_owned())
+                .collect(),
+            grant_types: client
+                .grant_types
+                .iter()
+                .map(|grant_type| grant_type.as_str())
+                .collect(),
+            response_types: if may_use_codes {
+                vec!["code"]
+            } else {
+                Vec::new()
+            },
+            token_endpoint_auth_method: client.auth_method.as_str(),
+            application_type: client.application_type.as_str(),
+            scope: client.scopes.as_ref().map(ToString::to_string),
+            resources: client
+                .resources
+                .as_ref()
+                .map(|ids| ids.iter().copied().map(identifier).collect()),
+            default_resource: client.default_resource.map(identifier),
+            is_enabled: client.is_enabled,
+            access_token_lifetime: client.access_token_lifetime.map(wire::seconds),
+            client_uri: client.client_uri.clone(),
+            logo_uri: client.logo_uri.clone(),
+            policy_uri: client.policy_uri.clone(),
+            tos_uri: client.tos_uri.clone(),
+            software_id: client.software_id.clone(),
+            software_version: client.software_version.clone(),
+            created_at: wire::time(client.created_at),
+        }
+    }
+}
+
+/// Clients name resources by identifier; there are few of them in a tenant.
+pub async fn all_resources(scope: &mut TenantScope) -> Result<Resources, StoreError> {
+    let records = scope.list_resources(None, u32::MAX).await?;
+    Ok(Resources::new(
+        records.into_iter().map(|record| record.resource).collect(),
+    ))
+}
+
+pub fn location(tenant: &Slug, client_id: &ClientId) -> String {
+    format!("/admin/v1/tenants/{tenant}/clients/{client_id}")
+}
+
+pub fn unknown(tenant: &Slug) -> Problem {
+    Problem::not_found("client", &format!("/admin/v1/tenants/{tenant}/clients"))
+}

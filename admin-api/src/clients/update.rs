@@ -1,0 +1,112 @@
+//! PATCH …/clients/{id}: metadata, limits; disabling and enabling.
+
+use authority::audit::EventType;
+use protocol::ClientId;
+use protocol::client::Client;
+use protocol::resource::Resources;
+use store::Tenant;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::change::Change;
+use crate::clients::body::ClientPatch;
+use crate::clients::create::described;
+use crate::clients::{self, ClientOut, validation};
+use crate::operation::Found;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::{Body, Id};
+use crate::wire;
+
+/// Change a client
+///
+/// `is_enabled: false` stops it at once: its next refresh is refused. Changed metadata goes through the
+/// whole of the rules again. Its id, and how it authenticates, do not change.
+#[utoipa::path(
+    patch,
+    path = "/admin/v1/tenants/{tenant}/clients/{id}",
+    tag = "clients",
+    params(
+        ("tenant" = String, Path, description = "The tenant's slug.", example = "acme"),
+        ("id" = String, Path, description = "The client_id, percent-encoded.", example = "notes-desktop"),
+    ),
+    request_body = ClientPatch,
+    responses((status = 200, description = "The client as it is now.", body = ClientOut)),
+)]
+pub async fn update_client(
+    access: TenantWrite,
+    api: Api,
+    Id(client_id): Id<ClientId>,
+    Body(body): Body<ClientPatch>,
+) -> Result<Found<ClientOut>, Problem> {
+    let unknown = || clients::unknown(access.tenant.slug());
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    let before = scope
+        .find_client(&client_id)
+        .await?
+        .ok_or_else(unknown)?
+        .client;
+    let resources = clients::all_resources(&mut scope).await?;
+    let after = changed(body, &before, &access.tenant, &resources)?;
+    if !scope.update_client(&after, api.now()).await? {
+        return Err(unknown());
+    }
+    let event_type = match (before.is_enabled, after.is_enabled) {
+        (true, false) => EventType::ClientDisabled,
+        (false, true) => EventType::ClientEnabled,
+        _ => EventType::ClientUpdated,
+    };
+    let shown = ClientOut::new(&after, &resources);
+    let changes = Changes::updated(&ClientOut::new(&before, &resources), &shown);
+    let target = audit::target("client", &client_id);
+    let event = audit::event(&api, &access.caller, event_type, target, changes);
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Found(shown))
+}
+
+fn changed(
+    body: ClientPatch,
+    before: &Client,
+    tenant: &Tenant,
+    resources: &Resources,
+) -> Result<Client, Problem> {
+    let mut faults = Faults::default();
+    // Only when metadata changes: a client that today's rules would refuse can still be disabled.
+    let registration = if body.touches_metadata() {
+        validation::registration(&mut faults, &body.request(before), tenant)
+    } else {
+        None
+    };
+    let is_enabled = body.is_enabled.required("is_enabled", &mut faults);
+    let allowed = body
+        .resources
+        .map(|names| validation::resource_ids(&mut faults, &names, resources))
+        .apply(before.resources.clone());
+    let default = match body.default_resource {
+        Change::Keep => before.default_resource,
+        Change::Reset => None,
+        Change::Set(name) => {
+            validation::resource_id(&mut faults, "default_resource", &name, resources)
+        }
+    };
+    validation::check_default(&mut faults, allowed.as_deref(), default);
+    let lifetime = wire::lifetime_change(
+        &mut faults,
+        "access_token_lifetime",
+        body.access_token_lifetime,
+        &wire::ACCESS_TOKEN_LIFETIME,
+    );
+    faults.finish()?;
+    let client = Client {
+        resources: allowed,
+        default_resource: default,
+        is_enabled: is_enabled.unwrap_or(before.is_enabled),
+        access_token_lifetime: lifetime.apply(before.access_token_lifetime),
+        ..before.clone()
+    };
+    Ok(match registration {
+        Some(registration) => described(client, registration),
+        None => client,
+    })
+}

@@ -1,0 +1,153 @@
+//! The rules of a client's metadata are protocol's, the same as for a client that registers itself.
+//! Here: which member a refusal is about, and what only an operator says.
+
+use protocol::ResourceId;
+use protocol::ScopeSet;
+use protocol::client::GrantType;
+use protocol::client::registration::{
+    ClientRegistration, RegistrationError, RegistrationRequest, RegistrationRules, validate,
+};
+use protocol::ids::check_chosen_text;
+use protocol::resource::{Resource, Resources};
+use secrecy::{ExposeSecret, SecretString};
+use store::Tenant;
+
+use crate::problem::Faults;
+use crate::wire;
+
+/// A floor, not advice: guesses are limited, and the hash is argon2id.
+const SHORTEST_SECRET: usize = 8;
+const LONGEST_SECRET: usize = 255;
+
+/// Runs the rules; a fault is named and `None` comes back.
+pub fn registration(
+    faults: &mut Faults,
+    request: &RegistrationRequest,
+    tenant: &Tenant,
+) -> Option<ClientRegistration> {
+    refuse_unknown_grants(faults, request);
+    for (field, text) in [
+        ("software_id", &request.software_id),
+        ("software_version", &request.software_version),
+    ] {
+        if let Some(text) = text {
+            wire::words(faults, field, text, wire::NAME_LIMIT);
+        }
+    }
+    let rules = RegistrationRules {
+        private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
+        known_scopes: &ScopeSet::default(),
+        is_static: true,
+    };
+    validate(request, &rules)
+        .map_err(|error| faults.add(field_of(&error), error.to_string()))
+        .ok()
+}
+
+/// A client that registers itself has them dropped; an operator should hear of a typing error.
+fn refuse_unknown_grants(faults: &mut Faults, request: &RegistrationRequest) {
+    for (at, name) in request.grant_types.iter().flatten().enumerate() {
+        if GrantType::parse(name).is_none() {
+            let known: Vec<&str> = GrantType::ALL
+                .iter()
+                .map(|grant_type| grant_type.as_str())
+                .collect();
+            faults.add(
+                format!("grant_types[{at}]"),
+                format!("One of: {}.", known.join(", ")),
+            );
+        }
+    }
+}
+
+const fn field_of(error: &RegistrationError) -> &'static str {
+    match error {
+        RegistrationError::RedirectUrisMissing
+        | RegistrationError::RedirectUri(_)
+        | RegistrationError::RedirectUriNotForWeb => "redirect_uris",
+        RegistrationError::WrongType(name) | RegistrationError::NotHttps(name) => name,
+        RegistrationError::UnknownAuthMethod
+        | RegistrationError::SecretOfPublicClient
+        | RegistrationError::ClientCredentialsOfPublicClient => "token_endpoint_auth_method",
+        RegistrationError::UnknownApplicationType => "application_type",
+        RegistrationError::NoUsableGrantType => "grant_types",
+        RegistrationError::NoUsableResponseType => "response_types",
+        RegistrationError::InvalidName => "client_name",
+        RegistrationError::TwoKeySources | RegistrationError::KeyNotPublic => "jwks",
+        RegistrationError::MalformedScope => "scope",
+        RegistrationError::NotAnObject
+        | RegistrationError::RegistrationIsOff
+        | RegistrationError::InitialAccessTokenRequired => "",
+    }
+}
+
+/// A secret that an operator chose: what both readings of HTTP Basic agree on.
+pub fn chosen_secret(faults: &mut Faults, secret: &SecretString) {
+    let text = secret.expose_secret();
+    if text.len() < SHORTEST_SECRET || check_chosen_text(text, LONGEST_SECRET).is_err() {
+        let detail = format!(
+            "{SHORTEST_SECRET} to {LONGEST_SECRET} characters of A-Z a-z 0-9 . _ ~ - \
+             (or leave it out: a random one is made)."
+        );
+        faults.add("client_secret", detail);
+    }
+}
+
+/// Resources by id, identifier or alias, as the operator wrote them.
+pub fn resource_ids(
+    faults: &mut Faults,
+    names: &[String],
+    resources: &Resources,
+) -> Vec<ResourceId> {
+    let mut ids = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        match find_resource(name, resources) {
+            Some(resource) if !ids.contains(&resource.resource_id) => {
+                ids.push(resource.resource_id);
+            }
+            Some(_) => {}
+            None => faults.add(format!("resources[{at}]"), UNKNOWN_RESOURCE),
+        }
+    }
+    ids
+}
+
+pub fn resource_id(
+    faults: &mut Faults,
+    field: &str,
+    name: &str,
+    resources: &Resources,
+) -> Option<ResourceId> {
+    let found = find_resource(name, resources).map(|resource| resource.resource_id);
+    if found.is_none() {
+        faults.add(field, UNKNOWN_RESOURCE);
+    }
+    found
+}
+
+const UNKNOWN_RESOURCE: &str =
+    "Not a resource of this tenant; register it first, and name it by id or identifier.";
+
+fn find_resource<'a>(name: &str, resources: &'a Resources) -> Option<&'a Resource> {
+    let by_id = name
+        .parse()
+        .ok()
+        .and_then(|resource_id| resources.find(resource_id));
+    by_id.or_else(|| resources.resolve(name))
+}
+
+/// What a client means when it names nothing, it must be allowed to use.
+pub fn check_default(
+    faults: &mut Faults,
+    allowed: Option<&[ResourceId]>,
+    default: Option<ResourceId>,
+) {
+    let is_left_out =
+        default.is_some_and(|default| allowed.is_some_and(|allowed| !allowed.contains(&default)));
+    if is_left_out {
+        faults.add(
+            "default_resource",
+            "The client may not use it; add it to resources.",
+        );
+    }
+}

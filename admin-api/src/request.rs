@@ -1,0 +1,335 @@
+//! What a handler may take from a request besides its principal: a body, a query string, an id.
+//!
+//! Extractors run in the order in which the handler lists them, the principal first: nobody learns
+//! from a body check whether a key would have been good. A query or body that no extractor reads
+//! is refused, so an id can be in the path and nowhere else (security.md N3).
+//!
+//! To add one more: a type, `Extract` for it, and `READS` if it reads the query or the body.
+
+use std::future::Future;
+use std::str::FromStr;
+
+use actix_web::http::{Method, header};
+use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde::de::DeserializeOwned;
+
+use crate::api::Api;
+use crate::problem::{Problem, ProblemKind};
+
+/// security.md R1.
+pub const BODY_LIMIT: usize = 64 * 1024;
+const JSON_DEPTH_LIMIT: usize = 32;
+const VALUE_LIMIT: usize = 4 * 1024;
+
+/// The part of the request that an extractor reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    Nothing,
+    Query,
+    Body,
+}
+
+/// A request whose body was not read yet.
+pub struct Incoming {
+    pub http: HttpRequest,
+    pub api: Api,
+    pub body: Option<dev::Payload>,
+}
+
+impl Incoming {
+    /// A path segment, percent-decoded.
+    pub async fn segment(&self, name: &str) -> Result<String, Problem> {
+        let no_segment = || Problem::internal(format!("the route has no {{{name}}}"));
+        // By position: actix-router cannot read a map's keys.
+        let mut names = self.http.match_info().iter().map(|(name, _)| name);
+        let position = names
+            .position(|known| known == name)
+            .ok_or_else(no_segment)?;
+        let segments = web::Path::<Vec<String>>::extract(&self.http)
+            .await
+            .map_err(|error| Problem::malformed("The path cannot be decoded.").because(error))?;
+        segments
+            .into_inner()
+            .into_iter()
+            .nth(position)
+            .ok_or_else(no_segment)
+    }
+
+    async fn bytes(&mut self) -> Result<web::Bytes, Problem> {
+        let Some(payload) = self.body.take() else {
+            return Ok(web::Bytes::new());
+        };
+        match actix_web::body::to_bytes_limited(
+            actix_web::body::BodyStream::new(payload),
+            BODY_LIMIT,
+        )
+        .await
+        {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => {
+                Err(Problem::malformed("The body broke off; send it again.").because(error))
+            }
+            Err(_) => Err(too_large()),
+        }
+    }
+
+    /// Refuses what nobody is going to read.
+    pub async fn refuse_unread(&mut self, reads: &[Reads]) -> Result<(), Problem> {
+        let query = self.http.query_string();
+        if !reads.contains(&Reads::Query) && !query.is_empty() {
+            let name = query
+                .split(['=', '&'])
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            return Err(Problem::malformed_field(
+                name,
+                "This operation takes no query parameters.",
+            ));
+        }
+        if !reads.contains(&Reads::Body) && !self.bytes().await?.is_empty() {
+            return Err(Problem::malformed(
+                "This operation takes no body: the path says it all.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+pub trait Extract: Sized {
+    const READS: Reads = Reads::Nothing;
+
+    fn extract(incoming: &mut Incoming) -> impl Future<Output = Result<Self, Problem>>;
+}
+
+impl Extract for Api {
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        Ok(incoming.api.clone())
+    }
+}
+
+/// A JSON body. Types say `deny_unknown_fields`, so that a mistyped or read-only member is an
+/// answer and not a surprise (security.md N4).
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned> Extract for Body<T> {
+    const READS: Reads = Reads::Body;
+
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        require_json(&incoming.http)?;
+        let bytes = incoming.bytes().await?;
+        if bytes.is_empty() {
+            return Err(Problem::malformed("Send a JSON object as the body."));
+        }
+        refuse_deep_json(&bytes)?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let value =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| unreadable(&error))?;
+        reader.end().map_err(|error| {
+            Problem::malformed("Something follows the JSON object.").because(error)
+        })?;
+        Ok(Self(value))
+    }
+}
+
+/// A query string, with the same strictness as a body.
+pub struct QueryString<T>(pub T);
+
+impl<T: DeserializeOwned> Extract for QueryString<T> {
+    const READS: Reads = Reads::Query;
+
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        let query = incoming.http.query_string();
+        if query.len() > VALUE_LIMIT {
+            return Err(Problem::malformed("The query string is longer than 4 KB."));
+        }
+        web::Query::<T>::from_query(query)
+            .map(|query| Self(query.into_inner()))
+            .map_err(|error| {
+                let detail = error.to_string();
+                let detail = detail
+                    .strip_prefix("Query deserialize error: ")
+                    .unwrap_or(&detail)
+                    .to_owned();
+                Problem::malformed_field(backticked(&detail).unwrap_or_default(), detail)
+            })
+    }
+}
+
+/// The id at the end of the path, or in front of what hangs below it: `{id}`.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> Extract for Id<T> {
+    /// A malformed id is an id that nothing has.
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        segment_as(incoming, "id").await.map(Self)
+    }
+}
+
+/// The second id of a path: `{resource}/credentials/{credential_id}`.
+pub struct SubId<T>(pub T);
+
+impl<T: FromStr> Extract for SubId<T> {
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        segment_as(incoming, "credential_id").await.map(Self)
+    }
+}
+
+async fn segment_as<T: FromStr>(incoming: &Incoming, name: &str) -> Result<T, Problem> {
+    let segment = incoming.segment(name).await?;
+    segment.parse().map_err(|_| {
+        let path = incoming.http.path();
+        let list = path.rsplit_once('/').map_or(path, |(list, _)| list);
+        Problem::not_found("id", list)
+    })
+}
+
+fn require_json(http: &HttpRequest) -> Result<(), Problem> {
+    let sent = http
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = sent
+        .and_then(|value| value.split(';').next())
+        .map(str::trim)
+        .unwrap_or_default();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "Send the body as JSON, with Content-Type: application/json.";
+    Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        ProblemKind::BodyTooLarge,
+        "A body may have at most 64 KB; send less at once.",
+    )
+}
+
+/// Counts brackets outside of strings, before any parser recurses (security.md R1).
+fn refuse_deep_json(bytes: &[u8]) -> Result<(), Problem> {
+    let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => depth += 1,
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > JSON_DEPTH_LIMIT {
+            return Err(Problem::malformed(
+                "The JSON is nested deeper than 32 levels.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Names the member: serde names it in words for unknown and missing ones, by path for the rest.
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let inner = error.inner();
+    if inner.is_syntax() || inner.is_eof() {
+        return Problem::malformed(format!("The body is not valid JSON: {inner}."));
+    }
+    let full = inner.to_string();
+    // serde_json appends " at line L column C", which says nothing about a member.
+    let detail = full
+        .rsplit_once(" at line ")
+        .map_or(full.as_str(), |(detail, _)| detail);
+    let path = error.path().to_string();
+    let path = if path == "." || path == "?" {
+        String::new()
+    } else {
+        path
+    };
+    let field = match backticked(detail) {
+        Some(name) if names_a_member(detail) && last_segment(&path) != name => {
+            if path.is_empty() {
+                name
+            } else {
+                format!("{path}.{name}")
+            }
+        }
+        _ => path,
+    };
+    Problem::malformed_field(field, detail)
+}
+
+fn names_a_member(detail: &str) -> bool {
+    ["unknown field", "missing field", "duplicate field"]
+        .iter()
+        .any(|start| detail.starts_with(start))
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+fn backticked(detail: &str) -> Option<String> {
+    detail.split('`').nth(1).map(str::to_owned)
+}
+
+/// Whether a method has a body of its own here; used by the document as well.
+pub fn has_body(method: &Method) -> bool {
+    *method == Method::POST || *method == Method::PATCH
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Outer {
+        slug: String,
+        #[serde(default)]
+        scopes: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only its shape matters")]
+    struct Inner {
+        name: String,
+    }
+
+    fn field_named_for(json: &str) -> String {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let error = serde_path_to_error::deserialize::<_, Outer>(&mut reader).unwrap_err();
+        unreadable(&error).errors().first().unwrap().field.clone()
+    }
+
+    /// security.md N4: the answer names the member.
+    #[test]
+    fn an_unreadable_member_is_named_with_its_path() {
+        assert_eq!(
+            field_named_for(r#"{"slug":"a","tenant_id":"x"}"#),
+            "tenant_id"
+        );
+        assert_eq!(field_named_for(r"{}"), "slug");
+        assert_eq!(field_named_for(r#"{"slug":5}"#), "slug");
+        assert_eq!(
+            field_named_for(r#"{"slug":"a","scopes":[{"name":"x","id":1}]}"#),
+            "scopes[0].id"
+        );
+        assert_eq!(
+            field_named_for(r#"{"slug":"a","scopes":[{}]}"#),
+            "scopes[0].name"
+        );
+        assert_eq!(field_named_for(r#"{"slug":"a","slug":"b"}"#), "slug");
+    }
+
+    /// security.md R1.
+    #[test]
+    fn json_deeper_than_32_levels_is_refused_and_brackets_in_strings_do_not_count() {
+        assert!(refuse_deep_json("[".repeat(33).as_bytes()).is_err());
+        assert!(refuse_deep_json("[".repeat(32).as_bytes()).is_ok());
+        assert!(refuse_deep_json(format!("\"\\\"{}\"", "[".repeat(99)).as_bytes()).is_ok());
+    }
+}

@@ -1,0 +1,59 @@
+//! DELETE …/resources/{id}/credentials/{credential_id}.
+
+use authority::audit::EventType;
+use protocol::{CredentialId, ResourceId};
+use serde_json::json;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::operation::Done;
+use crate::principal::TenantWrite;
+use crate::problem::Problem;
+use crate::request::{Id, SubId};
+use crate::resource_credentials::list_path;
+
+/// Delete a resource's credential
+///
+/// Introspection with it is refused from now on.
+#[utoipa::path(
+    delete,
+    path = "/admin/v1/tenants/{tenant}/resources/{id}/credentials/{credential_id}",
+    tag = "resources",
+    params(
+        ("tenant" = String, Path, description = "The tenant's slug.", example = "acme"),
+        ("id" = String, Path, description = "The resource's id."),
+        ("credential_id" = String, Path, description = "The credential's id."),
+    ),
+    responses((status = 204, description = "Deleted.")),
+)]
+pub async fn delete_resource_credential(
+    access: TenantWrite,
+    api: Api,
+    Id(resource_id): Id<ResourceId>,
+    SubId(credential_id): SubId<CredentialId>,
+) -> Result<Done, Problem> {
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    if !scope
+        .delete_resource_credential(resource_id, credential_id)
+        .await?
+    {
+        return Err(Problem::not_found(
+            "credential",
+            &list_path(access.tenant.slug(), resource_id),
+        ));
+    }
+    let target = audit::target("resource_credential", &credential_id);
+    let changes = Changes::deleted(
+        &json!({"id": credential_id.to_string(), "resource_id": resource_id.to_string()}),
+    );
+    let event = audit::event(
+        &api,
+        &access.caller,
+        EventType::ResourceCredentialDeleted,
+        target,
+        changes,
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Done)
+}

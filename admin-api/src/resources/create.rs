@@ -1,0 +1,110 @@
+//! POST …/resources.
+
+use authority::audit::EventType;
+use protocol::ResourceId;
+use protocol::resource::Resource;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::operation::Created;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::Body;
+use crate::resources::{self, ResourceOut, ScopeBody, validation};
+use crate::wire;
+
+/// A resource to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewResource, example = json!({
+    "identifier": "https://notes.example.com/mcp",
+    "name": "Notes",
+    "scopes": [
+        {"name": "notes:read", "description": "Read your notes", "default": true},
+        {"name": "notes:write", "description": "Change your notes"},
+    ],
+}))]
+pub struct NewResourceBody {
+    /// The URI that clients send as `resource`.
+    identifier: String,
+    /// Other spellings that mean the same.
+    #[serde(default)]
+    aliases: Vec<String>,
+    name: String,
+    /// `aud` of its tokens; absent: the identifier, as written.
+    audience: Option<String>,
+    #[serde(default)]
+    scopes: Vec<ScopeBody>,
+    /// Seconds; absent: the tenant's.
+    #[schema(minimum = 60, maximum = 86_400)]
+    access_token_lifetime: Option<u64>,
+}
+
+impl NewResourceBody {
+    fn validate(&self, resource_id: ResourceId) -> Result<Resource, Problem> {
+        let mut faults = Faults::default();
+        let identifiers = validation::identifiers(&mut faults, &self.identifier, &self.aliases);
+        let audience = match &self.audience {
+            Some(audience) => validation::audience(&mut faults, audience),
+            None => self.identifier.clone(),
+        };
+        let resource = Resource {
+            resource_id,
+            identifiers,
+            audience,
+            name: wire::words(&mut faults, "name", &self.name, wire::NAME_LIMIT),
+            scopes: validation::scopes(&mut faults, &self.scopes),
+            access_token_lifetime: self.access_token_lifetime.map(|seconds| {
+                wire::lifetime(
+                    &mut faults,
+                    "access_token_lifetime",
+                    seconds,
+                    &wire::ACCESS_TOKEN_LIFETIME,
+                )
+            }),
+        };
+        faults.finish().map(|()| resource)
+    }
+}
+
+/// Register a protected MCP server
+///
+/// Clients name it by its identifier or an alias; its tokens carry its audience and are good nowhere else.
+#[utoipa::path(
+    post,
+    path = "/admin/v1/tenants/{tenant}/resources",
+    tag = "resources",
+    params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme")),
+    request_body = NewResourceBody,
+    responses((status = 201, description = "The resource.", body = ResourceOut)),
+)]
+pub async fn create_resource(
+    access: TenantWrite,
+    api: Api,
+    Body(body): Body<NewResourceBody>,
+) -> Result<Created<ResourceOut>, Problem> {
+    let now = api.now();
+    let resource = body.validate(ResourceId::generate(api.random(), now))?;
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    scope
+        .insert_resource(&resource, now)
+        .await
+        .map_err(resources::taken)?;
+    let thing = ResourceOut::new(&resource, now, now);
+    let target = audit::target("resource", &resource.resource_id);
+    let event = audit::event(
+        &api,
+        &access.caller,
+        EventType::ResourceCreated,
+        target,
+        Changes::created(&thing),
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Created {
+        location: resources::location(access.tenant.slug(), &thing.id),
+        thing,
+    })
+}

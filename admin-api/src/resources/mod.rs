@@ -1,0 +1,108 @@
+//! Resources: the protected MCP servers of a tenant, and the audience that their tokens carry.
+//!
+//! Identifier, aliases and audience are unique within a tenant, so that a token is for one resource.
+
+pub mod create;
+pub mod delete;
+pub mod find;
+pub mod list;
+pub mod update;
+mod validation;
+
+use protocol::resource::{Resource, ResourceScope};
+use protocol::{Slug, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::{ResourceRecord, StoreError};
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::wire;
+
+/// A scope of a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ResourceScope)]
+pub struct ScopeBody {
+    #[schema(example = "notes:read")]
+    pub name: String,
+    /// What a person reads when asked to allow it.
+    #[schema(example = "Read your notes")]
+    pub description: String,
+    /// Whether a request that names no scope means this one.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// A resource as it is shown.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Resource)]
+pub struct ResourceOut {
+    pub id: String,
+    /// What clients send as `resource`.
+    #[schema(example = "https://notes.example.com/mcp")]
+    pub identifier: String,
+    /// Other spellings that mean the same.
+    pub aliases: Vec<String>,
+    #[schema(example = "Notes")]
+    pub name: String,
+    /// `aud` of its tokens.
+    #[schema(example = "https://notes.example.com/mcp")]
+    pub audience: String,
+    pub scopes: Vec<ScopeBody>,
+    /// Seconds; null: the tenant's.
+    pub access_token_lifetime: Option<u64>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+/// Where a resource is found.
+pub fn location(tenant: &Slug, id: &str) -> String {
+    format!("/admin/v1/tenants/{tenant}/resources/{id}")
+}
+
+impl ResourceOut {
+    pub fn of(record: &ResourceRecord) -> Self {
+        Self::new(&record.resource, record.created_at, record.updated_at)
+    }
+
+    pub fn new(resource: &Resource, created_at: Timestamp, updated_at: Timestamp) -> Self {
+        let scope = |scope: &ResourceScope| ScopeBody {
+            name: scope.name.clone(),
+            description: scope.description.clone(),
+            default: scope.is_default,
+        };
+        Self {
+            id: resource.resource_id.to_string(),
+            identifier: resource.identifier().to_owned(),
+            aliases: resource.identifiers.iter().skip(1).cloned().collect(),
+            name: resource.name.clone(),
+            audience: resource.audience.clone(),
+            scopes: resource.scopes.iter().map(scope).collect(),
+            access_token_lifetime: resource.access_token_lifetime.map(wire::seconds),
+            created_at: wire::time(created_at),
+            updated_at: wire::time(updated_at),
+        }
+    }
+}
+
+/// "Bound to one resource" must be true: identifiers and audiences are each one resource's.
+pub fn taken(error: StoreError) -> Problem {
+    Problem::from_conflict(error, |constraint| {
+        match constraint {
+        "resources_audience_is_unique" => {
+            Some(("audience", "Another resource has this audience; choose another, or change that one.".to_owned()))
+        }
+        "resource_identifiers_are_unique" => Some((
+            "identifier",
+            "Another resource has this identifier, or one of these aliases; choose another, or change that one.".to_owned(),
+        )),
+        _ => None,
+    }
+    })
+}
+
+pub fn unknown(tenant: &Slug) -> Problem {
+    Problem::not_found("resource", &format!("/admin/v1/tenants/{tenant}/resources"))
+}

@@ -1,0 +1,129 @@
+//! PATCH …/resources/{id}.
+
+use authority::audit::EventType;
+use protocol::ResourceId;
+use protocol::resource::Resource;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::change::Change;
+use crate::operation::Found;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::{Body, Id};
+use crate::resources::{self, ResourceOut, ScopeBody, validation};
+use crate::wire;
+
+/// Changes to a resource. Absent: unchanged; null: back to the default. Lists are replaced as a whole.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ResourceChanges, example = json!({"aliases": ["https://notes.example.com/"]}))]
+pub struct ResourcePatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    identifier: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    aliases: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Change<String>,
+    /// null: the identifier, as written.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    audience: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<ScopeBody>>)]
+    scopes: Change<Vec<ScopeBody>>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 60, maximum = 86_400)]
+    access_token_lifetime: Change<u64>,
+}
+
+impl ResourcePatch {
+    fn apply_to(self, before: &Resource) -> Result<Resource, Problem> {
+        let mut faults = Faults::default();
+        let identifier = self.identifier.required("identifier", &mut faults);
+        let identifier = identifier.unwrap_or_else(|| before.identifier().to_owned());
+        let aliases = before.identifiers.iter().skip(1).cloned().collect();
+        let aliases = self.aliases.apply_or(aliases, Vec::new);
+        let identifiers = validation::identifiers(&mut faults, &identifier, &aliases);
+        let name = self.name.required("name", &mut faults);
+        let name = name.map(|name| wire::words(&mut faults, "name", &name, wire::NAME_LIMIT));
+        let audience = match self.audience {
+            Change::Keep => before.audience.clone(),
+            Change::Reset => identifier,
+            Change::Set(audience) => validation::audience(&mut faults, &audience),
+        };
+        let scopes = self
+            .scopes
+            .map(|scopes| validation::scopes(&mut faults, &scopes));
+        let lifetime = wire::lifetime_change(
+            &mut faults,
+            "access_token_lifetime",
+            self.access_token_lifetime,
+            &wire::ACCESS_TOKEN_LIFETIME,
+        );
+        faults.finish()?;
+        Ok(Resource {
+            resource_id: before.resource_id,
+            identifiers,
+            audience,
+            name: name.unwrap_or_else(|| before.name.clone()),
+            scopes: scopes.apply_or(before.scopes.clone(), Vec::new),
+            access_token_lifetime: lifetime.apply(before.access_token_lifetime),
+        })
+    }
+}
+
+/// Change a resource
+///
+/// Its audience stays as it is when the identifier changes: servers out there compare it.
+#[utoipa::path(
+    patch,
+    path = "/admin/v1/tenants/{tenant}/resources/{id}",
+    tag = "resources",
+    params(
+        ("tenant" = String, Path, description = "The tenant's slug.", example = "acme"),
+        ("id" = String, Path, description = "The resource's id."),
+    ),
+    request_body = ResourcePatch,
+    responses((status = 200, description = "The resource as it is now.", body = ResourceOut)),
+)]
+pub async fn update_resource(
+    access: TenantWrite,
+    api: Api,
+    Id(resource_id): Id<ResourceId>,
+    Body(body): Body<ResourcePatch>,
+) -> Result<Found<ResourceOut>, Problem> {
+    let unknown = || resources::unknown(access.tenant.slug());
+    let now = api.now();
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    let before = scope
+        .find_resource(resource_id)
+        .await?
+        .ok_or_else(unknown)?;
+    let resource = body.apply_to(&before.resource)?;
+    if !scope
+        .update_resource(&resource, now)
+        .await
+        .map_err(resources::taken)?
+    {
+        return Err(unknown());
+    }
+    let after = ResourceOut::new(&resource, before.created_at, now);
+    let target = audit::target("resource", &resource_id);
+    let changes = Changes::updated(&ResourceOut::of(&before), &after);
+    let event = audit::event(
+        &api,
+        &access.caller,
+        EventType::ResourceUpdated,
+        target,
+        changes,
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Found(after))
+}

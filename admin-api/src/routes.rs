@@ -1,0 +1,176 @@
+//! Every operation on one page. Routes and document are both made from this list, so they cannot
+//! differ; the access rule is the handler's own first argument.
+//!
+//! To add one more: its file, its line here, `make openapi`.
+
+use std::collections::BTreeMap;
+
+use actix_web::guard;
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::api::Api;
+use crate::operation::{Registered, register};
+use crate::problem::{Problem, ProblemKind};
+use crate::{docs, document};
+
+macro_rules! operations {
+    ($($module:ident :: $file:ident :: $operation:ident,)+) => {
+        #[derive(utoipa::OpenApi)]
+        #[openapi(
+            info(
+                title = "Writ admin API",
+                description = "Tenants, the resources they protect, their clients and users. \
+                    `{tenant}` is the tenant's slug. Lifetimes are whole seconds. A secret is shown \
+                    once, in the answer that made it. Lists come in pages: pass `next_cursor` as \
+                    `cursor`. Every refusal is `application/problem+json` and says what to do.",
+                license(name = "Apache-2.0", identifier = "Apache-2.0"),
+            ),
+            paths($(crate::$module::$file::$operation),+),
+            components(schemas(crate::problem::ProblemOut, crate::problem::FieldProblem)),
+            tags(
+                (name = "tenants", description = "An issuer with everything that belongs to it."),
+                (name = "resources", description = "Protected MCP servers, and what they introspect with."),
+                (name = "clients", description = "Applications that ask for tokens."),
+                (name = "users", description = "People who sign in."),
+                (name = "grants", description = "What people allowed; tokens descend from these."),
+                (name = "signing-keys", description = "What a tenant's tokens are signed with."),
+                (name = "audit-events", description = "Who did what."),
+                (name = "admin-keys", description = "What this API is called with."),
+            ),
+        )]
+        pub struct Collected;
+
+        /// The list, with the access rule of each.
+        pub fn registered() -> Vec<Registered> {
+            vec![$(register(stringify!($operation), crate::$module::$file::$operation),)+]
+        }
+    };
+}
+
+operations! {
+    tenants::create::create_tenant,
+    tenants::list::list_tenants,
+    tenants::find::find_tenant,
+    tenants::update::update_tenant,
+    tenants::delete::delete_tenant,
+
+    resources::create::create_resource,
+    resources::list::list_resources,
+    resources::find::find_resource,
+    resources::update::update_resource,
+    resources::delete::delete_resource,
+    resource_credentials::create::create_resource_credential,
+    resource_credentials::list::list_resource_credentials,
+    resource_credentials::delete::delete_resource_credential,
+
+    clients::create::create_client,
+    clients::list::list_clients,
+    clients::find::find_client,
+    clients::update::update_client,
+    clients::delete::delete_client,
+
+    users::create::create_user,
+    users::list::list_users,
+    users::find::find_user,
+    users::update::update_user,
+    users::delete::delete_user,
+
+    grants::list::list_grants,
+    grants::find::find_grant,
+    grants::revoke::revoke_grant,
+
+    signing_keys::list::list_signing_keys,
+
+    audit_events::list::list_audit_events,
+    audit_events::list_platform::list_platform_audit_events,
+
+    admin_keys::create::create_admin_key,
+    admin_keys::list::list_admin_keys,
+    admin_keys::revoke::revoke_admin_key,
+}
+
+/// Mounts all of it.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let mut document = <Collected as utoipa::OpenApi>::openapi();
+    let mut by_path: BTreeMap<String, Vec<(Method, Registered)>> = BTreeMap::new();
+    for registered in registered() {
+        if let Some((path, method)) = document::place_of(&mut document, registered.operation_id) {
+            by_path.entry(path).or_default().push((method, registered));
+        }
+    }
+    for (path, operations) in by_path {
+        config.service(resource(&path, &operations));
+    }
+    config
+        .service(
+            web::resource(docs::DOCUMENT_PATH)
+                .route(get_or_head().to(docs::serve_document))
+                .default_service(refuse_method(ONLY_GET)),
+        )
+        .service(
+            web::resource("/admin/docs")
+                .route(get_or_head().to(docs::redirect_to_page))
+                .default_service(refuse_method(ONLY_GET)),
+        )
+        .service(
+            web::resource("/admin/docs/{file:.*}")
+                .route(get_or_head().to(docs::serve_page))
+                .default_service(refuse_method(ONLY_GET)),
+        )
+        .service(web::resource(["/admin/v1", "/admin/v1/{rest:.*}"]).to(unknown_path));
+}
+
+const ONLY_GET: &str = "GET, HEAD, OPTIONS";
+
+fn get_or_head() -> actix_web::Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+}
+
+/// One path with all its methods; any other method is told which there are (security.md Q5).
+fn resource(path: &str, operations: &[(Method, Registered)]) -> actix_web::Resource {
+    let mut allow: Vec<&str> = operations
+        .iter()
+        .map(|(method, _)| method.as_str())
+        .collect();
+    if allow.contains(&"GET") {
+        allow.push("HEAD");
+    }
+    allow.push("OPTIONS");
+    let allow = allow.join(", ");
+    let mut resource = web::resource(path);
+    for (method, registered) in operations {
+        resource = resource.route((registered.route)().method(method.clone()));
+        if *method == Method::GET {
+            // RFC 9110 §9.3.2: HEAD is GET without the content, which the server leaves out.
+            resource = resource.route((registered.route)().method(Method::HEAD));
+        }
+    }
+    resource.default_service(refuse_method(&allow))
+}
+
+fn refuse_method(allow: &str) -> actix_web::Route {
+    let allow = allow.to_owned();
+    web::route().to(move |request: HttpRequest, api: web::Data<Api>| {
+        let allow = allow.clone();
+        async move {
+            if request.method() == Method::OPTIONS {
+                return HttpResponse::NoContent()
+                    .insert_header((actix_web::http::header::ALLOW, allow))
+                    .finish();
+            }
+            Problem::method_not_allowed(allow).respond(&api)
+        }
+    })
+}
+
+async fn unknown_path(api: web::Data<Api>) -> HttpResponse {
+    let detail = format!(
+        "Nothing is here. GET {} lists every operation.",
+        docs::DOCUMENT_PATH
+    );
+    Problem::new(ProblemKind::NotFound, detail).respond(&api)
+}
+
+#[cfg(test)]
+mod tests;

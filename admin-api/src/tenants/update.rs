@@ -1,0 +1,230 @@
+//! PATCH …/tenants/{tenant}: settings; suspending and resuming.
+
+use authority::audit::EventType;
+use serde::Deserialize;
+use store::{PlatformScope, StoreError, Tenant, TenantSettings, TenantUpdate};
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::change::Change;
+use crate::operation::Found;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::Body;
+use crate::tenants::{self, Registration, State, TenantOut, settings};
+use crate::wire;
+
+/// Changes to a tenant. Absent: unchanged; null: back to the default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TenantChanges, example = json!({"access_token_lifetime": 3600, "default_resource": null}))]
+pub struct TenantPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    display_name: Change<String>,
+    /// For platform keys only.
+    #[serde(default)]
+    #[schema(value_type = Option<State>)]
+    state: Change<State>,
+    #[serde(default)]
+    #[schema(value_type = Option<Registration>)]
+    registration_policy: Change<Registration>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 60, maximum = 86_400)]
+    access_token_lifetime: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 300, maximum = 31_536_000)]
+    refresh_idle_lifetime: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 300, maximum = 63_072_000)]
+    refresh_absolute_lifetime: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 600)]
+    refresh_grace_window: Change<u64>,
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 300, maximum = 2_592_000)]
+    browser_session_lifetime: Change<u64>,
+    /// The id of one of its resources.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    default_resource: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    private_use_redirect_uris: Change<Vec<String>>,
+}
+
+struct Valid {
+    update: TenantUpdate,
+    state: Option<State>,
+}
+
+impl TenantPatch {
+    fn validate(self, tenant: &Tenant) -> Result<Valid, Problem> {
+        let mut faults = Faults::default();
+        let (now, default) = (tenant.settings().clone(), TenantSettings::default());
+        let display_name = self.display_name.required("display_name", &mut faults);
+        let display_name = display_name
+            .map(|name| wire::words(&mut faults, "display_name", &name, wire::NAME_LIMIT));
+        let state = self.state.required("state", &mut faults);
+        let mut lifetime =
+            |field, change, bounds| wire::lifetime_change(&mut faults, field, change, bounds);
+        let access = lifetime(
+            "access_token_lifetime",
+            self.access_token_lifetime,
+            &wire::ACCESS_TOKEN_LIFETIME,
+        );
+        let idle = lifetime(
+            "refresh_idle_lifetime",
+            self.refresh_idle_lifetime,
+            &wire::REFRESH_IDLE_LIFETIME,
+        );
+        let absolute = lifetime(
+            "refresh_absolute_lifetime",
+            self.refresh_absolute_lifetime,
+            &wire::REFRESH_ABSOLUTE_LIFETIME,
+        );
+        let grace = lifetime(
+            "refresh_grace_window",
+            self.refresh_grace_window,
+            &wire::REFRESH_GRACE_WINDOW,
+        );
+        let session = lifetime(
+            "browser_session_lifetime",
+            self.browser_session_lifetime,
+            &wire::BROWSER_SESSION_LIFETIME,
+        );
+        let uris = self
+            .private_use_redirect_uris
+            .map(|uris| settings::private_use_redirect_uris(&mut faults, &uris));
+        let resource_id = match self.default_resource {
+            Change::Keep => now.default_resource,
+            Change::Reset => None,
+            Change::Set(id) => {
+                let unknown = "Not the id of a resource of this tenant; list its resources.";
+                faults.take("default_resource", id.parse().map_err(|_| unknown))
+            }
+        };
+        let settings = TenantSettings {
+            registration_policy: self
+                .registration_policy
+                .map(Into::into)
+                .apply_or(now.registration_policy, || default.registration_policy),
+            access_token_lifetime: access
+                .apply_or(now.access_token_lifetime, || default.access_token_lifetime),
+            refresh_idle_lifetime: idle
+                .apply_or(now.refresh_idle_lifetime, || default.refresh_idle_lifetime),
+            refresh_absolute_lifetime: absolute.apply_or(now.refresh_absolute_lifetime, || {
+                default.refresh_absolute_lifetime
+            }),
+            refresh_grace_window: grace
+                .apply_or(now.refresh_grace_window, || default.refresh_grace_window),
+            browser_session_lifetime: session.apply_or(now.browser_session_lifetime, || {
+                default.browser_session_lifetime
+            }),
+            default_resource: resource_id,
+            private_use_redirect_uris: uris.apply_or(now.private_use_redirect_uris, Vec::new),
+        };
+        settings::check_refresh_lifetimes(
+            &mut faults,
+            settings.refresh_idle_lifetime,
+            settings.refresh_absolute_lifetime,
+        );
+        faults.finish()?;
+        let display_name = display_name.unwrap_or_else(|| tenant.display_name().to_owned());
+        Ok(Valid {
+            update: TenantUpdate {
+                display_name,
+                settings,
+            },
+            state,
+        })
+    }
+}
+
+/// Change a tenant
+///
+/// `state: "suspended"` makes its issuer answer nothing, at once; `"active"` resumes it.
+#[utoipa::path(
+    patch,
+    path = "/admin/v1/tenants/{tenant}",
+    tag = "tenants",
+    params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme")),
+    request_body = TenantPatch,
+    responses((status = 200, description = "The tenant as it is now.", body = TenantOut)),
+)]
+pub async fn update_tenant(
+    access: TenantWrite,
+    api: Api,
+    Body(body): Body<TenantPatch>,
+) -> Result<Found<TenantOut>, Problem> {
+    if !body.state.is_keep() && !access.caller.is_platform() {
+        return Err(Problem::forbidden(
+            "Only a platform key suspends or resumes a tenant; leave state out.",
+        ));
+    }
+    let before = TenantOut::new(&access.tenant);
+    let valid = body.validate(&access.tenant)?;
+    let now = api.now();
+    let mut platform = api.database().platform().await?;
+    let updated = platform
+        .update_tenant(&access.tenant, &valid.update, now)
+        .await
+        .map_err(unknown_resource)?;
+    let mut tenant = updated.ok_or_else(tenants::unknown)?;
+    let mut event_type = EventType::TenantUpdated;
+    if let Some(moved) = move_to(&mut platform, &tenant, valid.state, now).await? {
+        event_type = moved;
+        tenant = platform
+            .find_tenant(tenant.id())
+            .await?
+            .ok_or_else(tenants::unknown)?;
+    }
+    let after = TenantOut::new(&tenant);
+    let mut scope = platform.into_tenant(&tenant).await?;
+    let target = audit::target("tenant", &tenant.id());
+    let event = audit::event(
+        &api,
+        &access.caller,
+        event_type,
+        target,
+        Changes::updated(&before, &after),
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Found(after))
+}
+
+/// Nothing where it is so already.
+async fn move_to(
+    platform: &mut PlatformScope,
+    tenant: &Tenant,
+    state: Option<State>,
+    now: protocol::Timestamp,
+) -> Result<Option<EventType>, StoreError> {
+    let (is_moved, event_type) = match state {
+        None => return Ok(None),
+        Some(State::Suspended) => (
+            platform.suspend_tenant(tenant, now).await?,
+            EventType::TenantSuspended,
+        ),
+        Some(State::Active) => (
+            platform.resume_tenant(tenant, now).await?,
+            EventType::TenantResumed,
+        ),
+    };
+    Ok(is_moved.then_some(event_type))
+}
+
+/// The only foreign key in these columns: (tenant, default resource).
+fn unknown_resource(error: StoreError) -> Problem {
+    if error.conflict().is_some() {
+        let mut faults = Faults::default();
+        faults.add(
+            "default_resource",
+            "Not the id of a resource of this tenant; list its resources.",
+        );
+        return faults.finish().err().unwrap_or_else(tenants::unknown);
+    }
+    Problem::from(error)
+}

@@ -1,0 +1,43 @@
+//! An API without a database: enough for everything that happens before the first query.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use authority::limits::LimitSettings;
+use authority::{Authority, AuthoritySettings};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use crypto::{EncryptionKeys, Peppers, SystemClock, SystemRandom};
+use protocol::Random;
+use secrecy::SecretString;
+use store::{Database, DatabaseSettings};
+
+use crate::api::{AdminApiSettings, Api};
+
+pub const BOOTSTRAP_KEY: &str = "the-bootstrap-key-of-the-tests";
+
+pub fn api() -> Api {
+    let mut key = [0_u8; 32];
+    SystemRandom.fill(&mut key);
+    let keys = SecretString::from(STANDARD.encode(key));
+    // Nothing listens there: a query is an outage.
+    let mut nowhere = DatabaseSettings::new("postgres://writ:writ@127.0.0.1:1/writ");
+    nowhere.deadline = Duration::from_millis(20);
+    let database = Database::connect(&nowhere).unwrap();
+    let settings = AuthoritySettings {
+        database,
+        shared_limits: None,
+        peppers: Peppers::parse(&keys).unwrap(),
+        encryption_keys: EncryptionKeys::parse(&keys).unwrap(),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        limits: LimitSettings::default(),
+        password_concurrency: 1,
+        password_queue: 1,
+    };
+    Api::new(AdminApiSettings {
+        authority: Authority::new(settings).unwrap(),
+        public_url: "http://localhost:9000".to_owned(),
+        bootstrap_key: Some(SecretString::from(BOOTSTRAP_KEY)),
+    })
+}

@@ -1,0 +1,162 @@
+//! PATCH …/users/{id}: names, password; disabling and enabling.
+
+use authority::audit::EventType;
+use protocol::folding::fold;
+use protocol::{SecretText, UserId};
+use secrecy::SecretString;
+use serde::Deserialize;
+use store::{RevokedReason, User, UserUpdate};
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::change::Change;
+use crate::operation::Found;
+use crate::principal::TenantWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::{Body, Id};
+use crate::secret;
+use crate::users::{self, UserOut, names, password, sessions};
+
+/// Changes to a user. Absent: unchanged; null: empty.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UserChanges, example = json!({"is_enabled": false}))]
+pub struct UserPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    username: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    email: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Change<String>,
+    /// Ends every session and grant of the user.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = Password, write_only)]
+    password: Change<SecretString>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_enabled: Change<bool>,
+}
+
+struct Valid {
+    update: UserUpdate,
+    password: Option<SecretString>,
+}
+
+impl UserPatch {
+    fn validate(self, before: &User) -> Result<Valid, Problem> {
+        let mut faults = Faults::default();
+        let username = self.username.required("username", &mut faults);
+        if let Some(username) = &username {
+            names::check_username(&mut faults, username);
+        }
+        if let Change::Set(email) = &self.email {
+            names::check_email(&mut faults, email);
+        }
+        if let Change::Set(name) = &self.name {
+            names::check_name(&mut faults, name);
+        }
+        let new_password = self.password.required("password", &mut faults);
+        if let Some(new_password) = &new_password {
+            password::check(&mut faults, new_password);
+        }
+        let is_enabled = self.is_enabled.required("is_enabled", &mut faults);
+        faults.finish()?;
+        let username = username.unwrap_or_else(|| before.username.clone());
+        let email = self.email.apply(before.email.clone());
+        let update = UserUpdate {
+            folded_username: fold(&username),
+            username,
+            folded_email: email.as_deref().map(fold),
+            email,
+            name: self.name.apply(before.name.clone()),
+            is_enabled: is_enabled.unwrap_or(before.is_enabled),
+        };
+        Ok(Valid {
+            update,
+            password: new_password,
+        })
+    }
+}
+
+/// Change a user
+///
+/// A new password, and `is_enabled: false`, end the user's sessions and grants: the next refresh is refused.
+#[utoipa::path(
+    patch,
+    path = "/admin/v1/tenants/{tenant}/users/{id}",
+    tag = "users",
+    params(
+        ("tenant" = String, Path, description = "The tenant's slug.", example = "acme"),
+        ("id" = String, Path, description = "The user's id."),
+    ),
+    request_body = UserPatch,
+    responses((status = 200, description = "The user as they are now.", body = UserOut)),
+)]
+pub async fn update_user(
+    access: TenantWrite,
+    api: Api,
+    Id(user_id): Id<UserId>,
+    Body(body): Body<UserPatch>,
+) -> Result<Found<UserOut>, Problem> {
+    let unknown = || users::unknown(access.tenant.slug());
+    let before = {
+        let mut scope = api.database().tenant(&access.tenant).await?;
+        scope.find_user(user_id).await?.ok_or_else(unknown)?.user
+    };
+    let valid = body.validate(&before)?;
+    // Hashed outside of a transaction: it takes a while.
+    let hash = match valid.password {
+        Some(password) => Some(SecretText::new(
+            secret::hash(&api, "password", password).await?,
+        )),
+        None => None,
+    };
+    let now = api.now();
+    let mut scope = api.database().tenant(&access.tenant).await?;
+    let taken = |error| users::taken(error, &valid.update.username);
+    if !scope
+        .update_user(user_id, &valid.update, now)
+        .await
+        .map_err(taken)?
+    {
+        return Err(unknown());
+    }
+    if let Some(hash) = &hash {
+        scope.update_password(user_id, hash, now).await?;
+    }
+    let is_disabled = before.is_enabled && !valid.update.is_enabled;
+    if is_disabled {
+        sessions::end(&mut scope, user_id, RevokedReason::UserDisabled, now).await?;
+    } else if hash.is_some() {
+        sessions::end(&mut scope, user_id, RevokedReason::PasswordChanged, now).await?;
+    }
+    let after = scope.find_user(user_id).await?.ok_or_else(unknown)?.user;
+    let event_type = event_type_of(&before, &after, hash.is_some());
+    let shown = UserOut::new(&after);
+    let changes =
+        Changes::updated(&UserOut::new(&before), &shown).noting("is_password_set", hash.is_some());
+    let event = audit::event(
+        &api,
+        &access.caller,
+        event_type,
+        audit::target("user", &user_id),
+        changes,
+    );
+    scope.insert_audit_event(&event).await?;
+    scope.commit().await?;
+    Ok(Found(shown))
+}
+
+/// The weightiest of what happened.
+const fn event_type_of(before: &User, after: &User, is_password_set: bool) -> EventType {
+    match (before.is_enabled, after.is_enabled) {
+        (true, false) => EventType::UserDisabled,
+        (false, true) => EventType::UserEnabled,
+        _ if is_password_set => EventType::UserPasswordSet,
+        _ => EventType::UserUpdated,
+    }
+}

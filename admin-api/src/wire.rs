@@ -1,0 +1,117 @@
+//! What the bodies have in common: lifetimes, names, times, and their bounds in one place.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use protocol::Timestamp;
+
+use crate::change::Change;
+use crate::problem::Faults;
+
+/// security.md G4: at most a day.
+pub const ACCESS_TOKEN_LIFETIME: RangeInclusive<u64> = 60..=86_400;
+pub const REFRESH_IDLE_LIFETIME: RangeInclusive<u64> = 300..=31_536_000;
+pub const REFRESH_ABSOLUTE_LIFETIME: RangeInclusive<u64> = 300..=63_072_000;
+pub const BROWSER_SESSION_LIFETIME: RangeInclusive<u64> = 300..=2_592_000;
+/// Zero: an old refresh token never works twice.
+pub const REFRESH_GRACE_WINDOW: RangeInclusive<u64> = 0..=600;
+/// A minute to ten years.
+pub const ADMIN_KEY_LIFETIME: RangeInclusive<u64> = 60..=315_360_000;
+
+pub const NAME_LIMIT: usize = 128;
+pub const DESCRIPTION_LIMIT: usize = 500;
+
+/// RFC 3339, UTC.
+pub fn time(at: Timestamp) -> String {
+    at.to_rfc3339()
+}
+
+pub fn seconds(lifetime: Duration) -> u64 {
+    lifetime.as_secs()
+}
+
+/// Seconds within bounds.
+pub fn lifetime(
+    faults: &mut Faults,
+    field: &str,
+    seconds: u64,
+    bounds: &RangeInclusive<u64>,
+) -> Duration {
+    if !bounds.contains(&seconds) {
+        faults.add(
+            field,
+            format!("Seconds, from {} to {}.", bounds.start(), bounds.end()),
+        );
+    }
+    Duration::from_secs(seconds)
+}
+
+pub fn lifetime_change(
+    faults: &mut Faults,
+    field: &str,
+    change: Change<u64>,
+    bounds: &RangeInclusive<u64>,
+) -> Change<Duration> {
+    change.map(|seconds| lifetime(faults, field, seconds, bounds))
+}
+
+/// Words that people will read: trimmed, not empty, nothing in them that hides or reorders text.
+pub fn words(faults: &mut Faults, field: &str, text: &str, limit: usize) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        faults.add(field, "Say something: this is shown to people.");
+    } else if text.chars().count() > limit {
+        faults.add(field, format!("At most {limit} characters."));
+    } else if text.chars().any(is_deceptive) {
+        faults.add(
+            field,
+            "Remove control, direction and zero-width characters.",
+        );
+    }
+    text.to_owned()
+}
+
+/// Characters that a reader cannot see, or that make the others read differently (security.md J7).
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_with_hidden_characters_are_refused() {
+        for text in [
+            "",
+            "  ",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\nb",
+            &"x".repeat(129),
+        ] {
+            let mut faults = Faults::default();
+            words(&mut faults, "name", text, NAME_LIMIT);
+            assert!(faults.finish().is_err(), "{text:?}");
+        }
+        let mut faults = Faults::default();
+        assert_eq!(words(&mut faults, "name", " Größe ", NAME_LIMIT), "Größe");
+        assert!(faults.finish().is_ok());
+    }
+
+    #[test]
+    fn a_lifetime_out_of_bounds_is_refused() {
+        let mut faults = Faults::default();
+        lifetime(
+            &mut faults,
+            "access_token_lifetime",
+            86_401,
+            &ACCESS_TOKEN_LIFETIME,
+        );
+        assert!(faults.finish().is_err());
+    }
+}
