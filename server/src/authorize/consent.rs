@@ -1,0 +1,230 @@
+//! The consent step: what the person is asked, and the answer.
+//!
+//! Not here: whether to ask and whether to remember (`protocol::authorization::consent`), the grant
+//! (`authority::grants`), what comes after (`continue_`). To show one more thing: a field of
+//! `pages::consent::ConsentPage`, filled in [`page`].
+
+use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
+use authority::audit::{Actor, AuditEvent, EventType};
+use protocol::UserId;
+use protocol::authorization::consent as consent_rule;
+use protocol::authorization::{ConsentOutcome, PendingAuthorization};
+use protocol::client::{Client, ClientOrigin};
+use protocol::redirect_uri::RedirectUriKind;
+use url::Url;
+
+use super::cookies::{self, CookieKind};
+use super::form::Form;
+use super::journey::{Journey, Session};
+use super::stop::{self, Stop};
+use super::trouble::Trouble;
+use super::{continue_, pending, refusal, same_site};
+use crate::pages::consent::{ConsentPage, ResourceView, ScopeView};
+use crate::pages::login::Failure;
+use crate::pages::{self, Frame};
+use crate::tenancy::TenantRequest;
+
+const NOTHING_TICKED: Failure = Failure {
+    title: "Nothing is ticked",
+    advice: "Tick what the application may do, or choose Deny.",
+};
+
+/// The question.
+pub fn show(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
+    let page = page(request, journey)?;
+    Ok(pages::respond(StatusCode::OK, &page))
+}
+
+fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop> {
+    let Some(session) = &journey.session else {
+        return Err(Stop::new(Trouble::Internal).because("consent without a session"));
+    };
+    let tenant = request.tenant.display_name();
+    let (client, redirect_uri) = (&journey.client, &journey.redirect_uri);
+    let (badge, vouched) = voucher_of(client, tenant);
+    let kind = redirect_uri.kind();
+    let is_impersonable = kind != RedirectUriKind::Https && !client.is_confidential();
+    Ok(ConsentPage {
+        frame: Frame::of_tenant(tenant),
+        action: request.tenant.issuer().endpoint_path("consent"),
+        pending: pending::seal_for_consent(request, &journey.pending, session)?,
+        username: session.username.clone(),
+        client_name: client.display_name().to_owned(),
+        client_host: host_of(client),
+        is_host_proven: client.origin == ClientOrigin::Document,
+        badge,
+        vouched,
+        is_unverified: !client.is_vouched_for(),
+        redirect_host: refusal::host_of(redirect_uri),
+        is_loopback: kind == RedirectUriKind::Loopback,
+        is_private_scheme: kind == RedirectUriKind::PrivateUse,
+        is_device_only: is_impersonable || client.is_loopback_only(),
+        is_remembered: consent_rule::may_be_remembered(client, redirect_uri.registered()),
+        resources: journey
+            .asked_resources()
+            .map(|resource| ResourceView {
+                name: resource.name.clone(),
+                identifier: resource.identifier().to_owned(),
+            })
+            .collect(),
+        scopes: scopes_of(journey),
+        failure: None,
+    })
+}
+
+/// Who vouches for the client: in two words, and in a sentence.
+fn voucher_of(client: &Client, tenant: &str) -> (String, String) {
+    match client.origin {
+        ClientOrigin::Static => (
+            format!("Added by {tenant}"),
+            format!("An administrator of {tenant} added this application."),
+        ),
+        ClientOrigin::Registered => (
+            "Unverified".to_owned(),
+            format!("It registered itself; nobody at {tenant} has checked its name."),
+        ),
+        ClientOrigin::Document => (
+            "Unverified".to_owned(),
+            format!("It describes itself there; nobody at {tenant} has checked it."),
+        ),
+    }
+}
+
+/// The host of a metadata document is proven; the host of a `client_uri` is the client's word.
+fn host_of(client: &Client) -> Option<String> {
+    let uri = match client.origin {
+        ClientOrigin::Document => client.client_id.as_str(),
+        ClientOrigin::Static | ClientOrigin::Registered => client.client_uri.as_deref()?,
+    };
+    Url::parse(uri).ok()?.host_str().map(ToOwned::to_owned)
+}
+
+fn scopes_of(journey: &Journey) -> Vec<ScopeView> {
+    let describe = |name: &str| {
+        journey
+            .asked_resources()
+            .find_map(|resource| resource.describe_scope(name))
+            .or_else(|| words_of_tenant_scope(name))
+            .filter(|words| !words.is_empty())
+            .unwrap_or(name)
+            .to_owned()
+    };
+    let scopes = journey.pending.scopes.iter();
+    scopes
+        .map(|name| ScopeView {
+            name: name.to_owned(),
+            description: describe(name),
+            is_chosen: true,
+        })
+        .collect()
+}
+
+/// Scopes that belong to the tenant instead of to a resource.
+fn words_of_tenant_scope(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "openid" => "Know which account you signed in with",
+        "profile" => "See your name",
+        "email" => "See your e-mail address",
+        "offline_access" => "Stay connected while you are away",
+        _ => return None,
+    })
+}
+
+/// `POST {issuer}/consent`
+pub async fn answer(mut request: TenantRequest) -> HttpResponse {
+    let answered = submit(&mut request).await;
+    answered.unwrap_or_else(|stop| stop.respond(&request))
+}
+
+async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
+    if *request.http.method() != Method::POST {
+        return Err(pending::not_by_itself());
+    }
+    if !same_site::is_posted_by_us(&request.http, &request.tenant) {
+        return Err(Stop::new(Trouble::ForeignForm));
+    }
+    let form = Form::read(&request.body().await?)?;
+    let Some(session) = Session::find(request).await? else {
+        return Err(Stop::new(Trouble::ForeignForm).because("a consent without a session"));
+    };
+    let asked = pending::open_for_consent(request, &form.pending, &session)?;
+    let mut journey = Journey::resume(request, asked).await?;
+    let user_id = session.signed_in.user_id;
+    match form.decision.as_str() {
+        "allow" => {
+            let ticked: Vec<&str> = form.scopes.iter().map(String::as_str).collect();
+            let scopes = consent_rule::chosen_scopes(&journey.pending.scopes, &ticked);
+            if scopes.is_empty() && !journey.pending.scopes.is_empty() {
+                return show_unticked(request, &journey);
+            }
+            journey.pending.outcome = Some(ConsentOutcome::Allowed { user_id, scopes });
+        }
+        "deny" => {
+            record_denial(request, &journey, user_id).await?;
+            journey.pending.outcome = Some(ConsentOutcome::Denied { user_id });
+        }
+        "switch_account" => return switch_account(request, journey.pending, &session).await,
+        _ => return Err(Stop::new(Trouble::UnreadableRequest).because("no such decision")),
+    }
+    continue_::dispatch(request, journey).await
+}
+
+/// What the person decided is theirs to find in the audit, a refusal like a grant.
+async fn record_denial(
+    request: &TenantRequest,
+    journey: &Journey,
+    user_id: UserId,
+) -> Result<(), Stop> {
+    let authority = request.authority();
+    let event = AuditEvent::new(
+        EventType::ConsentDenied,
+        Actor::User(user_id),
+        request.now(),
+    )
+    .at("client", &journey.client.client_id)
+    .request_id(Some(&request.request_id.to_string()))
+    .address(Some(request.client_address))
+    .detail("redirect_uri", journey.redirect_uri.as_str())
+    .detail("scope", &journey.pending.scopes);
+    let mut scope = authority.database().tenant(&request.tenant).await?;
+    scope
+        .insert_audit_event(&event.into_row(authority.random()))
+        .await?;
+    scope.commit().await?;
+    authority
+        .metrics()
+        .consents
+        .with_label_values(&["denied"])
+        .inc();
+    Ok(())
+}
+
+fn show_unticked(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
+    let mut page = page(request, journey)?;
+    page.failure = Some(NOTHING_TICKED);
+    page.scopes
+        .iter_mut()
+        .for_each(|scope| scope.is_chosen = false);
+    Ok(pages::respond(StatusCode::BAD_REQUEST, &page))
+}
+
+/// The same request for somebody else: whoever is signed in here now is not, afterwards.
+async fn switch_account(
+    request: &TenantRequest,
+    mut pending: PendingAuthorization,
+    session: &Session,
+) -> Result<HttpResponse, Stop> {
+    request
+        .authority()
+        .end_browser_session(&request.tenant, &session.cookie)
+        .await?;
+    pending.login_hint = None;
+    let url = pending::continue_url(request, &pending::seal(request, &pending)?);
+    let mut response = refusal::see_other(&url)?;
+    stop::add_cookie(
+        &mut response,
+        &cookies::removal(&request.tenant, CookieKind::Session),
+    )?;
+    Ok(response)
+}

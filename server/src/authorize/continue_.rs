@@ -1,0 +1,129 @@
+//! The one dispatcher of a sign-in: `GET {issuer}/authorize/continue`, and [`dispatch`] for the
+//! steps that come back to it.
+//!
+//! Not here: deciding (`protocol::authorization::next_step`). To add a step: its arm in [`dispatch`].
+
+use actix_web::HttpResponse;
+use authority::grants::ApprovedAuthorization;
+use protocol::UserId;
+use protocol::authorization::consent as consent_rule;
+use protocol::authorization::placement::{self, Onlooker, Placement};
+use protocol::authorization::{
+    AuthorizationResponse, BrowserState, ConsentOutcome, NextStep, Refusal, next_step,
+};
+use protocol::scope::ScopeSet;
+
+use super::form::Form;
+use super::journey::Journey;
+use super::stop::Stop;
+use super::trouble::Trouble;
+use super::{consent, login, pending, refusal};
+use crate::tenancy::TenantRequest;
+
+/// `GET {issuer}/authorize/continue?pending=…`
+pub async fn answer(request: TenantRequest) -> HttpResponse {
+    carry_on(&request)
+        .await
+        .unwrap_or_else(|stop| stop.respond(&request))
+}
+
+async fn carry_on(request: &TenantRequest) -> Result<HttpResponse, Stop> {
+    let form = Form::read(request.http.query_string().as_bytes())?;
+    let pending = pending::open(request, &form.pending)?;
+    let journey = Journey::resume(request, pending).await?;
+    dispatch(request, journey).await
+}
+
+/// Takes a sign-in one step on.
+pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpResponse, Stop> {
+    let remembered = journey.list_remembered(request).await?;
+    let state = BrowserState {
+        session: journey.session.as_ref().map(|session| session.signed_in),
+        client: &journey.client,
+        registered: journey.redirect_uri.registered(),
+        remembered: &remembered,
+        is_cross_site: request.header("sec-fetch-site") == Some("cross-site"),
+    };
+    match next_step(&journey.pending, &state, request.now()) {
+        NextStep::Login => login::show(request, &journey),
+        NextStep::Consent => consent::show(request, &journey),
+        NextStep::IssueCode { user_id, scopes } => {
+            issue_code(request, &journey, user_id, scopes).await
+        }
+        NextStep::Refuse(refused) => refuse(request, &journey, &refused),
+    }
+}
+
+/// Consent → grant, code and audit event in one transaction → 303 with code, state, iss.
+async fn issue_code(
+    request: &TenantRequest,
+    journey: &Journey,
+    user_id: UserId,
+    scopes: ScopeSet,
+) -> Result<HttpResponse, Stop> {
+    let Some(session) = &journey.session else {
+        return Err(Stop::new(Trouble::Internal).because("a code without a session"));
+    };
+    let registered = journey.redirect_uri.registered();
+    let is_remembered = consent_rule::may_be_remembered(&journey.client, registered)
+        && matches!(
+            journey.pending.outcome,
+            Some(ConsentOutcome::Allowed { .. })
+        );
+    let approved = ApprovedAuthorization {
+        pending: &journey.pending,
+        client: &journey.client,
+        redirect_uri: &journey.redirect_uri,
+        user_id,
+        authenticated_at: session.signed_in.authenticated_at,
+        scopes,
+        is_remembered,
+        request_id: &request.request_id.to_string(),
+        address: request.client_address,
+    };
+    let code = request
+        .authority()
+        .issue_code(&request.tenant, approved)
+        .await?;
+    let answer = AuthorizationResponse::Code(code.expose().into());
+    let state = journey.pending.state.as_deref();
+    refusal::see_other(&refusal::location(
+        &request.tenant,
+        &answer,
+        &journey.redirect_uri,
+        state,
+    ))
+}
+
+/// The client hears of it, or the person is shown it first.
+fn refuse(
+    request: &TenantRequest,
+    journey: &Journey,
+    refused: &Refusal,
+) -> Result<HttpResponse, Stop> {
+    let onlooker = Onlooker {
+        is_signed_in: journey.session.is_some(),
+        is_prompt_none: journey.pending.prompts.none,
+    };
+    // Somebody who has just pressed Deny wants to be gone, and knows where to.
+    let is_denied = matches!(journey.pending.outcome, Some(ConsentOutcome::Denied { .. }));
+    let place = if is_denied {
+        Placement::Redirect
+    } else {
+        placement::place_redirect(&journey.client, onlooker)
+    };
+    let outcome = if is_denied { "denied" } else { "refused" };
+    request
+        .authority()
+        .metrics()
+        .authorizations
+        .with_label_values(&[outcome])
+        .inc();
+    let told = refusal::Told {
+        client: &journey.client,
+        redirect_uri: &journey.redirect_uri,
+        state: journey.pending.state.as_deref(),
+        error: refused.to_oauth_error(),
+    };
+    refusal::tell(request, &told, place)
+}

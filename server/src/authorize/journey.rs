@@ -1,0 +1,189 @@
+//! One sign-in as a step sees it: the pending authorization, and everything around it looked up
+//! again, because a client, a resource or a session may have gone since the step before.
+//!
+//! Not here: what happens next (`continue_`). To let steps see one more thing: a field, filled in
+//! by [`Journey::resume`] and by `authorize::begin`.
+
+use std::sync::Arc;
+
+use actix_web::cookie::Cookie;
+use authority::directory::KnownClient;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::authorization::consent::{self, RememberedConsent};
+use protocol::authorization::{PageError, PendingAuthorization, RedirectError, Refusal, SignedIn};
+use protocol::client::Client;
+use protocol::redirect_uri::{VerifiedRedirectUri, match_redirect_uri};
+use protocol::resource::{Resource, Resources, TargetError};
+use protocol::scope;
+use sha2::{Digest as _, Sha256};
+use store::Tenant;
+
+use super::cookies::{self, CookieKind};
+use super::stop::Stop;
+use crate::tenancy::TenantRequest;
+
+pub struct Journey {
+    pub pending: PendingAuthorization,
+    pub client: Arc<KnownClient>,
+    pub redirect_uri: VerifiedRedirectUri,
+    pub resources: Arc<Resources>,
+    pub session: Option<Session>,
+}
+
+impl Journey {
+    /// Looks everything up again.
+    pub async fn resume(
+        request: &TenantRequest,
+        mut pending: PendingAuthorization,
+    ) -> Result<Self, Stop> {
+        let directory = request.authority().directory();
+        let found = directory
+            .find_client(&request.tenant, &pending.client_id)
+            .await?;
+        let client = found.ok_or(PageError::UnknownClient)?;
+        let redirect_uri =
+            match_redirect_uri(&client.redirect_uris, pending.redirect_uri.as_deref())
+                .map_err(PageError::from)?;
+        if !client.is_enabled {
+            return Err(PageError::ClientDisabled.into());
+        }
+        let resources = directory.list_resources(&request.tenant).await?;
+        if let Err(error) = narrow_again(&mut pending, &client, &resources) {
+            pending.refusal.get_or_insert_with(|| Refusal::from(&error));
+        }
+        let session = Session::find(request).await?;
+        Ok(Self {
+            pending,
+            client,
+            redirect_uri,
+            resources,
+            session,
+        })
+    }
+
+    /// The resources that the request is about.
+    pub fn asked_resources(&self) -> impl Iterator<Item = &Resource> {
+        self.pending
+            .resources
+            .iter()
+            .filter_map(|id| self.resources.find(*id))
+    }
+
+    /// What this person allowed this client before.
+    pub async fn list_remembered(
+        &self,
+        request: &TenantRequest,
+    ) -> Result<Vec<RememberedConsent>, Stop> {
+        let Some(session) = &self.session else {
+            return Ok(Vec::new());
+        };
+        // An answer to the question that was just put needs no older one.
+        let is_settled = self.pending.outcome.is_some() || self.pending.refusal.is_some();
+        if is_settled || !consent::may_be_remembered(&self.client, self.redirect_uri.registered()) {
+            return Ok(Vec::new());
+        }
+        let user_id = session.signed_in.user_id;
+        let mut scope = request
+            .authority()
+            .database()
+            .tenant(&request.tenant)
+            .await?;
+        let remembered = scope.list_consents(user_id, self.client.key).await?;
+        scope.commit().await?;
+        Ok(remembered)
+    }
+}
+
+/// A resource or a scope that the client lost between two steps is not given.
+fn narrow_again(
+    pending: &mut PendingAuthorization,
+    client: &Client,
+    resources: &Resources,
+) -> Result<(), RedirectError> {
+    let asked: Vec<&Resource> = pending
+        .resources
+        .iter()
+        .map(|id| resources.find(*id).filter(|_| client.may_use_resource(*id)))
+        .collect::<Option<_>>()
+        .ok_or(TargetError::Gone)?;
+    if !pending.scopes.is_empty() {
+        pending.scopes = scope::narrow(Some(&pending.scopes), &asked, client)?;
+    }
+    Ok(())
+}
+
+/// Who is signed in here.
+pub struct Session {
+    pub signed_in: SignedIn,
+    pub username: String,
+    /// The secret as the browser holds it.
+    pub cookie: String,
+}
+
+impl Session {
+    pub async fn find(request: &TenantRequest) -> Result<Option<Self>, Stop> {
+        match cookies::find(&request.http, &request.tenant, CookieKind::Session) {
+            Some(cookie) => Self::of_cookie(request, cookie).await,
+            None => Ok(None),
+        }
+    }
+
+    pub async fn of_cookie(request: &TenantRequest, cookie: String) -> Result<Option<Self>, Stop> {
+        let found = request
+            .authority()
+            .find_browser_session(&request.tenant, &cookie)
+            .await?;
+        Ok(found.map(|session| Self {
+            signed_in: SignedIn {
+                user_id: session.user_id,
+                authenticated_at: session.authenticated_at,
+            },
+            username: session.username,
+            cookie,
+        }))
+    }
+}
+
+/// What binds a pending authorization to one browser. It is no session: it says nothing about who
+/// sits there, and every tab shares it.
+pub struct BrowserSecret {
+    text: String,
+    is_new: bool,
+}
+
+const SECRET_BYTES: usize = 32;
+
+impl BrowserSecret {
+    /// The browser's own secret, or a fresh one.
+    pub fn of_request(request: &TenantRequest) -> Self {
+        Self::find(request).unwrap_or_else(|| {
+            let mut bytes = [0; SECRET_BYTES];
+            request.authority().random().fill(&mut bytes);
+            Self {
+                text: URL_SAFE_NO_PAD.encode(bytes),
+                is_new: true,
+            }
+        })
+    }
+
+    /// A value that is not of our making is as good as none.
+    pub fn find(request: &TenantRequest) -> Option<Self> {
+        let text = cookies::find(&request.http, &request.tenant, CookieKind::Browser)?;
+        let decoded = URL_SAFE_NO_PAD.decode(&text).ok()?;
+        (decoded.len() == SECRET_BYTES).then_some(Self {
+            text,
+            is_new: false,
+        })
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.text.as_bytes()).into()
+    }
+
+    /// The cookie to set, if the browser has none yet.
+    pub fn new_cookie(&self, tenant: &Tenant) -> Option<Cookie<'static>> {
+        self.is_new
+            .then(|| cookies::set(tenant, CookieKind::Browser, self.text.clone()))
+    }
+}

@@ -1,0 +1,196 @@
+//! What can go wrong on our own pages, in words for the person in front of them.
+//!
+//! Not here: what a client did wrong and where that is told (`refusal`). To add one more: a
+//! variant of [`Trouble`], its status, its words.
+
+use actix_web::http::StatusCode;
+use protocol::ErrorCode;
+
+/// A dead end that is shown, never redirected: nobody can be trusted with the answer, or it is the
+/// person's to act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// A1: no client of this tenant has that `client_id`, or none was sent.
+    UnknownClient,
+    /// The client was switched off by an administrator.
+    ClientDisabled,
+    /// A2: the redirect URI is not one that the client registered.
+    RedirectUriMismatch,
+    /// A4, R1: the request cannot be read one way only.
+    UnreadableRequest,
+    /// The sealed request is not ours, of another tenant, or altered.
+    UnknownPending,
+    /// The person took longer than a pending authorization lives.
+    PendingExpired,
+    /// The answer to this request was given before (the other tab, Back, a double click).
+    PendingUsed,
+    /// Begun in one browser, carried on in another, or cookies are off.
+    OtherBrowser,
+    /// L3: the form came from another site, or was shown to another person.
+    ForeignForm,
+    /// The account was switched off while the person was at it.
+    AccountDisabled,
+    /// More tries than one address or tenant may make.
+    TooManyTries,
+    /// Sign-ins queue up, or the database does not answer.
+    Unavailable,
+    /// Ours.
+    Internal,
+}
+
+/// The words of one page: what happened, why, what to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    pub what: &'static str,
+    pub why: &'static str,
+    pub advice: &'static str,
+}
+
+const BEGIN_AGAIN: &str = "Go back to the application and start connecting again from there.";
+
+impl Trouble {
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::UnknownClient
+            | Self::ClientDisabled
+            | Self::RedirectUriMismatch
+            | Self::UnreadableRequest
+            | Self::UnknownPending
+            | Self::PendingExpired => StatusCode::BAD_REQUEST,
+            Self::PendingUsed | Self::OtherBrowser | Self::ForeignForm | Self::AccountDisabled => {
+                StatusCode::FORBIDDEN
+            }
+            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    pub const fn words(self) -> Words {
+        match self {
+            Self::UnknownClient
+            | Self::ClientDisabled
+            | Self::RedirectUriMismatch
+            | Self::UnreadableRequest => self.words_of_request(),
+            Self::UnknownPending
+            | Self::PendingExpired
+            | Self::PendingUsed
+            | Self::OtherBrowser
+            | Self::ForeignForm
+            | Self::AccountDisabled => self.words_of_step(),
+            Self::TooManyTries | Self::Unavailable | Self::Internal => self.words_of_ours(),
+        }
+    }
+
+    const fn words_of_request(self) -> Words {
+        match self {
+            Self::UnknownClient => Words {
+                what: "This application is not known here",
+                why: "The link that brought you here names an application that is not registered, or is no longer.",
+                advice: "In the application, remove this connection and connect again, so that it registers anew.",
+            },
+            Self::ClientDisabled => Words {
+                what: "This application is switched off",
+                why: "An administrator has switched off access for this application.",
+                advice: "Ask the administrator whether it may be used again.",
+            },
+            Self::RedirectUriMismatch => Words {
+                what: "This link is not safe to follow",
+                why: "It would send you on to an address that the application has not registered, so we stopped here.",
+                advice: "If you connected from an application you trust, remove the connection there and connect again.",
+            },
+            _ => Words {
+                what: "This link is damaged",
+                why: "Something in it is missing, comes twice, or is too long.",
+                advice: BEGIN_AGAIN,
+            },
+        }
+    }
+
+    const fn words_of_step(self) -> Words {
+        match self {
+            Self::PendingExpired => Words {
+                what: "This took too long",
+                why: "For your safety a sign-in has to be finished within some minutes.",
+                advice: BEGIN_AGAIN,
+            },
+            Self::PendingUsed => Words {
+                what: "This was answered already",
+                why: "Your answer to this request has been given, and it counts once only.",
+                advice: "If the application is connected, close this page. If it is not, start connecting again from there.",
+            },
+            Self::OtherBrowser => Words {
+                what: "This sign-in began elsewhere",
+                why: "It was begun in another browser or a private window, or this browser keeps no cookies.",
+                advice: "Allow cookies for this site, then start connecting again and stay in one browser until the end.",
+            },
+            Self::ForeignForm => Words {
+                what: "This answer did not come from our page",
+                why: "It came from another site, or somebody else has signed in here since. Nothing was allowed.",
+                advice: BEGIN_AGAIN,
+            },
+            Self::AccountDisabled => Words {
+                what: "This account is switched off",
+                why: "An administrator has switched off the account you are signed in with.",
+                advice: "Ask the administrator, or sign in with another account.",
+            },
+            _ => Words {
+                what: "This page cannot go on",
+                why: "What it knew about your sign-in cannot be read here.",
+                advice: BEGIN_AGAIN,
+            },
+        }
+    }
+
+    const fn words_of_ours(self) -> Words {
+        match self {
+            Self::TooManyTries => Words {
+                what: "Too many tries",
+                why: "There were more sign-in attempts than we let through at once.",
+                advice: "Wait a minute, then load this page again.",
+            },
+            Self::Unavailable => Words {
+                what: "We cannot answer just now",
+                why: "The sign-in service is busy or being looked after. Nothing is lost.",
+                advice: "Wait a moment, then load this page again.",
+            },
+            _ => Words {
+                what: "Something went wrong on our side",
+                why: "Nothing was allowed, and nothing that you did caused it.",
+                advice: BEGIN_AGAIN,
+            },
+        }
+    }
+}
+
+/// What an error means for the person, when it goes back to a client that nobody vouches for by a
+/// button instead of by itself.
+pub const fn words_of_refusal(code: ErrorCode) -> Words {
+    match code {
+        ErrorCode::InvalidTarget => Words {
+            what: "The application asked for something that is not here",
+            why: "It wants access to a resource that is not registered here, or did not say which one.",
+            advice: "Check the address of the server in the application. You can also go back and let it know.",
+        },
+        ErrorCode::InvalidScope => Words {
+            what: "The application asked for more than it can get",
+            why: "None of the permissions it asked for can be given to it.",
+            advice: "Go back to the application; it will be told, and may ask for less.",
+        },
+        ErrorCode::AccessDenied => Words {
+            what: "Access was not given",
+            why: "There is nothing more that this application could be given.",
+            advice: "Go back to the application; it will be told.",
+        },
+        ErrorCode::TemporarilyUnavailable => Words {
+            what: "We cannot answer just now",
+            why: "The sign-in service is busy or being looked after. Nothing is lost.",
+            advice: "Wait a moment, then start connecting again from the application.",
+        },
+        _ => Words {
+            what: "The application made a mistake",
+            why: "Its request is not one that can be answered, so nothing was allowed.",
+            advice: "Go back to the application; it will be told what was wrong with the request.",
+        },
+    }
+}

@@ -1,0 +1,83 @@
+//! `GET /livez` and `GET /readyz` on the admin port: whether the process answers, and whether it can
+//! do its work. They say one word each and grant nothing (security.md R4); reasons are in the log.
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use store::StoreError;
+
+use crate::isolation::OutOfOrder;
+use crate::state::AppState;
+
+/// Codes and tokens live by the injected clock on every replica: beyond this they would disagree
+/// (security.md D5, F7).
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+enum Unready {
+    #[error("database")]
+    Database(#[source] StoreError),
+    #[error("isolation")]
+    Isolation(#[source] OutOfOrder),
+    #[error("clock")]
+    Clock(Duration),
+}
+
+impl From<OutOfOrder> for Unready {
+    fn from(error: OutOfOrder) -> Self {
+        match error {
+            OutOfOrder::Store(error) => Self::Database(error),
+            other => Self::Isolation(other),
+        }
+    }
+}
+
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .route("/livez", web::get().to(live))
+        .route("/readyz", web::get().to(ready));
+}
+
+async fn live() -> HttpResponse {
+    plain(HttpResponse::Ok(), "live")
+}
+
+async fn ready(state: web::Data<AppState>) -> HttpResponse {
+    match check(&state).await {
+        Ok(()) => plain(HttpResponse::Ok(), "ready"),
+        Err(unready) => {
+            tracing::warn!(reason = ?unready, "not ready");
+            plain(
+                HttpResponse::ServiceUnavailable(),
+                &format!("not ready: {unready}"),
+            )
+        }
+    }
+}
+
+async fn check(state: &AppState) -> Result<(), Unready> {
+    state.isolation.check(state.authority.database()).await?;
+    let theirs = state
+        .authority
+        .database()
+        .read_clock()
+        .await
+        .map_err(Unready::Database)?;
+    let ours = state.authority.now();
+    let skew = ours
+        .saturating_since(theirs)
+        .max(theirs.saturating_since(ours));
+    if skew > MAX_CLOCK_SKEW {
+        Err(Unready::Clock(skew))
+    } else {
+        Ok(())
+    }
+}
+
+fn plain(mut builder: actix_web::HttpResponseBuilder, body: &str) -> HttpResponse {
+    builder
+        .insert_header((header::CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(format!("{body}\n"))
+}

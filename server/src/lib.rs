@@ -1,0 +1,40 @@
+//! The authorization server over HTTP, and the one binary `writ`.
+//!
+//! What it is: URLs, headers, bodies, pages, logs. A request walks through these rooms in order:
+//! `application` (sockets) → `dispatch` (one request from outside to answer) → `routes` (which
+//! endpoint) → `tenancy` (whose) → the endpoint's own file.
+//!
+//! What it is not: rules of OAuth (`protocol`), decisions (`authority`), SQL (`store`). A handler
+//! reads a request, makes one call, and turns the outcome into an answer.
+//!
+//! How to add one more endpoint: a line in [`routes`], a file named after it with its handler and
+//! its OpenAPI description, a line in [`openapi`], a test over HTTP, a row in `docs/conformance.md`.
+
+pub mod application;
+pub mod authorize;
+pub mod cli;
+pub mod config;
+mod discovery;
+mod dispatch;
+mod health;
+pub mod http;
+mod index;
+mod introspect;
+mod isolation;
+pub mod jobs;
+mod jwks;
+mod metrics;
+pub mod openapi;
+pub mod pages;
+mod register;
+mod revoke;
+pub mod routes;
+pub mod state;
+pub mod telemetry;
+pub mod tenancy;
+mod token;
+
+pub use application::{
+    Application, ApplicationHandle, ApplicationSettings, BuildError, TlsSettings,
+};
+pub use state::AppState;

@@ -1,0 +1,51 @@
+//! The view of the consent page (`templates/consent.html`): who asks, for what, and where the
+//! answer goes.
+//!
+//! Not here: whether consent is needed, or may be remembered (`protocol::authorization::consent`).
+//! To show one more thing: a field here, a line in the template.
+
+use askama::Template;
+
+use super::Frame;
+use super::login::Failure;
+
+#[derive(Debug, Template)]
+#[template(path = "consent.html")]
+pub struct ConsentPage {
+    pub frame: Frame,
+    /// Where the form goes: our own `{issuer}/consent`.
+    pub action: String,
+    /// The pending authorization, sealed for this session.
+    pub pending: String,
+    pub username: String,
+    pub client_name: String,
+    /// The host that the client names as its own, and whether that is more than a claim.
+    pub client_host: Option<String>,
+    pub is_host_proven: bool,
+    /// Who vouches for the client, in two words and in one sentence.
+    pub badge: String,
+    pub vouched: String,
+    pub is_unverified: bool,
+    pub redirect_host: String,
+    pub is_loopback: bool,
+    pub is_private_scheme: bool,
+    /// Every redirect URI of the client stays on the device: any program there can pose as it.
+    pub is_device_only: bool,
+    pub is_remembered: bool,
+    pub resources: Vec<ResourceView>,
+    pub scopes: Vec<ScopeView>,
+    pub failure: Option<Failure>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ResourceView {
+    pub name: String,
+    pub identifier: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ScopeView {
+    pub name: String,
+    pub description: String,
+    pub is_chosen: bool,
+}

@@ -1,0 +1,224 @@
+//! Every public URL on one page.
+//!
+//! A request path is an issuer's path followed by one of the endings below, or one of the two
+//! well-known prefixes followed by an issuer's path. So the tenant of a request is found by exact
+//! look-ups of (host, path), never by scanning prefixes.
+//!
+//! Not here: the admin port (`application`), which knows no tenant paths.
+//!
+//! To add an endpoint: a variant, its line in [`Endpoint::methods`], its endings in [`ENDINGS`], its
+//! arm in [`Endpoint::answer`].
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+
+use crate::tenancy::TenantRequest;
+use crate::{authorize, discovery, introspect, jwks, register, revoke, token};
+
+/// Everything a tenant serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    Metadata,
+    Jwks,
+    Authorize,
+    AuthorizeContinue,
+    Login,
+    Consent,
+    Token,
+    Register,
+    Introspect,
+    Revoke,
+}
+
+/// What follows an issuer's path. The first of several for one endpoint is the canonical one, which
+/// the metadata name; the others are what shipping clients have built in. Of two readings of one
+/// path the longer issuer wins, so an ending stands before any longer one that ends with it.
+pub const ENDINGS: &[(&str, Endpoint)] = &[
+    (
+        "/.well-known/oauth-authorization-server",
+        Endpoint::Metadata,
+    ),
+    ("/.well-known/openid-configuration", Endpoint::Metadata),
+    ("/.well-known/jwks.json", Endpoint::Jwks),
+    ("/authorize", Endpoint::Authorize),
+    ("/authorize/continue", Endpoint::AuthorizeContinue),
+    ("/login", Endpoint::Login),
+    ("/consent", Endpoint::Consent),
+    ("/token", Endpoint::Token),
+    ("/register", Endpoint::Register),
+    ("/introspect", Endpoint::Introspect),
+    ("/revoke", Endpoint::Revoke),
+    ("/oauth/authorize", Endpoint::Authorize),
+    ("/oauth/token", Endpoint::Token),
+    ("/protocol/openid-connect/auth", Endpoint::Authorize),
+    ("/protocol/openid-connect/token", Endpoint::Token),
+    (
+        "/protocol/openid-connect/token/introspect",
+        Endpoint::Introspect,
+    ),
+    ("/protocol/openid-connect/certs", Endpoint::Jwks),
+    ("/protocol/openid-connect/revoke", Endpoint::Revoke),
+    ("/clients-registrations/openid-connect", Endpoint::Register),
+];
+
+/// RFC 8414 §3.1 and its OpenID twin: these stand before the issuer's path.
+const WELL_KNOWN_PREFIXES: &[&str] = &[
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+];
+
+impl Endpoint {
+    /// In the order in which `Allow` lists them; `HEAD` comes with `GET`, `OPTIONS` with everything.
+    pub const fn methods(self) -> &'static [Method] {
+        match self {
+            Self::Metadata | Self::Jwks | Self::AuthorizeContinue => &[Method::GET],
+            Self::Authorize | Self::Login | Self::Consent => &[Method::GET, Method::POST],
+            Self::Token | Self::Register | Self::Introspect | Self::Revoke => &[Method::POST],
+        }
+    }
+
+    /// A word for logs and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Metadata => "metadata",
+            Self::Jwks => "jwks",
+            Self::Authorize => "authorize",
+            Self::AuthorizeContinue => "authorize_continue",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::Token => "token",
+            Self::Register => "register",
+            Self::Introspect => "introspect",
+            Self::Revoke => "revoke",
+        }
+    }
+
+    /// A person looks at the answer, so an error is a page.
+    pub const fn is_page(self) -> bool {
+        matches!(
+            self,
+            Self::Authorize | Self::AuthorizeContinue | Self::Login | Self::Consent
+        )
+    }
+
+    /// protocol.md §1: scripts of any origin may call these, without credentials. RFC 9700 §2.6:
+    /// never authorize.
+    pub const fn is_cors(self) -> bool {
+        matches!(
+            self,
+            Self::Metadata | Self::Jwks | Self::Token | Self::Register | Self::Revoke
+        )
+    }
+
+    /// What changes seldom: served from the last known copy while PostgreSQL does not answer.
+    pub const fn is_published(self) -> bool {
+        matches!(self, Self::Metadata | Self::Jwks)
+    }
+
+    /// Calls the endpoint's own file.
+    pub async fn answer(self, request: TenantRequest) -> HttpResponse {
+        match self {
+            Self::Metadata => discovery::answer(&request).await,
+            Self::Jwks => jwks::answer(&request).await,
+            Self::Authorize => authorize::answer(request).await,
+            Self::AuthorizeContinue => authorize::continue_::answer(request).await,
+            Self::Login => authorize::login::answer(request).await,
+            Self::Consent => authorize::consent::answer(request).await,
+            Self::Token => token::answer(request).await,
+            Self::Register => register::answer(request).await,
+            Self::Introspect => introspect::answer(request).await,
+            Self::Revoke => revoke::answer(request).await,
+        }
+    }
+}
+
+/// Where a request may belong: an endpoint of the issuer at this path, if there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate<'a> {
+    pub endpoint: Endpoint,
+    /// Without a trailing slash; empty for the root tenant.
+    pub issuer_path: &'a str,
+}
+
+/// Reads a path in every way it can be read, the longest issuer first. Issuers do not nest except
+/// under a root tenant, so at most one candidate besides the root has a tenant.
+pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
+    let inserted = WELL_KNOWN_PREFIXES.iter().filter_map(|prefix| {
+        let rest = path.strip_prefix(prefix)?;
+        let issuer_path = rest.trim_end_matches('/');
+        // On a segment boundary only: not `/.well-known/openid-configurationx`.
+        (issuer_path.is_empty() || issuer_path.starts_with('/')).then_some(Candidate {
+            endpoint: Endpoint::Metadata,
+            issuer_path,
+        })
+    });
+    let appended = ENDINGS.iter().filter_map(move |(ending, endpoint)| {
+        // protocol.md §1: each well-known form also with a trailing slash.
+        let path = if endpoint.is_published() {
+            path.strip_suffix('/').unwrap_or(path)
+        } else {
+            path
+        };
+        let issuer_path = path.strip_suffix(ending)?;
+        // The inserted form has said this already.
+        let is_said = *endpoint == Endpoint::Metadata && issuer_path.is_empty();
+        // An issuer that ends with a slash, and a client that adds one more.
+        (!is_said).then_some(Candidate {
+            endpoint: *endpoint,
+            issuer_path: issuer_path.trim_end_matches('/'),
+        })
+    });
+    inserted.chain(appended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str) -> Vec<(Endpoint, &str)> {
+        candidates(path)
+            .map(|candidate| (candidate.endpoint, candidate.issuer_path))
+            .collect()
+    }
+
+    /// protocol.md §1: all four forms, each also with a trailing slash.
+    #[test]
+    fn discovery_is_found_at_every_well_known_form() {
+        for issuer_path in ["", "/t/acme", "/realms/acme"] {
+            for form in ["oauth-authorization-server", "openid-configuration"] {
+                for slash in ["", "/"] {
+                    for path in [
+                        format!("/.well-known/{form}{issuer_path}{slash}"),
+                        format!("{issuer_path}/.well-known/{form}{slash}"),
+                    ] {
+                        assert_eq!(read(&path), [(Endpoint::Metadata, issuer_path)], "{path}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_alias_is_read_as_alias_or_as_part_of_the_issuer() {
+        assert_eq!(
+            read("/t/acme/oauth/token"),
+            [
+                (Endpoint::Token, "/t/acme/oauth"),
+                (Endpoint::Token, "/t/acme")
+            ]
+        );
+        assert!(
+            read("/realms/acme/protocol/openid-connect/token/introspect")
+                .contains(&(Endpoint::Introspect, "/realms/acme"))
+        );
+    }
+
+    #[test]
+    fn endings_match_on_segment_boundaries() {
+        assert_eq!(read("/t/acme/mytoken"), []);
+        assert_eq!(read("/.well-known/openid-configurationx"), []);
+        assert_eq!(read("/t/acme/token/"), []);
+        assert_eq!(read("/.well-known/oauth-protected-resource/t/acme"), []);
+        assert_eq!(read("/"), []);
+    }
+}

@@ -1,0 +1,80 @@
+//! A request whose tenant is known: what every endpoint is handed.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, web};
+use authority::Authority;
+use protocol::parameters::ParametersError;
+use protocol::{Parameters, Timestamp};
+use store::Tenant;
+
+use crate::http::body::{self, BodyError};
+use crate::http::oauth_error::OAuthFailure;
+use crate::http::request_id::RequestId;
+use crate::state::AppState;
+
+/// Nothing of the body has been read yet.
+pub struct TenantRequest {
+    pub state: Arc<AppState>,
+    pub tenant: Arc<Tenant>,
+    /// Method, headers, cookies, query.
+    pub http: HttpRequest,
+    /// The other end, behind trusted proxies.
+    pub client_address: IpAddr,
+    /// Shown as `error_id`.
+    pub request_id: RequestId,
+    payload: web::Payload,
+}
+
+impl TenantRequest {
+    pub(crate) fn new(
+        state: Arc<AppState>,
+        tenant: Arc<Tenant>,
+        http: HttpRequest,
+        payload: web::Payload,
+        client_address: IpAddr,
+        request_id: RequestId,
+    ) -> Self {
+        Self {
+            state,
+            tenant,
+            http,
+            client_address,
+            request_id,
+            payload,
+        }
+    }
+
+    pub fn authority(&self) -> &Arc<Authority> {
+        &self.state.authority
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.state.authority.now()
+    }
+
+    /// The parameters of the URL.
+    pub fn query(&self) -> Result<Parameters, ParametersError> {
+        Parameters::parse(self.http.query_string().as_bytes())
+    }
+
+    /// The body as bytes, at most 64 KB.
+    pub async fn body(&mut self) -> Result<Bytes, BodyError> {
+        body::read(&mut self.payload).await
+    }
+
+    /// The parameters of a form body, which must say that it is one.
+    pub async fn form(&mut self) -> Result<Parameters, OAuthFailure> {
+        body::read_form(&self.http, &mut self.payload).await
+    }
+
+    /// A header as text; absent where it is none.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.http
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    }
+}

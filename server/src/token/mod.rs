@@ -1,0 +1,130 @@
+//! `POST {issuer}/token` (OAuth 2.1 §3.2): who is asking, for which grant, and the answer.
+//!
+//! Not here: what a grant deserves (`protocol::token`, decided in `authority::tokens`).
+//!
+//! To add a grant type: a file with its call, an arm in [`exchange`].
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use authority::client_authentication::ClientAuthenticationFailure;
+use authority::tokens::TokenError;
+use protocol::client::authentication::PresentedCredentials;
+use protocol::token::{TokenRequest, TokenResponse};
+
+use crate::http::json;
+use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
+use crate::tenancy::TenantRequest;
+
+/// A failure, and the grant type it belongs to, for the counter.
+struct Refused {
+    grant_type: &'static str,
+    failure: OAuthFailure,
+}
+
+#[utoipa::path(
+    post, path = "/token", operation_id = "issue_token", tag = "tokens",
+    summary = "Redeem a code, refresh, or get a token for the client itself",
+    request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "Tokens", body = serde_json::Value, content_type = "application/json"),
+        (status = 400, description = "The request or the grant is not good", body = OAuthErrorBody),
+        (status = 401, description = "The client is unknown or did not authenticate", body = OAuthErrorBody),
+        (status = 413, description = "More than 64 KB", body = OAuthErrorBody),
+        (status = 429, description = "Too many failures", body = OAuthErrorBody),
+        (status = 503, description = "Try again", body = OAuthErrorBody),
+    ),
+    security((), ("client" = []))
+)]
+pub async fn answer(mut request: TenantRequest) -> HttpResponse {
+    match exchange(&mut request).await {
+        Ok(response) => json::answer(StatusCode::OK, &response),
+        Err(Refused {
+            grant_type,
+            failure,
+        }) => {
+            let metrics = request.authority().metrics();
+            metrics
+                .tokens_refused
+                .with_label_values(&[grant_type, failure.code().as_str()])
+                .inc();
+            failure.respond(request.request_id)
+        }
+    }
+}
+
+/// What the body says.
+#[derive(utoipa::ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the parameters, which are read one by one"
+)]
+pub struct TokenForm {
+    /// `authorization_code`, `refresh_token` or `client_credentials`.
+    grant_type: String,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    code: Option<String>,
+    code_verifier: Option<String>,
+    redirect_uri: Option<String>,
+    refresh_token: Option<String>,
+    scope: Option<String>,
+    /// RFC 8707.
+    resource: Option<String>,
+}
+
+async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused> {
+    let unknown = |failure: OAuthFailure| Refused {
+        grant_type: "unknown",
+        failure,
+    };
+    let parameters = request.form().await.map_err(unknown)?;
+    let presented =
+        PresentedCredentials::from_request(request.header("authorization"), &parameters)
+            .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
+    let client = request
+        .authority()
+        .authenticate_client(&request.tenant, &presented, request.client_address)
+        .await
+        .map_err(|failure| unknown(failure.into()))?;
+    let asked = TokenRequest::parse(&parameters)
+        .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
+    let outcome = match &asked {
+        TokenRequest::AuthorizationCode(code) => {
+            authorization_code::redeem(request, &client, code).await
+        }
+        TokenRequest::RefreshToken(refresh) => {
+            refresh_token::refresh(request, &client, refresh).await
+        }
+        TokenRequest::ClientCredentials(own) => {
+            client_credentials::issue(request, &client, own).await
+        }
+    };
+    outcome.map_err(|failure| Refused {
+        grant_type: asked.grant_type().as_str(),
+        failure,
+    })
+}
+
+impl From<TokenError> for OAuthFailure {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Store(error) => error.into(),
+            other => Self::from_rule(&other),
+        }
+    }
+}
+
+impl From<ClientAuthenticationFailure> for OAuthFailure {
+    fn from(failure: ClientAuthenticationFailure) -> Self {
+        match failure {
+            ClientAuthenticationFailure::Refused(error) => Self::from_rule(&error),
+            ClientAuthenticationFailure::Limited(limited) => limited.into(),
+            ClientAuthenticationFailure::Busy => Self::unavailable(failure),
+            ClientAuthenticationFailure::Store(error) => error.into(),
+        }
+    }
+}
