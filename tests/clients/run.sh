@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Runs the real-client tests: tests/clients/run.sh [pytest arguments]
+set -euo pipefail
+cd "$(dirname "$0")"
+mkdir -p .work
+[ -x .work/venv/bin/python ] || python3 -m venv .work/venv
+.work/venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+(cd typescript && npm install --no-audit --no-fund --silent)
+exec .work/venv/bin/python -m pytest -q "$@"

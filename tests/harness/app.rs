@@ -1,0 +1,250 @@
+//! The application as `writ serve` runs it: same settings, real sockets, a database of its own; only the
+//! clock is the test's.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::json;
+use server::config::{Config, Sources};
+use server::{Application, ApplicationHandle, ApplicationSettings};
+
+use super::admin::AdminApi;
+use super::browser::Browser;
+use super::clock::TestClock;
+use super::database::TestDatabase;
+use super::tenant::TestTenant;
+use super::wire::Wire;
+
+/// Not the real one of anybody: 32 bytes of base64 each.
+const ENCRYPTION_KEY: &str = "ZW5jcnlwdGlvbi1rZXktb2YtdGhlLXRlc3RzLTAwMDE=";
+const SECRET_PEPPER: &str = "c2VjcmV0LXBlcHBlci1vZi10aGUtdGVzdHMtLTAwMDE=";
+const ADMIN_KEY: &str = "bootstrap-admin-key-of-the-tests-0123456789";
+
+/// What a test may want otherwise.
+#[derive(Debug, Clone)]
+pub struct TestAppOptions {
+    /// The default is https, as in production, with TLS ended by a proxy in front.
+    pub public_url: String,
+    /// More settings by their variables' names; they outweigh the tests' own.
+    pub environment: BTreeMap<String, String>,
+    /// How often the sweeps run by themselves; by default never.
+    pub job_interval: Option<Duration>,
+}
+
+/// One installation: a database, a clock, and the server that was started first.
+#[derive(Debug)]
+pub struct TestApp {
+    server: RunningServer,
+    admin: AdminApi,
+    options: TestAppOptions,
+    clock: Arc<TestClock>,
+    next_address: AtomicU32,
+    // Dropped after the servers that use it.
+    database: Arc<TestDatabase>,
+}
+
+/// A second server of the same installation.
+#[derive(Debug)]
+pub struct Replica {
+    server: RunningServer,
+    admin: AdminApi,
+    _database: Arc<TestDatabase>,
+}
+
+/// A server on a thread of its own, with its own runtime, as a process would be.
+#[derive(Debug)]
+struct RunningServer {
+    public: SocketAddr,
+    admin: SocketAddr,
+    handle: StopHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct StopHandle(ApplicationHandle);
+
+impl Default for TestAppOptions {
+    fn default() -> Self {
+        Self { public_url: "https://writ.test".to_owned(), environment: BTreeMap::new(), job_interval: None }
+    }
+}
+
+impl TestAppOptions {
+    /// With one more setting, such as `("WRIT_TRUSTED_PROXIES", "127.0.0.1")`.
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn at(mut self, public_url: &str) -> Self {
+        public_url.clone_into(&mut self.public_url);
+        self
+    }
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(TestAppOptions::default()).await
+    }
+
+    pub async fn start_with(options: TestAppOptions) -> Self {
+        let database = Arc::new(TestDatabase::create().await);
+        let clock = Arc::new(TestClock::starting_now());
+        let server = RunningServer::start(&options, &database, Arc::clone(&clock)).await;
+        let admin = AdminApi::at(server.admin, ADMIN_KEY);
+        Self { server, admin, options, clock, next_address: AtomicU32::new(1), database }
+    }
+
+    /// Another server beside the first: same database, keys and clock.
+    pub async fn start_replica(&self) -> Replica {
+        let server = RunningServer::start(&self.options, &self.database, Arc::clone(&self.clock)).await;
+        let admin = AdminApi::at(server.admin, ADMIN_KEY);
+        Replica { server, admin, _database: Arc::clone(&self.database) }
+    }
+
+    /// A tenant with a resource, made through the admin API.
+    pub async fn tenant(&self, slug: &str) -> TestTenant {
+        TestTenant::create(self, json!({ "slug": slug, "display_name": display_name(slug) })).await
+    }
+
+    /// A tenant whose issuer is this URL.
+    pub async fn tenant_at(&self, slug: &str, issuer: &str) -> TestTenant {
+        let body = json!({ "slug": slug, "display_name": display_name(slug), "issuer": issuer });
+        TestTenant::create(self, body).await
+    }
+
+    /// The admin API, with the key that is valid for every tenant.
+    pub fn admin(&self) -> &AdminApi {
+        &self.admin
+    }
+
+    /// The way to the public port.
+    pub fn wire(&self) -> Wire {
+        Wire::to(self.server.public)
+    }
+
+    pub fn clock(&self) -> &TestClock {
+        &self.clock
+    }
+
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    pub fn public_url(&self) -> &str {
+        &self.options.public_url
+    }
+
+    /// A browser in which nobody has signed in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.wire())
+    }
+
+    /// A counter or gauge of the first server, as a scrape reads it; none when it was never touched.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let scraped = self.admin.wire().get(&self.admin.url("/metrics")).await.expect_status(200);
+        let mut lines = scraped.body.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// How many password hashes were computed so far: what M1, M4 and E5 count instead of time.
+    pub async fn password_computations(&self) -> f64 {
+        self.metric("writ_password_computations").await.expect("the gauge of password computations")
+    }
+
+    /// A number that no other thing of this application has.
+    pub(super) fn next_number(&self) -> u32 {
+        self.next_address.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Replica {
+    pub fn wire(&self) -> Wire {
+        Wire::to(self.server.public)
+    }
+
+    pub fn admin(&self) -> &AdminApi {
+        &self.admin
+    }
+
+    /// Ends it as a crash would: connections are cut.
+    pub fn stop(self) {
+        drop(self);
+    }
+}
+
+impl RunningServer {
+    async fn start(options: &TestAppOptions, database: &TestDatabase, clock: Arc<TestClock>) -> Self {
+        let config = config(options, database);
+        let job_interval = options.job_interval;
+        let (started, starting) = tokio::sync::oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let mut settings = ApplicationSettings::from_config(config).unwrap();
+                settings.authority.clock = clock;
+                settings.job_interval = job_interval;
+                settings.workers = 2;
+                settings.shutdown_timeout = Duration::from_secs(1);
+                let application = Application::build(settings).await.unwrap();
+                let addresses = (application.public_address(), application.admin_address());
+                started.send((addresses, application.handle())).ok();
+                application.run().await.unwrap();
+            });
+        });
+        let Ok(((public, admin), handle)) = starting.await else {
+            let reason = thread.join().expect_err("a server that did not start panicked");
+            std::panic::resume_unwind(reason);
+        };
+        Self { public, admin, handle: StopHandle(handle), thread: Some(thread) }
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        let handle = self.handle.0.clone();
+        let thread = self.thread.take();
+        // `drop` cannot wait for a future on this thread's runtime, so another thread does.
+        let stopping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(handle.abort());
+            thread.map(JoinHandle::join)
+        });
+        let stopped = stopping.join();
+        if !std::thread::panicking() {
+            assert!(matches!(stopped, Ok(Some(Ok(())))), "the server panicked");
+        }
+    }
+}
+
+impl std::fmt::Debug for StopHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StopHandle")
+    }
+}
+
+/// Read by the same code that reads an operator's settings.
+fn config(options: &TestAppOptions, database: &TestDatabase) -> Config {
+    let own = [
+        ("DATABASE_URL", database.url()),
+        ("WRIT_DATABASE_POOL_SIZE", "8"),
+        ("WRIT_PUBLIC_URL", &options.public_url),
+        ("WRIT_LISTEN", "127.0.0.1:0"),
+        ("WRIT_ADMIN_LISTEN", "127.0.0.1:0"),
+        ("WRIT_ENCRYPTION_KEYS", ENCRYPTION_KEY),
+        ("WRIT_SECRET_PEPPERS", SECRET_PEPPER),
+        ("WRIT_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY),
+    ];
+    let mut environment: BTreeMap<String, std::ffi::OsString> =
+        own.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
+    environment.extend(options.environment.iter().map(|(name, value)| (name.clone(), value.into())));
+    Config::read(&Sources::gather(&environment, None).unwrap()).unwrap()
+}
+
+fn display_name(slug: &str) -> String {
+    let mut letters = slug.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
