@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Brings what `make clients` needs: Python with venv, Node with npm, Chromium. On Debian and Ubuntu by
+# apt; elsewhere it says what to install.
+set -euo pipefail
+
+missing=()
+python_works() { python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1; }
+node_works() { command -v npm >/dev/null && [[ $(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/') -ge 18 ]]; }
+chromium_works() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+python_works || missing+=(python3 python3-venv)
+node_works || missing+=(nodejs npm)
+chromium_works || missing+=(chromium)
+((${#missing[@]} > 0)) || exit 0
+
+say_what_to_install() {
+    echo "The real-client tests need ${missing[*]} (Python 3.10, Node 18, Chromium or newer), and $1." >&2
+    echo "Install them and start again; on Debian: apt-get install ${missing[*]}" >&2
+    exit 1
+}
+command -v apt-get >/dev/null || say_what_to_install "this machine has no apt"
+as_root=()
+if [[ $(id -u) != 0 ]]; then
+    command -v sudo >/dev/null || say_what_to_install "installing takes root, but there is no sudo"
+    if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi
+    "${as_root[@]}" true || say_what_to_install "installing takes root, but sudo refused"
+fi
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq "$@" </dev/null
+}
+echo "Installing ${missing[*]} …"
+apt update || echo "apt-get update failed; going on with the lists there are" >&2
+apt install -y --no-install-recommends "${missing[@]}" >/dev/null
+python_works && node_works && chromium_works || say_what_to_install "the distribution's packages do not do"
