@@ -24,10 +24,14 @@ if [[ $(id -u) != 0 ]]; then
     if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi
     "${as_root[@]}" true || say_what_to_install "installing takes root, but sudo refused"
 fi
-apt() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq "$@" </dev/null
+apt() { # says nothing unless it fails
+    local log
+    log=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq "$@" </dev/null 2>&1) ||
+        { echo "$log" >&2; return 1; }
 }
 echo "Installing ${missing[*]} …"
 apt update || echo "apt-get update failed; going on with the lists there are" >&2
-apt install -y --no-install-recommends "${missing[@]}" >/dev/null
-python_works && node_works && chromium_works || say_what_to_install "the distribution's packages do not do"
+apt install -y --no-install-recommends "${missing[@]}"
+if ! { python_works && node_works && chromium_works; }; then
+    say_what_to_install "the distribution's packages do not do"
+fi

@@ -28,19 +28,21 @@ if [[ $(id -u) != 0 ]]; then
     if [[ -t 0 ]]; then as_root=(sudo); else as_root=(sudo -n); fi
     "${as_root[@]}" true || say_what_to_install "installing takes root, but sudo refused"
 fi
-apt() {
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq "$@" </dev/null
+apt() { # says nothing unless it fails
+    local log
+    log=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o Dpkg::Use-Pty=0 -qq "$@" </dev/null 2>&1) ||
+        { echo "$log" >&2; return 1; }
 }
 
 echo "Installing PostgreSQL's server package …"
 apt update || echo "apt-get update failed; going on with the lists there are" >&2
 # First the package that makes clusters, so that it can be told not to make one.
-apt install -y --no-install-recommends postgresql-common >/dev/null
+apt install -y --no-install-recommends postgresql-common
 no_cluster=/etc/postgresql-common/createcluster.d/writ-install.conf
 "${as_root[@]}" mkdir -p "$(dirname "$no_cluster")"
 echo "create_main_cluster = false" | "${as_root[@]}" tee "$no_cluster" >/dev/null
 remove_setting() { "${as_root[@]}" rm -f "$no_cluster"; }
 trap remove_setting EXIT
-apt install -y --no-install-recommends postgresql >/dev/null
+apt install -y --no-install-recommends postgresql
 
 "$here/postgres-programs.sh" >/dev/null || say_what_to_install "the distribution's package is older"

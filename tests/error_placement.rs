@@ -5,8 +5,13 @@ use crate::harness::{OAuthClient, TestApp, TestTenant};
 
 /// The application that an administrator entered, and the one that registered itself.
 async fn clients(tenant: &TestTenant) -> [(OAuthClient, bool); 2] {
-    let stranger = tenant.registered_client("https://stranger.example/callback").await;
-    [(tenant.confidential_client().await, true), (stranger, false)]
+    let stranger = tenant
+        .registered_client("https://stranger.example/callback")
+        .await;
+    [
+        (tenant.confidential_client().await, true),
+        (stranger, false),
+    ]
 }
 
 /// A7: a signed-out person signs in before anything is sent anywhere; then a client that somebody
@@ -29,7 +34,9 @@ async fn a_signed_out_person_signs_in_before_a_client_hears_of_an_error() {
             assert_eq!(login.answer().status, 200);
             assert!(login.is_login(), "{login:?}");
 
-            let after = browser.log_in(&login, &alice.username, &alice.password).await;
+            let after = browser
+                .log_in(&login, &alice.username, &alice.password)
+                .await;
             let told = if is_vouched_for {
                 after.location().clone()
             } else {
@@ -49,12 +56,19 @@ async fn a_signed_in_person_sees_a_strangers_error_before_it_goes_back() {
     let browser = acme.signed_in_browser_of("alice").await;
 
     for (client, is_vouched_for) in clients(&acme).await {
-        let page = client.authorization_request().with("scope", "nothing:here").open(&browser).await;
+        let page = client
+            .authorization_request()
+            .with("scope", "nothing:here")
+            .open(&browser)
+            .await;
         if is_vouched_for {
             is_error_for(page.location(), &client, "invalid_scope");
         } else {
             page.answer().is_shown(400);
-            assert!(page.html().contains("stranger.example"), "it says where the button leads");
+            assert!(
+                page.html().contains("stranger.example"),
+                "it says where the button leads"
+            );
             is_error_for(&page.back_link().unwrap(), &client, "invalid_scope");
         }
     }
@@ -90,8 +104,15 @@ async fn what_nobody_can_answer_is_a_page_for_everybody() {
         for browser in [&signed_out, &signed_in] {
             for prompt in ["", "none"] {
                 let request = client.authorization_request().with("prompt", prompt);
-                let unknown = request.clone().with("client_id", "unknown").open(browser).await;
-                let foreign = request.with("redirect_uri", "https://evil.example/").open(browser).await;
+                let unknown = request
+                    .clone()
+                    .with("client_id", "unknown")
+                    .open(browser)
+                    .await;
+                let foreign = request
+                    .with("redirect_uri", "https://evil.example/")
+                    .open(browser)
+                    .await;
                 for page in [unknown, foreign] {
                     page.answer().is_shown(400);
                     assert_eq!(page.back_link(), None);
@@ -119,10 +140,22 @@ async fn a_refusal_by_the_person_goes_straight_back() {
 
 #[track_caller]
 fn is_error_for(told: &url::Url, client: &OAuthClient, error: &str) {
-    let value = |name: &str| told.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value);
+    let value = |name: &str| {
+        told.query_pairs()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value)
+    };
     assert!(told.as_str().starts_with(&client.redirect_uri), "{told}");
     assert_eq!(value("error").as_deref(), Some(error), "{told}");
-    assert_eq!(value("state").as_deref(), Some("state of the tests"), "{told}");
-    assert_eq!(value("iss").as_deref(), Some(client.issuer.as_str()), "{told}");
+    assert_eq!(
+        value("state").as_deref(),
+        Some("state of the tests"),
+        "{told}"
+    );
+    assert_eq!(
+        value("iss").as_deref(),
+        Some(client.issuer.as_str()),
+        "{told}"
+    );
     assert_eq!(value("code"), None, "{told}");
 }

@@ -3,11 +3,48 @@
 //! One file per feature, named after it as everywhere else; test names are sentences of the rule, and
 //! the doc comment cites its section and its row in `docs/conformance.md`. Begin with `whole_flow.rs`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod access_token;
+mod admin_api;
+mod authorization_code;
 mod authorization_request;
+mod browser_session;
+mod client_authentication;
+mod client_credentials;
+mod conformance_page;
+mod consent;
+mod cors;
+mod discovery;
 mod error_placement;
+mod error_responses;
+mod freshness;
 mod harness;
+mod health;
+mod introspection;
+mod issuers;
+mod limits;
+mod login;
+mod login_limits;
+mod logs;
+mod openapi;
+mod operations_page;
+mod outage;
+mod pages;
+mod pending_authorization;
 mod pkce;
+mod posted_request;
 mod prompt;
+mod proxies;
+mod races;
 mod redirect_uri;
+mod redirect_uri_registration;
+mod refresh_token;
+mod registration;
+mod remembered_consent;
 mod requested_rights;
+mod resource;
+mod revocation;
+mod scope;
+mod tenant_isolation;
 mod whole_flow;

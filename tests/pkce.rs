@@ -15,7 +15,10 @@ async fn both_kinds(tenant: &TestTenant) -> [OAuthClient; 2] {
         "redirect_uris": ["https://public.example/callback"],
         "token_endpoint_auth_method": "none",
     });
-    [tenant.client(&public).await, tenant.confidential_client().await]
+    [
+        tenant.client(&public).await,
+        tenant.confidential_client().await,
+    ]
 }
 
 /// RFC 7636 appendix B: the specification's own example.
@@ -26,7 +29,9 @@ async fn the_right_verifier_redeems_the_code() {
     let alice = acme.browser_of("alice").await;
 
     for client in both_kinds(&acme).await {
-        let request = client.authorization_request().with("code_challenge", CHALLENGE);
+        let request = client
+            .authorization_request()
+            .with("code_challenge", CHALLENGE);
         let mut code = request.walk(&alice).await.code();
         VERIFIER.clone_into(&mut code.verifier);
         client.redeem(&code).await.tokens();
@@ -63,12 +68,19 @@ async fn only_s256_is_a_method() {
         let absent = request.clone().without("code_challenge_method");
         assert_eq!(absent.walk(&alice).await.error(), "invalid_request");
         for method in ["", "plain", "s256", "S512", "S256 plain"] {
-            let refused = request.clone().with("code_challenge_method", method).walk(&alice).await;
+            let refused = request
+                .clone()
+                .with("code_challenge_method", method)
+                .walk(&alice)
+                .await;
             assert_eq!(refused.error(), "invalid_request", "{method}");
         }
     }
     let metadata = acme.metadata().await.json();
-    assert_eq!(metadata["code_challenge_methods_supported"], json!(["S256"]));
+    assert_eq!(
+        metadata["code_challenge_methods_supported"],
+        json!(["S256"])
+    );
 }
 
 /// C3: a challenge is 43 base64url characters, which is what SHA-256 gives.
@@ -89,8 +101,14 @@ async fn a_malformed_challenge_is_refused() {
         &format!("{}/", &CHALLENGE[..42]),
         &format!("{}ü", &CHALLENGE[..41]),
     ] {
-        let refused = client.authorization_request().with("code_challenge", challenge);
-        assert_eq!(refused.walk(&alice).await.error(), "invalid_request", "{challenge}");
+        let refused = client
+            .authorization_request()
+            .with("code_challenge", challenge);
+        assert_eq!(
+            refused.walk(&alice).await.error(),
+            "invalid_request",
+            "{challenge}"
+        );
     }
 }
 
@@ -103,8 +121,16 @@ async fn a_malformed_verifier_is_refused() {
     let client = acme.confidential_client().await;
     let code = client.authorize(&alice).await.code();
 
-    for verifier in ["a".repeat(42), "a".repeat(129), format!("{VERIFIER}="), format!("{VERIFIER} ")] {
-        let tried = IssuedCode { verifier, ..code.clone() };
+    for verifier in [
+        "a".repeat(42),
+        "a".repeat(129),
+        format!("{VERIFIER}="),
+        format!("{VERIFIER} "),
+    ] {
+        let tried = IssuedCode {
+            verifier,
+            ..code.clone()
+        };
         client.redeem(&tried).await.is_refused(400, "invalid_grant");
     }
     client.redeem(&code).await.tokens();
@@ -120,11 +146,20 @@ async fn a_wrong_verifier_gets_nothing_and_spends_nothing() {
 
     for client in both_kinds(&acme).await {
         let code = client.authorize(&alice).await.code();
-        let wrong = IssuedCode { verifier: VERIFIER.to_owned(), ..code.clone() };
+        let wrong = IssuedCode {
+            verifier: VERIFIER.to_owned(),
+            ..code.clone()
+        };
         client.redeem(&wrong).await.is_refused(400, "invalid_grant");
-        let none = IssuedCode { verifier: String::new(), ..code.clone() };
+        let none = IssuedCode {
+            verifier: String::new(),
+            ..code.clone()
+        };
         client.redeem(&none).await.is_refused(400, "invalid_grant");
-        let fields = [("grant_type", "authorization_code"), ("code", code.code.as_str())];
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.code.as_str()),
+        ];
         client.token(&fields).await.is_refused(400, "invalid_grant");
         client.redeem(&code).await.tokens();
     }
@@ -141,11 +176,21 @@ async fn a_code_without_a_challenge_buys_nothing() {
     let code = client.authorize(&alice).await.code();
     let mut database = app.database().db_connect_as_superuser().await;
 
-    let forced = database.execute("update authorization_codes set code_challenge = null").await;
+    let forced = database
+        .execute("update authorization_codes set code_challenge = null")
+        .await;
     assert!(forced.is_err(), "the column demands a challenge");
-    database.execute("update authorization_codes set code_challenge = ''").await.unwrap();
+    database
+        .execute("update authorization_codes set code_challenge = ''")
+        .await
+        .unwrap();
     for verifier in [String::new(), code.verifier.clone(), VERIFIER.to_owned()] {
-        let refused = client.redeem(&IssuedCode { verifier, ..code.clone() }).await;
+        let refused = client
+            .redeem(&IssuedCode {
+                verifier,
+                ..code.clone()
+            })
+            .await;
         assert!(!refused.status.is_success(), "{refused:?}");
         assert!(!refused.body.contains("access_token"), "{refused:?}");
     }

@@ -25,12 +25,16 @@ async fn prompt_none_without_a_session_is_login_required() {
     for client in [
         acme.confidential_client().await,
         acme.public_client().await,
-        acme.registered_client("https://stranger.example/callback").await,
+        acme.registered_client("https://stranger.example/callback")
+            .await,
     ] {
         let request = client.authorization_request().with("prompt", "none");
         let refused = request.walk(&browser).await;
         assert_eq!(refused.error(), "login_required");
-        assert_eq!(refused.parameter("state").as_deref(), Some("state of the tests"));
+        assert_eq!(
+            refused.parameter("state").as_deref(),
+            Some("state of the tests")
+        );
     }
 }
 
@@ -62,13 +66,20 @@ async fn prompt_none_of_a_stranger_from_another_site_is_refused() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let (web, browser) = remembered(&acme).await;
-    let stranger = acme.registered_client("https://stranger.example/callback").await;
+    let stranger = acme
+        .registered_client("https://stranger.example/callback")
+        .await;
     stranger.authorize(&browser).await.code();
     let silent = |client: &OAuthClient| client.authorization_request().with("prompt", "none");
 
     silent(&stranger).walk(&browser).await.code();
-    let refused = browser.open_from_another_site(&silent(&stranger).url()).await;
-    assert_eq!(parameter(&refused, "error").as_deref(), Some("interaction_required"));
+    let refused = browser
+        .open_from_another_site(&silent(&stranger).url())
+        .await;
+    assert_eq!(
+        parameter(&refused, "error").as_deref(),
+        Some("interaction_required")
+    );
     let answered = browser.open_from_another_site(&silent(&web).url()).await;
     assert!(parameter(&answered, "code").is_some());
 }
@@ -81,7 +92,11 @@ async fn prompt_none_beside_another_value_is_refused() {
     let (client, browser) = remembered(&acme).await;
 
     for prompt in ["none login", "consent none", "none select_account"] {
-        let refused = client.authorization_request().with("prompt", prompt).walk(&browser).await;
+        let refused = client
+            .authorization_request()
+            .with("prompt", prompt)
+            .walk(&browser)
+            .await;
         assert_eq!(refused.error(), "invalid_request", "{prompt}");
     }
 }
@@ -95,11 +110,17 @@ async fn prompt_login_asks_for_the_password_again() {
     app.clock().advance(Duration::from_secs(1));
 
     for prompt in ["login", "select_account", "unheard_of login"] {
-        let page = client.authorization_request().with("prompt", prompt).open(&browser).await;
+        let page = client
+            .authorization_request()
+            .with("prompt", prompt)
+            .open(&browser)
+            .await;
         assert!(page.is_login(), "{prompt}: {page:?}");
         app.clock().advance(Duration::from_secs(1));
         let alice = acme.user("alice").await;
-        let after = browser.log_in(&page, &alice.username, &alice.password).await;
+        let after = browser
+            .log_in(&page, &alice.username, &alice.password)
+            .await;
         assert!(parameter(&after, "code").is_some(), "{after:?}");
         app.clock().advance(Duration::from_secs(1));
     }
@@ -114,7 +135,9 @@ async fn another_account_does_not_inherit_consent() {
     let bob = acme.user("bob").await;
     app.clock().advance(Duration::from_secs(1));
 
-    let request = client.authorization_request().with("prompt", "select_account");
+    let request = client
+        .authorization_request()
+        .with("prompt", "select_account");
     let login = request.open(&browser).await;
     let consent = browser.log_in(&login, &bob.username, &bob.password).await;
     assert!(consent.is_consent(), "{consent:?}");
@@ -129,15 +152,25 @@ async fn prompt_consent_asks_again() {
     let acme = app.tenant("acme").await;
     let (client, browser) = remembered(&acme).await;
 
-    let page = client.authorization_request().with("prompt", "consent").open(&browser).await;
+    let page = client
+        .authorization_request()
+        .with("prompt", "consent")
+        .open(&browser)
+        .await;
     assert!(page.is_consent(), "{page:?}");
     let left = browser.decide(&page, Decision::Allow).await;
     assert!(parameter(&left, "code").is_some());
     app.clock().advance(Duration::from_secs(1));
-    let both = client.authorization_request().with("prompt", "login consent").open(&browser).await;
+    let both = client
+        .authorization_request()
+        .with("prompt", "login consent")
+        .open(&browser)
+        .await;
     assert!(both.is_login(), "{both:?}");
     let alice = acme.user("alice").await;
-    let consent = browser.log_in(&both, &alice.username, &alice.password).await;
+    let consent = browser
+        .log_in(&both, &alice.username, &alice.password)
+        .await;
     assert!(consent.is_consent(), "{consent:?}");
 }
 
@@ -167,10 +200,19 @@ async fn a_login_hint_fills_the_name_in() {
     let browser = acme.browser_of("alice").await;
     let client = acme.confidential_client().await;
 
-    let page = client.authorization_request().with("login_hint", "b\"o<b>").open(&browser).await;
+    let page = client
+        .authorization_request()
+        .with("login_hint", "b\"o<b>")
+        .open(&browser)
+        .await;
     assert_eq!(page.login_form().value("username"), "b\"o<b>");
     let alice = acme.user("alice").await;
-    assert!(browser.log_in(&page, &alice.username, &alice.password).await.is_consent());
+    assert!(
+        browser
+            .log_in(&page, &alice.username, &alice.password)
+            .await
+            .is_consent()
+    );
 }
 
 /// OpenID Connect Core §3.1.2.1: `nonce` and `ui_locales` are taken, and change nothing here.
@@ -180,7 +222,10 @@ async fn nonce_and_ui_locales_do_no_harm() {
     let acme = app.tenant("acme").await;
     let browser = acme.browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let request = client.authorization_request().with("nonce", "n-0S6").with("ui_locales", "fr-CA en");
+    let request = client
+        .authorization_request()
+        .with("nonce", "n-0S6")
+        .with("ui_locales", "fr-CA en");
 
     let code = request.walk(&browser).await.code();
     let tokens = client.redeem(&code).await.tokens();
@@ -189,5 +234,8 @@ async fn nonce_and_ui_locales_do_no_harm() {
 
 fn parameter(page: &Page, name: &str) -> Option<String> {
     let pairs = page.location().query_pairs();
-    pairs.into_owned().find(|(known, _)| known == name).map(|(_, value)| value)
+    pairs
+        .into_owned()
+        .find(|(known, _)| known == name)
+        .map(|(_, value)| value)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{TestApp, TestTenant};
 
 /// Neither a registration nor an administrator gets this URI in.
-async fn is_refused_at_registration(tenant: &TestTenant, uri: &str) {
+pub async fn is_refused_at_registration(tenant: &TestTenant, uri: &str) {
     for method in ["none", "client_secret_basic"] {
         let metadata = json!({
             "client_name": "A client",
@@ -16,22 +16,42 @@ async fn is_refused_at_registration(tenant: &TestTenant, uri: &str) {
         });
         let registered = tenant.register(&metadata).await;
         assert_eq!(registered.status, 400, "{uri:?}: {registered:?}");
-        assert_eq!(registered.json()["error"], "invalid_redirect_uri", "{uri:?}");
-        let entered = tenant.admin().post(&tenant.path("/clients"), &metadata).await;
+        assert_eq!(
+            registered.json()["error"],
+            "invalid_redirect_uri",
+            "{uri:?}"
+        );
+        let entered = tenant
+            .admin()
+            .post(&tenant.path("/clients"), &metadata)
+            .await;
         assert_eq!(entered.status, 400, "{uri:?}: {entered:?}");
-        assert_eq!(entered.json()["errors"][0]["field"], "redirect_uris", "{uri:?}");
+        assert_eq!(
+            entered.json()["errors"][0]["field"],
+            "redirect_uris",
+            "{uri:?}"
+        );
     }
 }
 
 /// A client with this redirect URI is shown an error page for each of those.
-async fn matches_none_of(tenant: &TestTenant, registered: &str, sent: &[&str]) {
+pub async fn matches_none_of(tenant: &TestTenant, registered: &str, sent: &[&str]) {
     let client = tenant.registered_client(registered).await;
     for uri in sent {
         let request = client.authorization_request().with("redirect_uri", uri);
         request.send().await.is_shown(400);
-        request.with("prompt", "none").with("response_type", "token").send().await.is_shown(400);
+        request
+            .with("prompt", "none")
+            .with("response_type", "token")
+            .send()
+            .await
+            .is_shown(400);
     }
-    client.authorization_request().send().await.expect_status(200);
+    client
+        .authorization_request()
+        .send()
+        .await
+        .expect_status(200);
 }
 
 /// A2: a redirect URI that is not registered is shown, whatever else is wrong with the request.
@@ -41,7 +61,9 @@ async fn an_unknown_redirect_uri_is_shown_and_not_followed() {
     let acme = app.tenant("acme").await;
     let alice = acme.signed_in_browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let evil = client.authorization_request().with("redirect_uri", "https://evil.example/callback");
+    let evil = client
+        .authorization_request()
+        .with("redirect_uri", "https://evil.example/callback");
 
     for request in [
         evil.clone(),
@@ -67,11 +89,24 @@ async fn a_missing_redirect_uri_is_shown_unless_one_is_registered() {
         "redirect_uris": ["https://two.example/a", "https://two.example/b"],
     });
     let two = acme.client(&metadata).await;
-    two.authorization_request().without("redirect_uri").send().await.is_shown(400);
-    two.authorization_request().with("redirect_uri", "").send().await.is_shown(400);
+    two.authorization_request()
+        .without("redirect_uri")
+        .send()
+        .await
+        .is_shown(400);
+    two.authorization_request()
+        .with("redirect_uri", "")
+        .send()
+        .await
+        .is_shown(400);
 
     let one = acme.confidential_client().await;
-    let code = one.authorization_request().without("redirect_uri").walk(&alice).await.code();
+    let code = one
+        .authorization_request()
+        .without("redirect_uri")
+        .walk(&alice)
+        .await
+        .code();
     let redeemed = one
         .token(&[
             ("grant_type", "authorization_code"),
@@ -191,7 +226,10 @@ async fn only_the_port_of_a_loopback_redirect_is_free() {
         ("http://localhost/cb?x=1", "http://localhost:1/cb?x=1"),
         ("http://[::1]/cb", "http://[::1]:65535/cb"),
     ] {
-        let client = acme.registered_client(registered).await.with_redirect_uri(sent);
+        let client = acme
+            .registered_client(registered)
+            .await
+            .with_redirect_uri(sent);
         let code = client.authorize(&alice).await.code();
         client.redeem(&code).await.tokens();
     }
@@ -214,7 +252,12 @@ async fn only_the_port_of_a_loopback_redirect_is_free() {
         ],
     )
     .await;
-    matches_none_of(&acme, "https://localhost/cb", &["https://localhost:51004/cb"]).await;
+    matches_none_of(
+        &acme,
+        "https://localhost/cb",
+        &["https://localhost:51004/cb"],
+    )
+    .await;
 }
 
 /// B4: protocol.md §2: at the token endpoint the port counts: what was sent to authorize.
@@ -227,97 +270,15 @@ async fn loopback_port_at_token() {
 
     let mut code = client.authorize(&alice).await.code();
     let sent = code.redirect_uri.clone();
-    for other in ["http://127.0.0.1/callback", "http://127.0.0.1:51005/callback"] {
+    for other in [
+        "http://127.0.0.1/callback",
+        "http://127.0.0.1:51005/callback",
+    ] {
         other.clone_into(&mut code.redirect_uri);
         client.redeem(&code).await.is_refused(400, "invalid_grant");
     }
     code.redirect_uri = sent;
     client.redeem(&code).await.tokens();
-}
-
-/// B5: plain http leaves the machine unencrypted.
-#[tokio::test]
-async fn http_is_refused_except_on_loopback() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-
-    for uri in ["http://client.example/callback", "http://192.168.0.7/callback", "http://[fe80::1]/"] {
-        is_refused_at_registration(&acme, uri).await;
-    }
-}
-
-/// B6: OAuth 2.1 §2.3: no fragment, not even an empty one.
-#[tokio::test]
-async fn a_fragment_is_refused_at_registration() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-
-    for uri in ["https://client.example/callback#part", "https://client.example/callback#"] {
-        is_refused_at_registration(&acme, uri).await;
-    }
-}
-
-/// B7: schemes that run, read or open something are refused in any spelling, and not even an
-/// administrator can list them.
-#[tokio::test]
-async fn schemes_that_run_something_are_refused() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-
-    for uri in [
-        "javascript:alert(1)",
-        "JaVaScRiPt:alert(1)",
-        "javascript://client.example/%0aalert(1)",
-        "data:text/html,hello",
-        "vbscript:msgbox",
-        "file:///etc/passwd",
-        "blob:https://client.example/1",
-        "about:blank",
-        "intent://client.example/#Intent;end",
-        "INTENT:x",
-        "mailto:alice@acme.test",
-        "ftp://client.example/callback",
-        "wss://client.example/callback",
-        "//client.example/callback",
-        "/callback",
-        "callback",
-        "",
-    ] {
-        is_refused_at_registration(&acme, uri).await;
-        let listed = json!({ "private_use_redirect_uris": [uri] });
-        let refused = acme.admin().patch(&acme.path(""), &listed).await;
-        assert_eq!(refused.status, 400, "{uri}: {refused:?}");
-    }
-}
-
-/// B8: a private-use scheme belongs to whoever claims it on a device: only the exact URIs of the
-/// tenant's list.
-#[tokio::test]
-async fn a_private_scheme_needs_the_tenants_list() {
-    const CURSOR: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let umbrella = app.tenant("umbrella").await;
-    let alice = acme.browser_of("alice").await;
-    for uri in [CURSOR, "myapp://callback", "com.example.app:/callback"] {
-        is_refused_at_registration(&acme, uri).await;
-    }
-
-    acme.change("", &json!({ "private_use_redirect_uris": [CURSOR] })).await;
-    let client = acme.registered_client(CURSOR).await;
-    client.authorize(&alice).await.code();
-    let near = [
-        "cursor://anysphere.cursor-mcp/oauth/callback/",
-        "cursor://anysphere.cursor-mcp/oauth",
-        "CURSOR://anysphere.cursor-mcp/oauth/callback",
-        "cursor://evil.cursor-mcp/oauth/callback",
-        "cursor:callback",
-    ];
-    for uri in near {
-        is_refused_at_registration(&acme, uri).await;
-    }
-    matches_none_of(&acme, CURSOR, &near).await;
-    is_refused_at_registration(&umbrella, CURSOR).await;
 }
 
 /// B9: a registered query is kept as it is, and our parameters come after it.
@@ -331,31 +292,11 @@ async fn a_registered_query_is_kept() {
 
     let authorized = client.authorize(&alice).await;
     let location = authorized.page.answer().header("location").to_owned();
-    assert!(location.starts_with(&format!("{registered}&code=")), "{location}");
+    assert!(
+        location.starts_with(&format!("{registered}&code=")),
+        "{location}"
+    );
     client.redeem(&authorized.code()).await.tokens();
-}
-
-/// B9: a registered `code`, `state`, `iss` or `error` would be read as ours.
-#[tokio::test]
-async fn registered_query_collisions() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-
-    for query in [
-        "code=1",
-        "a=b&state=1",
-        "iss=https%3A%2F%2Fevil.example",
-        "error=none",
-        "%63ode=1",
-        "CODE=1",
-        "code",
-        "a&%73tate",
-    ] {
-        let uri = format!("https://client.example/callback?{query}");
-        is_refused_at_registration(&acme, &uri).await;
-        let loopback = format!("http://127.0.0.1/callback?{query}");
-        is_refused_at_registration(&acme, &loopback).await;
-    }
 }
 
 /// B10: nothing in a redirect URI is a pattern.
@@ -368,7 +309,11 @@ async fn a_redirect_uri_is_no_pattern() {
     matches_none_of(
         &acme,
         question_mark,
-        &["https://fooxexample.com", "https://foo.example.com", "https://fo?example.com"],
+        &[
+            "https://fooxexample.com",
+            "https://foo.example.com",
+            "https://fo?example.com",
+        ],
     )
     .await;
     matches_none_of(
@@ -380,7 +325,10 @@ async fn a_redirect_uri_is_no_pattern() {
     matches_none_of(
         &acme,
         "https://client.example/*",
-        &["https://client.example/callback", "https://client.example/%2A"],
+        &[
+            "https://client.example/callback",
+            "https://client.example/%2A",
+        ],
     )
     .await;
     matches_none_of(

@@ -29,9 +29,17 @@ async fn a_resource_that_is_not_registered_is_an_invalid_target() {
         &with_empty_fragment,
         &other_path,
     ] {
-        let refused = client.authorization_request().with("resource", resource).walk(&alice).await;
+        let refused = client
+            .authorization_request()
+            .with("resource", resource)
+            .walk(&alice)
+            .await;
         assert_eq!(refused.error(), "invalid_target", "{resource}");
-        let one_of_two = client.authorization_request().and("resource", resource).walk(&alice).await;
+        let one_of_two = client
+            .authorization_request()
+            .and("resource", resource)
+            .walk(&alice)
+            .await;
         assert_eq!(one_of_two.error(), "invalid_target", "{resource}");
     }
 }
@@ -52,7 +60,11 @@ async fn spellings_of_a_resource_lead_to_the_registered_audience() {
         ("http://localhost:9902", &bare.audience),
         ("http://localhost:9902/", &bare.audience),
     ] {
-        let tokens = client.clone().with_resource(Some(spelling)).tokens_of(&alice).await;
+        let tokens = client
+            .clone()
+            .with_resource(Some(spelling))
+            .tokens_of(&alice)
+            .await;
         assert_eq!(tokens.claims()["aud"], audience.as_str(), "{spelling}");
     }
 }
@@ -66,7 +78,11 @@ async fn a_request_without_resource_means_the_default() {
     let alice = acme.browser_of("alice").await;
     let client = acme.confidential_client().await.with_resource(None);
     let only = client.tokens_of(&alice).await;
-    assert_eq!(only.claims()["aud"], acme.resource.audience.as_str(), "the only one there is");
+    assert_eq!(
+        only.claims()["aud"],
+        acme.resource.audience.as_str(),
+        "the only one there is"
+    );
 
     let mail = acme.another_resource("https://mail.acme.test/mcp").await;
     let refused = client.authorize(&alice).await;
@@ -75,16 +91,23 @@ async fn a_request_without_resource_means_the_default() {
     assert!(description.contains("default"), "it says so: {description}");
 
     let client_path = format!("/clients/{}", client.client_id);
-    acme.change(&client_path, &json!({ "resources": [mail.identifier] })).await;
+    acme.change(&client_path, &json!({ "resources": [mail.identifier] }))
+        .await;
     let only_of_client = client.tokens_of(&alice).await;
     assert_eq!(only_of_client.claims()["aud"], mail.audience.as_str());
 
-    acme.change(&client_path, &json!({ "resources": null })).await;
-    acme.change("", &json!({ "default_resource": mail.id })).await;
+    acme.change(&client_path, &json!({ "resources": null }))
+        .await;
+    acme.change("", &json!({ "default_resource": mail.id }))
+        .await;
     let of_tenant = client.tokens_of(&alice).await;
     assert_eq!(of_tenant.claims()["aud"], mail.audience.as_str());
 
-    acme.change(&client_path, &json!({ "default_resource": acme.resource.identifier })).await;
+    acme.change(
+        &client_path,
+        &json!({ "default_resource": acme.resource.identifier }),
+    )
+    .await;
     let of_client = client.tokens_of(&alice).await;
     assert_eq!(of_client.claims()["aud"], acme.resource.audience.as_str());
 }
@@ -105,7 +128,10 @@ async fn a_resource_beyond_the_client_is_refused() {
         .await;
 
     assert_eq!(client.authorize(&alice).await.error(), "invalid_target");
-    client.with_resource(Some(&mail.identifier)).tokens_of(&alice).await;
+    client
+        .with_resource(Some(&mail.identifier))
+        .tokens_of(&alice)
+        .await;
 }
 
 /// A11: a scope that cannot be had is dropped and the answer says what was given; when nothing is
@@ -130,7 +156,11 @@ async fn scopes_are_narrowed_and_never_widened() {
         assert_eq!(tokens.claims()["scope"], given, "{asked}");
     }
     for nothing_left in ["unknown", "admin unknown", "NOTES:READ"] {
-        let refused = client.authorization_request().with("scope", nothing_left).walk(&alice).await;
+        let refused = client
+            .authorization_request()
+            .with("scope", nothing_left)
+            .walk(&alice)
+            .await;
         assert_eq!(refused.error(), "invalid_scope", "{nothing_left}");
     }
 }
@@ -151,7 +181,11 @@ async fn a_client_gets_no_scope_that_it_was_not_registered_for() {
 
     let tokens = tokens_with_scope(&reader, "notes:read notes:write", &alice).await;
     assert_eq!(tokens.body["scope"], "notes:read");
-    let refused = reader.authorization_request().with("scope", "notes:write").walk(&alice).await;
+    let refused = reader
+        .authorization_request()
+        .with("scope", "notes:write")
+        .walk(&alice)
+        .await;
     assert_eq!(refused.error(), "invalid_scope");
 }
 
@@ -169,6 +203,11 @@ async fn offline_access_is_never_required() {
 }
 
 async fn tokens_with_scope(client: &OAuthClient, scope: &str, browser: &Browser) -> Tokens {
-    let code = client.authorization_request().with("scope", scope).walk(browser).await.code();
+    let code = client
+        .authorization_request()
+        .with("scope", scope)
+        .walk(browser)
+        .await
+        .code();
     client.redeem(&code).await.tokens()
 }

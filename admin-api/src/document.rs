@@ -98,6 +98,7 @@ fn complete(operation: &mut Operation, access: Access, path: &str, method: &Meth
         ProblemKind::MalformedRequest,
         ProblemKind::Unauthorized,
         ProblemKind::Forbidden,
+        ProblemKind::TooManyRequests,
         ProblemKind::Internal,
         ProblemKind::Unavailable,
     ];

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use actix_web::http::header;
+use authority::limits::Limit;
 use crypto::{SecretKind, SecretToken};
 use protocol::{AdminKeyId, Slug, TenantId, Timestamp};
 use secrecy::ExposeSecret;
@@ -209,7 +210,23 @@ fn unauthorized() -> Problem {
     )
 }
 
+/// What fails counts against the address it came from; a good key is never kept out by it.
 async fn authenticate(incoming: &Incoming) -> Result<(Caller, PlatformScope), Problem> {
+    let refused = match recognize(incoming).await {
+        Err(problem) if problem.is_unauthorized() => problem,
+        outcome => return outcome,
+    };
+    if let Some(address) = Origin::of(incoming).address {
+        let limits = incoming.api.authority().limits();
+        limits
+            .take_by_address(Limit::AdminFailureAddress, None, address)
+            .await
+            .map_err(|limited| Problem::too_many_requests(&limited))?;
+    }
+    Err(refused)
+}
+
+async fn recognize(incoming: &Incoming) -> Result<(Caller, PlatformScope), Problem> {
     let api = &incoming.api;
     let presented = presented_key(incoming).ok_or_else(unauthorized)?;
     let origin = Origin::of(incoming);

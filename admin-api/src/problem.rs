@@ -9,6 +9,7 @@ use std::fmt;
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use authority::limits::RateLimited;
 use serde::Serialize;
 use store::StoreError;
 use utoipa::ToSchema;
@@ -29,6 +30,8 @@ pub enum ProblemKind {
     Conflict,
     BodyTooLarge,
     UnsupportedMediaType,
+    /// Too many calls from one address were refused for their key.
+    TooManyRequests,
     Busy,
     Internal,
     Unavailable,
@@ -46,6 +49,7 @@ impl ProblemKind {
             Self::Conflict => "conflict",
             Self::BodyTooLarge => "body-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::TooManyRequests => "too-many-requests",
             Self::Busy => "busy",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
@@ -62,6 +66,7 @@ impl ProblemKind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -78,6 +83,7 @@ impl ProblemKind {
             Self::Conflict => "The value is taken",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body must be JSON",
+            Self::TooManyRequests => "Too many calls were refused",
             Self::Busy => "Too much is going on",
             Self::Internal => "Something went wrong here",
             Self::Unavailable => "The database cannot be reached",
@@ -125,6 +131,8 @@ pub struct Problem {
     errors: Vec<FieldProblem>,
     cause: Option<String>,
     allow: Option<String>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -135,6 +143,7 @@ impl Problem {
             errors: Vec::new(),
             cause: None,
             allow: None,
+            retry_after: None,
         }
     }
 
@@ -216,6 +225,16 @@ impl Problem {
         }
     }
 
+    pub fn too_many_requests(limited: &RateLimited) -> Self {
+        let detail = "Too many calls from your address came without a valid admin key; correct the key, \
+            and wait as long as Retry-After says.";
+        Self {
+            retry_after: Some(limited.retry_after_seconds()),
+            ..Self::new(ProblemKind::TooManyRequests, detail)
+        }
+        .because(limited)
+    }
+
     pub fn internal(cause: impl fmt::Display) -> Self {
         let detail = "Nothing was changed. Report the error_id to whoever runs this server.";
         Self::new(ProblemKind::Internal, detail).because(cause)
@@ -226,6 +245,10 @@ impl Problem {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(cause.to_string());
         self
+    }
+
+    pub const fn is_unauthorized(&self) -> bool {
+        matches!(self.kind, ProblemKind::Unauthorized)
     }
 
     #[cfg(test)]
@@ -251,6 +274,9 @@ impl Problem {
                 response.insert_header((header::RETRY_AFTER, "2"));
             }
             _ => {}
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
         let body = ProblemOut {
             problem_type: format!("urn:writ:problem:{}", self.kind.name()),

@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crypto::self_test::SelfTestError;
 use crypto::{EncryptionKeys, PasswordHasher, Peppers, ProcessKey};
 use protocol::clock::{Clock, Timestamp};
 use protocol::ids::SessionId;
@@ -47,6 +48,8 @@ pub struct AuthoritySettings {
 pub enum AuthorityError {
     #[error("the metrics registry refused a metric")]
     Metrics(#[from] prometheus::Error),
+    #[error("the cryptography of this build does not work: {0}")]
+    SelfTest(#[from] SelfTestError),
 }
 
 /// Everything a request needs; one per process, behind an `Arc`.
@@ -76,6 +79,7 @@ struct Background {
 
 impl Authority {
     pub fn new(settings: AuthoritySettings) -> Result<Arc<Self>, AuthorityError> {
+        crypto::self_test(&settings.encryption_keys)?;
         let metrics = Arc::new(Metrics::new()?);
         let freshness = Arc::new(Freshness::new(Arc::clone(&metrics)));
         let (clock, random, database) = (settings.clock, settings.random, settings.database);

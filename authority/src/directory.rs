@@ -41,7 +41,7 @@ pub struct Directory {
     locations: Locations,
     clients: Remembered<(TenantId, ClientId), Arc<KnownClient>>,
     resources: Remembered<TenantId, Arc<Resources>>,
-    users: Remembered<(TenantId, UserId), bool>,
+    users: Remembered<(TenantId, UserId), Option<Arc<str>>>,
     credentials: Remembered<(TenantId, ClientId), Arc<KnownResourceCredential>>,
 }
 
@@ -100,27 +100,29 @@ impl Directory {
         Ok(resources)
     }
 
-    /// Whether a user is there and enabled. Ids come from tokens of ours, so that every answer,
-    /// "no" included, is worth remembering.
-    pub async fn is_user_enabled(
+    /// The name of a user who is there and enabled. Ids come from tokens of ours, so that every
+    /// answer, "nobody" included, is worth remembering.
+    pub async fn find_enabled_username(
         &self,
         tenant: &Tenant,
         user_id: UserId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Arc<str>>, StoreError> {
         let stamp = self.freshness.stamp(tenant.id(), Topic::User);
         let is_live = self.may_remember();
         let key = (tenant.id(), user_id);
-        if is_live && let Some(is_enabled) = self.users.find(&key, |_| stamp) {
-            return Ok(is_enabled);
+        if is_live && let Some(username) = self.users.find(&key, |_| stamp) {
+            return Ok(username);
         }
         let mut scope = self.database.tenant(tenant).await?;
         let found = scope.find_user(user_id).await?;
         scope.commit().await?;
-        let is_enabled = found.is_some_and(|record| record.user.is_enabled);
+        let username = found
+            .filter(|record| record.user.is_enabled)
+            .map(|record| Arc::from(record.user.username));
         if is_live {
-            self.users.insert(key, is_enabled, stamp);
+            self.users.insert(key, username.clone(), stamp);
         }
-        Ok(is_enabled)
+        Ok(username)
     }
 
     /// What a resource server introspects with.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crypto::self_test::SelfTestError;
 use crypto::{
     EncryptionKeys, PublicJwk, SealedSigningKey, SigningAlgorithm, SigningKey, SigningKeyError,
     VerificationKey,
@@ -35,6 +36,8 @@ pub enum KeyRingError {
     NoActiveKey,
     #[error(transparent)]
     Key(#[from] SigningKeyError),
+    #[error("a signing key does not verify what it signs: {0}")]
+    SelfTest(#[from] SelfTestError),
     #[error("a signing key's row does not make sense: {0}")]
     Corrupt(String),
     #[error("making a key was interrupted")]
@@ -177,7 +180,9 @@ impl KeyRing {
             let state = record.state;
             let sealed = from_row(record)?;
             if state == SigningKeyState::Active {
-                signer = Some(sealed.open(tenant_id, &self.encryption_keys)?);
+                let key = sealed.open(tenant_id, &self.encryption_keys)?;
+                key.self_test()?;
+                signer = Some(key);
             }
             published.push(sealed.public_jwk);
         }

@@ -42,6 +42,7 @@ pub struct Metrics {
     pub shared_limit_errors: IntCounter,
     pub audit_events_dropped: IntCounter,
     pub password_computations: IntGauge,
+    pub client_secret_computations: IntGauge,
 }
 
 impl Metrics {
@@ -122,6 +123,10 @@ impl Metrics {
             password_computations: counters.gauge(
                 "writ_password_computations",
                 "Password hashes computed since start.",
+            )?,
+            client_secret_computations: counters.gauge(
+                "writ_client_secret_computations",
+                "Hashes of chosen client secrets computed since start.",
             )?,
             registry,
         })

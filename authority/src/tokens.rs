@@ -1,5 +1,6 @@
 //! The grants of the token endpoint: read → decide (`protocol`) → one guarded write; where that
-//! touched no row, lock, read and decide again. Everything of one answer is one transaction.
+//! touched no row, read and decide again in a new transaction. Everything of one answer is one
+//! transaction.
 //!
 //! What an operation needs of the caches is fetched before its transaction begins: nobody waits
 //! for a second connection while holding one.
@@ -22,7 +23,7 @@ use protocol::token::client_credentials::ClientCredentialsError;
 use protocol::token::request::TokenRequestError;
 use protocol::token::{RefreshError, Standing, TokenResponse};
 use protocol::{SecretText, Timestamp};
-use store::{Grant, StoreError, Tenant};
+use store::{Grant, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
@@ -30,8 +31,8 @@ use crate::directory::KnownClient;
 use crate::issue::{AccessTokenOrder, IssueError, IssuedAccessToken, sign_access_token};
 use crate::key_ring::TenantKeys;
 
-/// How often a decision is made anew after somebody else was faster. The second reading holds the
-/// row's lock, so more than two are a fault.
+/// How often a decision is made anew after somebody else was faster. What stood against the write has
+/// committed by then, so the second reading sees it, and more than two are a fault.
 const ATTEMPTS: u32 = 3;
 
 /// Why there are no tokens. Logs keep the variant; a client sees its code and sentence.
@@ -210,8 +211,15 @@ fn standing_after_password_change(
     }
 }
 
+/// Ends a transaction whose guarded write touched no row. It may hold the locks that it looked
+/// through; going on to revoke while holding them would be a deadlock of everybody who lost the same
+/// race. Rolled back, so that half of a write never passes for another's deed.
+async fn give_way(scope: TenantScope) -> Result<(), StoreError> {
+    scope.roll_back().await
+}
+
 fn too_many_attempts() -> StoreError {
-    StoreError::Internal("a row changed although it was locked".to_owned())
+    StoreError::Internal("a row changed again and again".to_owned())
 }
 
 #[cfg(test)]

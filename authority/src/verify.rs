@@ -34,6 +34,14 @@ pub struct VerifiedAccessToken {
     kid: String,
 }
 
+/// A token that is good now, and whose it is.
+#[derive(Debug, Clone)]
+pub struct ActiveAccessToken {
+    pub token: Arc<VerifiedAccessToken>,
+    /// RFC 7662 §2.2; none for a client's own token.
+    pub username: Option<Arc<str>>,
+}
+
 /// Why a token is not active. Callers of introspection see none of it.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -85,9 +93,9 @@ impl Authority {
                 None
             }
         };
-        let visible =
-            verified.filter(|it| audience.is_some_and(|audience| may_learn(audience, &it.claims)));
-        let Some(verified) = visible else {
+        let visible = verified
+            .filter(|it| audience.is_some_and(|audience| may_learn(audience, &it.token.claims)));
+        let Some(active) = visible else {
             self.count_introspection("inactive");
             let caller = caller.client_id.as_str();
             self.limits()
@@ -96,7 +104,9 @@ impl Authority {
             return Ok(IntrospectionResponse::inactive());
         };
         self.count_introspection("active");
-        Ok(IntrospectionResponse::active(verified.claims.clone(), None))
+        let username = active.username.as_deref().map(str::to_owned);
+        let claims = active.token.claims.clone();
+        Ok(IntrospectionResponse::active(claims, username))
     }
 
     /// A token that is good now. An error of the store says nothing about the token.
@@ -104,7 +114,7 @@ impl Authority {
         &self,
         tenant: &Tenant,
         token: &str,
-    ) -> Result<Arc<VerifiedAccessToken>, VerifyError> {
+    ) -> Result<ActiveAccessToken, VerifyError> {
         let keys = self
             .key_ring()
             .find_keys(tenant)
@@ -121,8 +131,11 @@ impl Authority {
         if self.is_revoked(tenant, &verified).await? {
             return Err(VerifyError::Revoked);
         }
-        self.check_parties(tenant, &verified).await?;
-        Ok(verified)
+        let username = self.check_parties(tenant, &verified).await?;
+        Ok(ActiveAccessToken {
+            token: verified,
+            username,
+        })
     }
 
     /// Signature, issuer, kind and types; whether it is still good is not asked here.
@@ -179,12 +192,12 @@ impl Authority {
         Ok(is_revoked)
     }
 
-    /// Row H3: disabled means inactive, at once.
+    /// Row H3: disabled means inactive, at once. The user's name, if it is a user's token.
     async fn check_parties(
         &self,
         tenant: &Tenant,
         verified: &VerifiedAccessToken,
-    ) -> Result<(), VerifyError> {
+    ) -> Result<Option<Arc<str>>, VerifyError> {
         let client = self
             .directory()
             .find_client(tenant, &verified.client_id)
@@ -192,12 +205,11 @@ impl Authority {
         if !client.is_some_and(|client| client.is_enabled) {
             return Err(VerifyError::ClientGone);
         }
-        if let Subject::User(user_id) = verified.subject
-            && !self.directory().is_user_enabled(tenant, user_id).await?
-        {
-            return Err(VerifyError::UserGone);
-        }
-        Ok(())
+        let Subject::User(user_id) = verified.subject else {
+            return Ok(None);
+        };
+        let username = self.directory().find_enabled_username(tenant, user_id);
+        username.await?.map(Some).ok_or(VerifyError::UserGone)
     }
 
     fn count_introspection(&self, outcome: &'static str) {

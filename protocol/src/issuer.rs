@@ -76,6 +76,10 @@ const RESERVED_FIRST_SEGMENTS: [&str; 33] = [
     "userinfo",
 ];
 
+/// A root tenant answers at `/oauth/token` as well, and `/oauth` is too usual an issuer path to be
+/// reserved: on one host there is one or the other.
+pub const ROOT_ALIAS_PATH: &str = "/oauth";
+
 const MAX_BYTES: usize = 512;
 
 impl Issuer {
@@ -196,7 +200,8 @@ impl IssuerLocation {
     }
 
     /// Whether both may not stand: the same place, or one inside the other's path on a segment
-    /// boundary. A root issuer has others below it; reserved first segments keep them apart.
+    /// boundary. A root issuer has others below it; reserved first segments keep them apart, and
+    /// `ROOT_ALIAS_PATH` is checked here.
     pub fn collides_with(&self, other: &Self) -> bool {
         if self.host != other.host {
             return false;
@@ -205,15 +210,24 @@ impl IssuerLocation {
             return true;
         }
         if self.is_root() || other.is_root() {
-            return false;
+            return self.is_at_root_alias() || other.is_at_root_alias();
         }
         is_inside(&self.path, &other.path) || is_inside(&other.path, &self.path)
     }
 
-    /// Every path that would collide from above: `/a/b/c` → `/a`, `/a/b`, `/a/b/c`. For exact look-ups.
+    /// Whether a root tenant's aliases lie inside this issuer's path.
+    fn is_at_root_alias(&self) -> bool {
+        self.path == ROOT_ALIAS_PATH || is_inside(&self.path, ROOT_ALIAS_PATH)
+    }
+
+    /// Every path that would collide from above: `/a/b/c` → `/a`, `/a/b`, `/a/b/c`; the root's empty one
+    /// too where its aliases are. For exact look-ups.
     pub fn path_prefixes(&self) -> Vec<String> {
+        let root = self.is_at_root_alias().then_some(0);
         let ends = self.path.match_indices('/').map(|(at, _)| at).skip(1);
-        ends.chain([self.path.len()])
+        root.into_iter()
+            .chain(ends)
+            .chain([self.path.len()])
             .map(|end| self.path[..end].to_owned())
             .collect()
     }
@@ -345,6 +359,14 @@ mod tests {
         assert_eq!(
             location(&format!("{h}/x/b/c")).path_prefixes(),
             ["/x", "/x/b", "/x/b/c"]
+        );
+        // `/oauth/token` would be both the root tenant's alias and the other's endpoint.
+        assert!(location(&format!("{h}/oauth")).collides_with(&standing[0]));
+        assert!(standing[0].collides_with(&location(&format!("{h}/oauth/b"))));
+        assert!(!location(&format!("{h}/oauthx")).collides_with(&standing[0]));
+        assert_eq!(
+            location(&format!("{h}/oauth/b")).path_prefixes(),
+            ["", "/oauth", "/oauth/b"]
         );
     }
 

@@ -179,14 +179,20 @@ fn only_get(method: &Method) -> Option<HttpResponse> {
     })
 }
 
-/// An unknown tenant and an unknown path look alike; a page where a person stands before it.
+/// An unknown tenant and an unknown path look alike; a page where a person stands before it. A script
+/// that looks for metadata may read that there are none, or it would take us for unreachable.
 fn unknown(path: &str, request_id: RequestId) -> HttpResponse {
-    let is_page = routes::candidates(path).any(|candidate| candidate.endpoint.is_page());
-    if is_page {
-        page_error::not_found(request_id)
-    } else {
-        not_found(request_id)
+    let is_any = |what: fn(Endpoint) -> bool| {
+        routes::candidates(path).any(|candidate| what(candidate.endpoint))
+    };
+    if is_any(Endpoint::is_page) {
+        return page_error::not_found(request_id);
     }
+    let mut response = not_found(request_id);
+    if is_any(Endpoint::is_cors) {
+        cors::add(response.headers_mut());
+    }
+    response
 }
 
 fn not_found(request_id: RequestId) -> HttpResponse {
@@ -204,10 +210,13 @@ fn outage(
     request_id: RequestId,
 ) -> HttpResponse {
     if endpoint.is_some_and(Endpoint::is_page) {
-        page_error::unavailable(failure, request_id)
-    } else {
-        failure.respond(request_id)
+        return page_error::unavailable(failure, request_id);
     }
+    let mut response = failure.respond(request_id);
+    if endpoint.is_some_and(Endpoint::is_cors) {
+        cors::add(response.headers_mut());
+    }
+    response
 }
 
 fn panicked() -> OAuthFailure {

@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Once;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::TryInitError;
 use tracing_subscriber::{filter::ParseError, prelude::*};
 
@@ -22,8 +23,18 @@ pub enum TelemetryError {
 
 /// Once per process; tests that start many applications share it.
 pub fn start(log: &LogConfig) -> Result<(), TelemetryError> {
+    start_writing_to(log, io::stderr)?;
+    quiet_panics();
+    Ok(())
+}
+
+/// To somewhere else than standard error, for whoever reads the lines again. Panics stay as they are.
+pub fn start_writing_to<W>(log: &LogConfig, writer: W) -> Result<(), TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter = EnvFilter::try_new(&log.filter)?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     match log.format {
         LogFormat::Json => {
             let lines = lines
@@ -41,7 +52,6 @@ pub fn start(log: &LogConfig) -> Result<(), TelemetryError> {
                 .try_init()?;
         }
     }
-    quiet_panics();
     Ok(())
 }
 

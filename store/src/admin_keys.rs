@@ -26,7 +26,9 @@ impl AdminAccess {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Read, Self::Write].into_iter().find(|access| access.as_str() == text)
+        [Self::Read, Self::Write]
+            .into_iter()
+            .find(|access| access.as_str() == text)
     }
 }
 
@@ -128,7 +130,9 @@ impl PlatformScope {
     ) -> Result<Option<AdminKey>, StoreError> {
         let digests = digest_array(digests);
         let row = select_admin_keys!("where key_digest = any($1)", &digests);
-        answer!(self, row, fetch_optional)?.map(AdminKey::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(AdminKey::try_from)
+            .transpose()
     }
 
     /// Every key, in the order in which they were made.
@@ -143,7 +147,10 @@ impl PlatformScope {
             after,
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(AdminKey::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(AdminKey::try_from)
+            .collect()
     }
 
     /// The keys of one tenant.
@@ -160,25 +167,33 @@ impl PlatformScope {
             after,
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(AdminKey::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(AdminKey::try_from)
+            .collect()
     }
 
-    /// Whether it was in force.
+    /// The key as it is now; `None` when it was not in force.
     pub async fn revoke_admin_key(
         &mut self,
         admin_key_id: AdminKeyId,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let revoked = sqlx::query!(
-            "update admin_keys set revoked_at = $2 where admin_key_id = $1 and revoked_at is null",
+    ) -> Result<Option<AdminKey>, StoreError> {
+        let revoked = sqlx::query_as!(
+            AdminKeyRow,
+            "update admin_keys set revoked_at = $2 where admin_key_id = $1 and revoked_at is null
+             returning admin_key_id, tenant_id, name, access, created_at, expires_at, revoked_at,
+                 last_used_at",
             admin_key_id.as_uuid(),
             OffsetDateTime::from(now),
         );
-        let is_revoked = answer!(self, revoked, execute)?.rows_affected() > 0;
-        if is_revoked {
+        let revoked = answer!(self, revoked, fetch_optional)?
+            .map(AdminKey::try_from)
+            .transpose()?;
+        if revoked.is_some() {
             self.note_change(Change::of_platform(ChangeKind::AdminKey));
         }
-        Ok(is_revoked)
+        Ok(revoked)
     }
 
     /// In batches: security.md N9 asks for no write per call.

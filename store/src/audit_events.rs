@@ -50,7 +50,10 @@ pub struct AuditCursor {
 
 impl AuditEvent {
     pub const fn cursor(&self) -> AuditCursor {
-        AuditCursor { occurred_at: self.occurred_at, event_id: self.event_id }
+        AuditCursor {
+            occurred_at: self.occurred_at,
+            event_id: self.event_id,
+        }
     }
 }
 
@@ -82,7 +85,9 @@ impl TryFrom<AuditRow> for AuditEvent {
     type Error = StoreError;
 
     fn try_from(row: AuditRow) -> Result<Self, StoreError> {
-        let address = row.address.map(|text| text.parse().map_err(StoreError::corrupt));
+        let address = row
+            .address
+            .map(|text| text.parse().map_err(StoreError::corrupt));
         Ok(Self {
             event_id: EventId::from_uuid(row.event_id),
             occurred_at: row.occurred_at.into(),
@@ -141,7 +146,10 @@ impl TenantScope {
             event_id,
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(AuditEvent::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(AuditEvent::try_from)
+            .collect()
     }
 
     /// Those of one type, the newest first.
@@ -165,7 +173,10 @@ impl TenantScope {
             event_id,
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(AuditEvent::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(AuditEvent::try_from)
+            .collect()
     }
 }
 
@@ -260,7 +271,10 @@ impl PlatformScope {
                 address: row.address,
                 details: row.details,
             };
-            Ok(PlatformAuditEvent { tenant_id, event: event.try_into()? })
+            Ok(PlatformAuditEvent {
+                tenant_id,
+                event: event.try_into()?,
+            })
         });
         events.collect()
     }
@@ -275,7 +289,10 @@ impl PlatformScope {
     }
 
     /// Drops the months that ended before `first_kept`; says how many.
-    pub async fn drop_audit_partitions(&mut self, first_kept: Timestamp) -> Result<i32, StoreError> {
+    pub async fn drop_audit_partitions(
+        &mut self,
+        first_kept: Timestamp,
+    ) -> Result<i32, StoreError> {
         let dropped = sqlx::query_scalar!(
             r#"select drop_audit_partitions($1) as "dropped!""#,
             OffsetDateTime::from(first_kept),

@@ -163,7 +163,9 @@ impl TenantScope {
     ) -> Result<Option<AuthorizationCodeRecord>, StoreError> {
         let digests = digest_array(digests);
         let row = select_authorization_codes!("", self.tenant_id(), &digests);
-        answer!(self, row, fetch_optional)?.map(AuthorizationCodeRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(AuthorizationCodeRecord::try_from)
+            .transpose()
     }
 
     /// The same, waiting for whoever is redeeming it, and keeping others waiting.
@@ -173,7 +175,9 @@ impl TenantScope {
     ) -> Result<Option<AuthorizationCodeRecord>, StoreError> {
         let digests = digest_array(digests);
         let row = select_authorization_codes!(" for update of c", self.tenant_id(), &digests);
-        answer!(self, row, fetch_optional)?.map(AuthorizationCodeRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(AuthorizationCodeRecord::try_from)
+            .transpose()
     }
 
     /// Marks the code redeemed, only if it still is not and its grant still lives, and makes the

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgListener};
-use sqlx::pool::PoolOptions;
 use sqlx::Postgres;
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgListener};
 
 use crate::changes::{CHANNEL, Change};
 use crate::database::Database;
@@ -20,7 +20,10 @@ pub struct ChangeListener {
 pub enum Heard {
     Change(Change),
     /// Some replica's heartbeat; only one's own proves anything.
-    Heartbeat { replica: String, number: u64 },
+    Heartbeat {
+        replica: String,
+        number: u64,
+    },
     /// A notification that this version cannot read: anything may have changed.
     Unknown,
     /// The connection is gone, and with it what was said meanwhile: subscribe anew.
@@ -44,7 +47,9 @@ impl Database {
             listener.listen(CHANNEL).await?;
             Ok(listener)
         };
-        Ok(ChangeListener { listener: self.within_deadline(connecting).await? })
+        Ok(ChangeListener {
+            listener: self.within_deadline(connecting).await?,
+        })
     }
 }
 
@@ -63,8 +68,10 @@ fn read(payload: &str) -> Heard {
         let heartbeat = heartbeat
             .rsplit_once(':')
             .and_then(|(replica, number)| Some((replica.to_owned(), number.parse().ok()?)));
-        return heartbeat
-            .map_or(Heard::Unknown, |(replica, number)| Heard::Heartbeat { replica, number });
+        return heartbeat.map_or(Heard::Unknown, |(replica, number)| Heard::Heartbeat {
+            replica,
+            number,
+        });
     }
     Change::parse(payload).map_or(Heard::Unknown, Heard::Change)
 }
@@ -75,7 +82,10 @@ mod tests {
 
     #[test]
     fn a_heartbeat_is_told_from_a_change() {
-        let heartbeat = Heard::Heartbeat { replica: "a:b".to_owned(), number: 7 };
+        let heartbeat = Heard::Heartbeat {
+            replica: "a:b".to_owned(),
+            number: 7,
+        };
         assert_eq!(read("heartbeat:a:b:7"), heartbeat);
         assert_eq!(read("heartbeat:a:b:x"), Heard::Unknown);
         assert_eq!(read("something else"), Heard::Unknown);

@@ -36,22 +36,36 @@ pub enum ChangeKind {
     SigningKey,
     AdminKey,
     /// Everything that descends from the grant is dead; until then access tokens could live.
-    GrantRevoked { grant_id: GrantId, until: Timestamp },
-    AccessTokenRevoked { jti: TokenId, until: Timestamp },
+    GrantRevoked {
+        grant_id: GrantId,
+        until: Timestamp,
+    },
+    AccessTokenRevoked {
+        jti: TokenId,
+        until: Timestamp,
+    },
 }
 
 impl Change {
     pub const fn of_tenant(tenant_id: TenantId, kind: ChangeKind) -> Self {
-        Self { tenant_id: Some(tenant_id), kind }
+        Self {
+            tenant_id: Some(tenant_id),
+            kind,
+        }
     }
 
     pub const fn of_platform(kind: ChangeKind) -> Self {
-        Self { tenant_id: None, kind }
+        Self {
+            tenant_id: None,
+            kind,
+        }
     }
 
     /// `tenant kind [id [until]]`, far below the 8000 bytes that a notification may have.
     pub fn to_payload(&self) -> String {
-        let tenant = self.tenant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        let tenant = self
+            .tenant_id
+            .map_or_else(|| "-".to_owned(), |id| id.to_string());
         match &self.kind {
             ChangeKind::Tenant => format!("{tenant} tenant"),
             ChangeKind::Client(key) => format!("{tenant} client {key}"),
@@ -63,7 +77,10 @@ impl Change {
                 format!("{tenant} grant_revoked {grant_id} {}", until.unix_micros())
             }
             ChangeKind::AccessTokenRevoked { jti, until } => {
-                format!("{tenant} access_token_revoked {jti} {}", until.unix_micros())
+                format!(
+                    "{tenant} access_token_revoked {jti} {}",
+                    until.unix_micros()
+                )
             }
         }
     }
@@ -92,12 +109,14 @@ impl Change {
             ("user", Some(id), None) => ChangeKind::User(UserId::from_uuid(id)),
             ("signing_key", None, None) => ChangeKind::SigningKey,
             ("admin_key", None, None) => ChangeKind::AdminKey,
-            ("grant_revoked", Some(id), Some(until)) => {
-                ChangeKind::GrantRevoked { grant_id: GrantId::from_uuid(id), until }
-            }
-            ("access_token_revoked", Some(id), Some(until)) => {
-                ChangeKind::AccessTokenRevoked { jti: TokenId::from_uuid(id), until }
-            }
+            ("grant_revoked", Some(id), Some(until)) => ChangeKind::GrantRevoked {
+                grant_id: GrantId::from_uuid(id),
+                until,
+            },
+            ("access_token_revoked", Some(id), Some(until)) => ChangeKind::AccessTokenRevoked {
+                jti: TokenId::from_uuid(id),
+                until,
+            },
             _ => return None,
         };
         words.next().is_none().then_some(Self { tenant_id, kind })
@@ -122,13 +141,20 @@ mod tests {
             ChangeKind::User(UserId::from_uuid(id(2))),
             ChangeKind::SigningKey,
             ChangeKind::AdminKey,
-            ChangeKind::GrantRevoked { grant_id: GrantId::from_uuid(id(3)), until },
-            ChangeKind::AccessTokenRevoked { jti: TokenId::from_uuid(id(4)), until },
+            ChangeKind::GrantRevoked {
+                grant_id: GrantId::from_uuid(id(3)),
+                until,
+            },
+            ChangeKind::AccessTokenRevoked {
+                jti: TokenId::from_uuid(id(4)),
+                until,
+            },
         ];
         for kind in kinds {
-            for change in
-                [Change::of_platform(kind), Change::of_tenant(TenantId::from_uuid(id(9)), kind)]
-            {
+            for change in [
+                Change::of_platform(kind),
+                Change::of_tenant(TenantId::from_uuid(id(9)), kind),
+            ] {
                 let payload = change.to_payload();
                 assert!(payload.len() < 8_000);
                 assert_eq!(Change::parse(&payload), Some(change), "{payload}");
@@ -138,7 +164,15 @@ mod tests {
 
     #[test]
     fn what_no_version_of_ours_sends_is_no_change() {
-        for payload in ["", "-", "- planet", "x tenant", "- tenant extra", "- client", "- user x"] {
+        for payload in [
+            "",
+            "-",
+            "- planet",
+            "x tenant",
+            "- tenant extra",
+            "- client",
+            "- user x",
+        ] {
             assert_eq!(Change::parse(payload), None, "{payload}");
         }
     }

@@ -62,8 +62,11 @@ impl TenantScope {
         secret: Option<&NewClientSecret>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const NONE: SecretColumns<'static> =
-            SecretColumns { digest: None, pepper_id: None, hash: None };
+        const NONE: SecretColumns<'static> = SecretColumns {
+            digest: None,
+            pepper_id: None,
+            hash: None,
+        };
         let columns = secret.map_or(NONE, |secret| secret.secret.columns());
         let inserted = sqlx::query!(
             "with inserted as (
@@ -180,7 +183,24 @@ impl TenantScope {
             self.tenant_id(),
             client_id.as_str(),
         );
-        answer!(self, row, fetch_optional)?.map(ClientRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(ClientRecord::try_from)
+            .transpose()
+    }
+
+    /// The row is ours until the transaction ends: for a change that depends on what was there.
+    pub async fn find_client_for_update(
+        &mut self,
+        client_id: &ClientId,
+    ) -> Result<Option<ClientRecord>, StoreError> {
+        let row = select_clients!(
+            "where c.tenant_id = $1 and c.client_id = $2 for no key update of c",
+            self.tenant_id(),
+            client_id.as_str(),
+        );
+        answer!(self, row, fetch_optional)?
+            .map(ClientRecord::try_from)
+            .transpose()
     }
 
     pub async fn find_client_by_key(
@@ -192,7 +212,9 @@ impl TenantScope {
             self.tenant_id(),
             client_key.as_uuid(),
         );
-        answer!(self, row, fetch_optional)?.map(ClientRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(ClientRecord::try_from)
+            .transpose()
     }
 
     /// In the order in which they were made.
@@ -207,7 +229,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |key| key.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(ClientRecord::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(ClientRecord::try_from)
+            .collect()
     }
 
     /// Whether it was there. Secrets, consents, grants, codes and refresh tokens go with it; its

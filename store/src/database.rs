@@ -77,13 +77,22 @@ impl Database {
             deadline: settings.deadline,
             hook: RwLock::new(None),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Opens the one door to a tenant's rows.
     pub async fn tenant(&self, tenant: &Tenant) -> Result<TenantScope, StoreError> {
-        let transaction = self.begin(format!("begin; {}", self.tenant_settings(tenant))).await?;
-        Ok(TenantScope::new(self.clone(), transaction, tenant.clone(), Vec::new()))
+        let transaction = self
+            .begin(format!("begin; {}", self.tenant_settings(tenant)))
+            .await?;
+        Ok(TenantScope::new(
+            self.clone(),
+            transaction,
+            tenant.clone(),
+            Vec::new(),
+        ))
     }
 
     /// Opens what stands above tenants.
@@ -95,7 +104,11 @@ impl Database {
 
     /// Called after the commit of every transaction that noted changes, in this process.
     pub fn set_change_hook(&self, hook: ChangeHook) {
-        let mut held = self.inner.hook.write().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self
+            .inner
+            .hook
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         *held = Some(hook);
     }
 
@@ -103,14 +116,18 @@ impl Database {
     pub async fn send_heartbeat(&self, replica: &str, number: u64) -> Result<(), StoreError> {
         let payload = format!("heartbeat:{replica}:{number}");
         let sent = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload);
-        self.within_deadline(sent.fetch_one(&self.inner.pool)).await?;
+        self.within_deadline(sent.fetch_one(&self.inner.pool))
+            .await?;
         Ok(())
     }
 
     /// What PostgreSQL's clock says, for readiness alone: no row is ever decided by it.
     pub async fn read_clock(&self) -> Result<Timestamp, StoreError> {
         let read = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#);
-        Ok(self.within_deadline(read.fetch_one(&self.inner.pool)).await?.into())
+        Ok(self
+            .within_deadline(read.fetch_one(&self.inner.pool))
+            .await?
+            .into())
     }
 
     /// Waits until the connections in use have come back, and closes all.
@@ -119,7 +136,12 @@ impl Database {
     }
 
     pub(crate) fn apply(&self, changes: &[Change]) {
-        let hook = self.inner.hook.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let hook = self
+            .inner
+            .hook
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         if let Some(hook) = hook {
             for change in changes {
                 hook(change);
@@ -143,11 +165,17 @@ impl Database {
     /// tenant to whoever gets the connection next.
     pub(crate) fn tenant_settings(&self, tenant: &Tenant) -> String {
         let role = self.inner.roles.app();
-        format!("set local role \"{role}\"; set local app.tenant_id = '{}'", tenant.id())
+        format!(
+            "set local role \"{role}\"; set local app.tenant_id = '{}'",
+            tenant.id()
+        )
     }
 
     /// One round trip.
-    pub(crate) async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>, StoreError> {
+    pub(crate) async fn begin(
+        &self,
+        statement: String,
+    ) -> Result<Transaction<'static, Postgres>, StoreError> {
         let all_connections = self.inner.pool.options().get_max_connections();
         let begin = async {
             let mut attempts_left = all_connections;
@@ -173,22 +201,29 @@ impl Database {
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(self.inner.deadline, answer).await {
             Ok(answer) => Ok(answer?),
-            Err(_) => Err(StoreError::Unavailable("no answer before the deadline".to_owned())),
+            Err(_) => Err(StoreError::Unavailable(
+                "no answer before the deadline".to_owned(),
+            )),
         }
     }
 }
 
 /// The only SQL that is put together at run time: role names are checked when they are configured,
 /// the tenant's id is a UUID.
-#[expect(clippy::disallowed_methods, reason = "the one exception: the opening of a scope")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one exception: the opening of a scope"
+)]
 pub(crate) fn opening(statement: String) -> AssertSqlSafe<String> {
     AssertSqlSafe(statement)
 }
 
 fn parse_url(url: &SecretText) -> Result<PgConnectOptions, StoreError> {
     // The error may quote the URL, and the URL holds a password.
-    let options: PgConnectOptions =
-        url.expose().parse().map_err(|_| StoreError::Internal("not a database URL".to_owned()))?;
+    let options: PgConnectOptions = url
+        .expose()
+        .parse()
+        .map_err(|_| StoreError::Internal("not a database URL".to_owned()))?;
     Ok(options.application_name("writ"))
 }
 

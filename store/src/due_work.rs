@@ -97,12 +97,11 @@ impl PlatformScope {
         limit: u32,
     ) -> Result<Vec<DueWork>, StoreError> {
         let claimed = sqlx::query!(
-            "with due as materialized (
-                 select tenant_id, kind from due_work where kind = $1 and due_at <= $2
-                 order by due_at limit $4 for update skip locked)
-             update due_work set due_at = $3, attempts = attempts + 1
-             from due where due_work.tenant_id = due.tenant_id and due_work.kind = due.kind
-             returning due_work.tenant_id, due_work.attempts",
+            "update due_work set due_at = $3, attempts = attempts + 1
+             where ctid = any (array(
+                 select ctid from due_work where kind = $1 and due_at <= $2
+                 order by due_at limit $4 for update skip locked))
+             returning tenant_id, attempts",
             kind.as_str(),
             OffsetDateTime::from(now),
             OffsetDateTime::from(lease_until),

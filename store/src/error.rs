@@ -73,8 +73,16 @@ fn from_database(error: &dyn DatabaseError) -> StoreError {
 fn is_outage(code: &str) -> bool {
     // Connection exceptions, insufficient resources (disk, memory, connections), operator
     // intervention (shutdown, statement timeout), system errors.
-    let is_class = ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class));
+    let is_class = ["08", "53", "57", "58"]
+        .iter()
+        .any(|class| code.starts_with(class));
     // A read-only server (a standby), a lock not had in time, a serialization failure or deadlock,
     // a transaction that was idle for too long.
-    is_class || matches!(code, "25006" | "55P03" | "40001" | "40P01" | "25P03" | "25P04")
+    let is_moment = matches!(
+        code,
+        "25006" | "55P03" | "40001" | "40P01" | "25P03" | "25P04"
+    );
+    // Not let in: the database takes no connections, is being replaced, or the login is.
+    let is_not_let_in = matches!(code, "55000" | "3D000" | "28000" | "28P01");
+    is_class || is_moment || is_not_let_in
 }

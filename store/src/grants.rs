@@ -84,7 +84,11 @@ impl TryFrom<GrantRow> for Grant {
             user_id: UserId::from_uuid(row.user_id),
             client_key: ClientKey::from_uuid(row.client_key),
             scopes: scope_set(row.scopes)?,
-            resource_ids: row.resource_ids.into_iter().map(ResourceId::from_uuid).collect(),
+            resource_ids: row
+                .resource_ids
+                .into_iter()
+                .map(ResourceId::from_uuid)
+                .collect(),
             authenticated_at: row.authenticated_at.into(),
             created_at: row.created_at.into(),
             revoked_at: row.revoked_at.map(Into::into),
@@ -111,7 +115,9 @@ impl TenantScope {
             self.tenant_id(),
             grant_id.as_uuid(),
         );
-        answer!(self, row, fetch_optional)?.map(Grant::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(Grant::try_from)
+            .transpose()
     }
 
     /// In the order in which they were made, revoked ones too.
@@ -126,7 +132,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(Grant::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
     }
 
     pub async fn list_grants_of_user(
@@ -142,7 +151,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(Grant::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
     }
 
     pub async fn list_grants_of_client(
@@ -158,7 +170,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(Grant::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
     }
 
     /// Whether it was live. `until`: when the last access token that could name it has ended.

@@ -7,7 +7,8 @@ use crate::tenant_scope::answer;
 impl PlatformScope {
     /// What refresh tokens must have been made in.
     pub async fn find_security_epoch(&mut self) -> Result<i64, StoreError> {
-        let epoch = sqlx::query_scalar!("select security_epoch from installation where is_singleton");
+        let epoch =
+            sqlx::query_scalar!("select security_epoch from installation where is_singleton");
         answer!(self, epoch, fetch_one)
     }
 

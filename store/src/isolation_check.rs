@@ -13,15 +13,23 @@ pub enum IsolationError {
     Store(#[from] StoreError),
     #[error("the role {0} does not exist: run `writ migrate`")]
     NoSuchRole(String),
-    #[error("the role {0} is a superuser or has BYPASSRLS, so row security does not bind it: take that away")]
+    #[error(
+        "the role {0} is a superuser or has BYPASSRLS, so row security does not bind it: take that away"
+    )]
     Unbound(String),
-    #[error("the role {0} is a member of {1}, and with it has rights that isolation counts on it not having")]
+    #[error(
+        "the role {0} is a member of {1}, and with it has rights that isolation counts on it not having"
+    )]
     Member(String, String),
-    #[error("the table {0} lets the app role see every tenant: row security is off, not forced, or has another policy than the tenant's")]
+    #[error(
+        "the table {0} lets the app role see every tenant: row security is off, not forced, or has another policy than the tenant's"
+    )]
     OpenTable(String),
     #[error("the platform role may read the tenants' table {0}")]
     PlatformReads(String),
-    #[error("the database user cannot take on the roles {0} and {1}: run `writ migrate` as the owner, with this user as the login role")]
+    #[error(
+        "the database user cannot take on the roles {0} and {1}: run `writ migrate` as the owner, with this user as the login role"
+    )]
     CannotTakeOn(String, String),
 }
 
@@ -35,7 +43,10 @@ impl Database {
     }
 
     async fn verify_roles(&self) -> Result<(), IsolationError> {
-        let names = [self.roles().app().to_owned(), self.roles().platform().to_owned()];
+        let names = [
+            self.roles().app().to_owned(),
+            self.roles().platform().to_owned(),
+        ];
         let found = sqlx::query!(
             r#"select rolname::text as "name!", (rolsuper or rolbypassrls) as "is_unbound!",
                    pg_has_role(current_user, oid,
@@ -67,9 +78,14 @@ impl Database {
                where member.rolname = any($1) and held.oid <> member.oid
                  and pg_has_role(member.oid, held.oid, 'member')
                order by 1, 2"#,
-            &[self.roles().app().to_owned(), self.roles().platform().to_owned()],
+            &[
+                self.roles().app().to_owned(),
+                self.roles().platform().to_owned()
+            ],
         );
-        let memberships = self.within_deadline(memberships.fetch_all(self.pool())).await?;
+        let memberships = self
+            .within_deadline(memberships.fetch_all(self.pool()))
+            .await?;
         match memberships.into_iter().next() {
             Some(row) => Err(IsolationError::Member(row.member, row.held)),
             None => Ok(()),

@@ -77,10 +77,9 @@ pub use users::{NewUser, User, UserRecord, UserUpdate};
 extern crate self as store;
 
 #[cfg(test)]
-#[path = "../tests/mod.rs"]
-#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-mod tests;
-#[cfg(test)]
 #[path = "../../tests/harness/database.rs"]
-#[expect(dead_code, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+#[expect(dead_code, reason = "what only the black-box tests ask of it")]
 mod test_database;
+#[cfg(test)]
+#[path = "../tests/mod.rs"]
+mod tests;

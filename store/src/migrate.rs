@@ -43,7 +43,12 @@ pub enum MigrateError {
          and run this again, or as a superuser run: create role {app}; create role {platform}; \
          grant {app}, {platform} to {user};"
     )]
-    Roles { app: String, platform: String, user: String, source: sqlx::Error },
+    Roles {
+        app: String,
+        platform: String,
+        user: String,
+        source: sqlx::Error,
+    },
     #[error("a migration failed: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the last grants failed: {0}")]
@@ -52,8 +57,11 @@ pub enum MigrateError {
 
 /// Brings the database to this version.
 pub async fn migrate(settings: &MigrateSettings) -> Result<(), MigrateError> {
-    let options: PgConnectOptions =
-        settings.url.expose().parse().map_err(|_| MigrateError::Url)?;
+    let options: PgConnectOptions = settings
+        .url
+        .expose()
+        .parse()
+        .map_err(|_| MigrateError::Url)?;
     let options = options.application_name("writ migrate");
     let mut attempt = 0;
     loop {
@@ -82,7 +90,9 @@ async fn migrate_once(
         .map_err(MigrateError::Grants)?;
     // `run` takes anything that gives a connection, and its future cannot go to another thread.
     MIGRATOR.run_direct(None, &mut connection, false).await?;
-    grant_reading_of_versions(&mut connection).await.map_err(MigrateError::Grants)?;
+    grant_reading_of_versions(&mut connection)
+        .await
+        .map_err(MigrateError::Grants)?;
     connection.close().await.map_err(MigrateError::Connect)
 }
 
@@ -91,8 +101,15 @@ async fn check_version(connection: &mut PgConnection) -> Result<(), MigrateError
         r#"select current_setting('server_version_num')::int as "number!",
                   current_setting('server_version') as "name!""#
     );
-    let version = version.fetch_one(connection).await.map_err(MigrateError::Connect)?;
-    if version.number < 150_000 { Err(MigrateError::TooOld(version.name)) } else { Ok(()) }
+    let version = version
+        .fetch_one(connection)
+        .await
+        .map_err(MigrateError::Connect)?;
+    if version.number < 150_000 {
+        Err(MigrateError::TooOld(version.name))
+    } else {
+        Ok(())
+    }
 }
 
 /// Roles belong to the cluster, and no lock of ours spans its databases: whoever loses a race sees an
@@ -111,7 +128,11 @@ async fn make_roles(
         roles.platform(),
         settings.login_role,
     );
-    let user = configured.fetch_one(&mut *connection).await.map_err(MigrateError::Connect)?.user;
+    let user = configured
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(MigrateError::Connect)?
+        .user;
     let made = sqlx::query(MAKE_ROLES).execute(&mut *connection).await;
     made.map(|_| ()).map_err(|source| MigrateError::Roles {
         app: roles.app().to_owned(),
@@ -195,11 +216,16 @@ impl Database {
         let is_there = sqlx::query_scalar!(
             r#"select to_regclass('public._sqlx_migrations') is not null as "is_there!""#
         );
-        if !self.within_deadline(is_there.fetch_one(self.pool())).await? {
+        if !self
+            .within_deadline(is_there.fetch_one(self.pool()))
+            .await?
+        {
             return Ok(false);
         }
         let mut platform = self.platform().await?;
         let applied = platform.list_migrations().await?;
-        Ok(MIGRATOR.iter().all(|migration| applied.contains(&migration.version)))
+        Ok(MIGRATOR
+            .iter()
+            .all(|migration| applied.contains(&migration.version)))
     }
 }

@@ -21,7 +21,11 @@ pub struct PlatformScope {
 
 impl PlatformScope {
     pub(crate) fn new(database: Database, transaction: Transaction<'static, Postgres>) -> Self {
-        Self { database, transaction, changes: Vec::new() }
+        Self {
+            database,
+            transaction,
+            changes: Vec::new(),
+        }
     }
 
     /// Goes on in the same transaction as one tenant: what was done so far and what comes now
@@ -29,19 +33,35 @@ impl PlatformScope {
     pub async fn into_tenant(mut self, tenant: &Tenant) -> Result<TenantScope, StoreError> {
         let settings = opening(self.database.tenant_settings(tenant));
         let (database, connection) = self.parts();
-        database.within_deadline(connection.execute(settings)).await?;
-        Ok(TenantScope::new(self.database, self.transaction, tenant.clone(), self.changes))
+        database
+            .within_deadline(connection.execute(settings))
+            .await?;
+        Ok(TenantScope::new(
+            self.database,
+            self.transaction,
+            tenant.clone(),
+            self.changes,
+        ))
     }
 
     /// Makes it so, tells the other replicas, and then this one.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let database = self.database;
         if !self.changes.is_empty() {
-            database.within_deadline(send_changes(&mut self.transaction, &self.changes)).await?;
+            database
+                .within_deadline(send_changes(&mut self.transaction, &self.changes))
+                .await?;
         }
         let committed = database.within_deadline(self.transaction.commit()).await;
-        // Without an answer it may have committed all the same: forgetting too much does no harm.
-        database.apply(&self.changes);
+        // Without an answer it may have committed all the same: forgetting too much does no harm. A
+        // refusal is an answer: nothing happened, and nothing may look revoked here alone.
+        if committed
+            .as_ref()
+            .err()
+            .is_none_or(StoreError::is_unavailable)
+        {
+            database.apply(&self.changes);
+        }
         committed
     }
 
@@ -61,8 +81,12 @@ pub(crate) async fn send_changes(
     changes: &[Change],
 ) -> Result<(), sqlx::Error> {
     let payloads: Vec<String> = changes.iter().map(Change::to_payload).collect();
-    sqlx::query!("select pg_notify($1, payload) from unnest($2::text[]) as payload", CHANNEL, &payloads)
-        .fetch_all(connection)
-        .await?;
+    sqlx::query!(
+        "select pg_notify($1, payload) from unnest($2::text[]) as payload",
+        CHANNEL,
+        &payloads
+    )
+    .fetch_all(connection)
+    .await?;
     Ok(())
 }

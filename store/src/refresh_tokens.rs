@@ -152,7 +152,9 @@ impl TenantScope {
         family_id: FamilyId,
     ) -> Result<Option<RefreshFamilyRecord>, StoreError> {
         let row = select_refresh_families!("", self.tenant_id(), family_id.as_uuid());
-        answer!(self, row, fetch_optional)?.map(RefreshFamilyRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(RefreshFamilyRecord::try_from)
+            .transpose()
     }
 
     /// The same, waiting for whoever is rotating it, and keeping others waiting.
@@ -162,7 +164,9 @@ impl TenantScope {
     ) -> Result<Option<RefreshFamilyRecord>, StoreError> {
         let row =
             select_refresh_families!(" for update of f", self.tenant_id(), family_id.as_uuid());
-        answer!(self, row, fetch_optional)?.map(RefreshFamilyRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(RefreshFamilyRecord::try_from)
+            .transpose()
     }
 
     /// Only if the generation still is the one that was read and nothing was revoked: revoking a

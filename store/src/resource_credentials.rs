@@ -100,7 +100,9 @@ impl TenantScope {
             self.tenant_id(),
             client_id.as_str(),
         );
-        answer!(self, row, fetch_optional)?.map(ResourceCredential::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(ResourceCredential::try_from)
+            .transpose()
     }
 
     pub async fn list_resource_credentials(
@@ -117,7 +119,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(ResourceCredential::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(ResourceCredential::try_from)
+            .collect()
     }
 
     /// Whether the resource had it.

@@ -142,7 +142,24 @@ impl TenantScope {
             self.tenant_id(),
             resource_id.as_uuid(),
         );
-        answer!(self, row, fetch_optional)?.map(ResourceRecord::try_from).transpose()
+        answer!(self, row, fetch_optional)?
+            .map(ResourceRecord::try_from)
+            .transpose()
+    }
+
+    /// The row is ours until the transaction ends: for a change that depends on what was there.
+    pub async fn find_resource_for_update(
+        &mut self,
+        resource_id: ResourceId,
+    ) -> Result<Option<ResourceRecord>, StoreError> {
+        let row = select_resources!(
+            "where r.tenant_id = $1 and r.resource_id = $2 for no key update of r",
+            self.tenant_id(),
+            resource_id.as_uuid(),
+        );
+        answer!(self, row, fetch_optional)?
+            .map(ResourceRecord::try_from)
+            .transpose()
     }
 
     /// In the order in which they were made.
@@ -157,7 +174,10 @@ impl TenantScope {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit),
         );
-        answer!(self, rows, fetch_all)?.into_iter().map(ResourceRecord::try_from).collect()
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(ResourceRecord::try_from)
+            .collect()
     }
 
     /// Whether it was there. Its credentials and the consents for it go with it.
@@ -199,8 +219,11 @@ impl TenantScope {
 
     async fn insert_scopes(&mut self, resource: &Resource) -> Result<(), StoreError> {
         let names: Vec<String> = resource.scopes.iter().map(|it| it.name.clone()).collect();
-        let descriptions: Vec<String> =
-            resource.scopes.iter().map(|it| it.description.clone()).collect();
+        let descriptions: Vec<String> = resource
+            .scopes
+            .iter()
+            .map(|it| it.description.clone())
+            .collect();
         let defaults: Vec<bool> = resource.scopes.iter().map(|it| it.is_default).collect();
         let inserted = sqlx::query!(
             "insert into resource_scopes (tenant_id, resource_id, name, description, is_default, position)

@@ -89,9 +89,9 @@ impl PlatformScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from revocations where (tenant_id, kind, revoked_id) in (
-                 select tenant_id, kind, revoked_id from revocations
-                 where lives_until <= $1 order by lives_until limit $2 for update skip locked)",
+            "delete from revocations where ctid = any (array(
+                 select ctid from revocations
+                 where lives_until <= $1 order by lives_until limit $2 for update skip locked))",
             OffsetDateTime::from(now),
             i64::from(limit),
         );

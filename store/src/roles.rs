@@ -8,7 +8,9 @@ pub struct Roles {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} cannot be a role's name: use 1 to 63 characters of a-z 0-9 _ that do not begin with a digit or with pg_")]
+#[error(
+    "{0:?} cannot be a role's name: use 1 to 63 characters of a-z 0-9 _ that do not begin with a digit or with pg_"
+)]
 pub struct InvalidRoleName(String);
 
 impl Roles {
@@ -20,7 +22,10 @@ impl Roles {
                 return Err(InvalidRoleName(name.to_owned()));
             }
         }
-        Ok(Self { app: app.to_owned(), platform: platform.to_owned() })
+        Ok(Self {
+            app: app.to_owned(),
+            platform: platform.to_owned(),
+        })
     }
 
     pub fn app(&self) -> &str {
@@ -34,7 +39,10 @@ impl Roles {
 
 impl Default for Roles {
     fn default() -> Self {
-        Self { app: "writ_app".to_owned(), platform: "writ_platform".to_owned() }
+        Self {
+            app: "writ_app".to_owned(),
+            platform: "writ_platform".to_owned(),
+        }
     }
 }
 
@@ -53,7 +61,17 @@ mod tests {
 
     #[test]
     fn a_role_name_cannot_carry_sql() {
-        for name in ["", "a b", "a\"b", "a;b", "A", "1a", "pg_monitor", "é", &"x".repeat(64)] {
+        for name in [
+            "",
+            "a b",
+            "a\"b",
+            "a;b",
+            "A",
+            "1a",
+            "pg_monitor",
+            "é",
+            &"x".repeat(64),
+        ] {
             assert!(Roles::new(name, "writ_platform").is_err(), "{name}");
             assert!(Roles::new("writ_app", name).is_err(), "{name}");
         }

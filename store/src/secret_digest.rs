@@ -13,7 +13,9 @@ pub struct SecretDigest {
 
 impl SecretDigest {
     pub(crate) fn from_row(bytes: &[u8], pepper_id: i16) -> Result<Self, StoreError> {
-        let bytes = bytes.try_into().map_err(|_| StoreError::corrupt("a digest's length"))?;
+        let bytes = bytes
+            .try_into()
+            .map_err(|_| StoreError::corrupt("a digest's length"))?;
         Ok(Self { bytes, pepper_id })
     }
 }
@@ -53,9 +55,11 @@ impl StoredSecret {
                 pepper_id: Some(digest.pepper_id),
                 hash: None,
             },
-            Self::Chosen { hash } => {
-                SecretColumns { digest: None, pepper_id: None, hash: Some(hash.expose()) }
-            }
+            Self::Chosen { hash } => SecretColumns {
+                digest: None,
+                pepper_id: None,
+                hash: Some(hash.expose()),
+            },
         }
     }
 
@@ -68,7 +72,9 @@ impl StoredSecret {
             (Some(digest), Some(pepper_id), None) => {
                 SecretDigest::from_row(digest, pepper_id).map(Self::Generated)
             }
-            (None, None, Some(hash)) => Ok(Self::Chosen { hash: SecretText::new(hash) }),
+            (None, None, Some(hash)) => Ok(Self::Chosen {
+                hash: SecretText::new(hash),
+            }),
             _ => Err(StoreError::corrupt("a secret's columns")),
         }
     }

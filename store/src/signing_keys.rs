@@ -27,7 +27,9 @@ impl SigningKeyState {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Next, Self::Active, Self::Retired].into_iter().find(|it| it.as_str() == text)
+        [Self::Next, Self::Active, Self::Retired]
+            .into_iter()
+            .find(|it| it.as_str() == text)
     }
 }
 
@@ -46,7 +48,13 @@ pub struct SigningKeyRecord {
 
 impl std::fmt::Debug for SigningKeyRecord {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "SigningKeyRecord({} {} {})", self.kid, self.algorithm, self.state.as_str())
+        write!(
+            formatter,
+            "SigningKeyRecord({} {} {})",
+            self.kid,
+            self.algorithm,
+            self.state.as_str()
+        )
     }
 }
 
@@ -69,7 +77,8 @@ impl TenantScope {
         new: &NewSigningKey,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let activated_at = (new.state != SigningKeyState::Next).then_some(OffsetDateTime::from(now));
+        let activated_at =
+            (new.state != SigningKeyState::Next).then_some(OffsetDateTime::from(now));
         let inserted = sqlx::query!(
             "insert into signing_keys (tenant_id, kid, algorithm, state, public_jwk, sealed_private_key,
                  kek_id, created_at, activated_at)

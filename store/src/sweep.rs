@@ -38,9 +38,18 @@ impl TenantScope {
         let browser_sessions = self.sweep_browser_sessions(now, limit).await?;
         let grants = self.sweep_grants(now, limit).await?;
         let clients = self.sweep_unused_clients(now, limit).await?;
-        let most = authorization_codes.max(browser_sessions).max(grants).max(clients);
+        let most = authorization_codes
+            .max(browser_sessions)
+            .max(grants)
+            .max(clients);
         let is_unfinished = most >= u64::from(limit);
-        Ok(SweepReport { authorization_codes, browser_sessions, grants, clients, is_unfinished })
+        Ok(SweepReport {
+            authorization_codes,
+            browser_sessions,
+            grants,
+            clients,
+            is_unfinished,
+        })
     }
 
     async fn sweep_authorization_codes(
@@ -94,7 +103,11 @@ impl TenantScope {
     }
 
     /// protocol.md §7: never one with a live grant; here, never one with any grant on record.
-    async fn sweep_unused_clients(&mut self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    async fn sweep_unused_clients(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
             "delete from clients where tenant_id = $1 and client_key in (
                  select c.client_key from clients c

@@ -65,7 +65,10 @@ impl TenantScope {
             limit,
         );
         let resources = answer!(self, resources, execute)?.rows_affected();
-        let keys = sqlx::query!("delete from signing_keys where tenant_id = $1", self.tenant_id());
+        let keys = sqlx::query!(
+            "delete from signing_keys where tenant_id = $1",
+            self.tenant_id()
+        );
         Ok(resources + answer!(self, keys, execute)?.rows_affected())
     }
 }

@@ -28,7 +28,12 @@ impl TenantScope {
         tenant: Tenant,
         changes: Vec<Change>,
     ) -> Self {
-        Self { database, transaction, tenant, changes }
+        Self {
+            database,
+            transaction,
+            tenant,
+            changes,
+        }
     }
 
     pub fn tenant(&self) -> &Tenant {
@@ -39,12 +44,28 @@ impl TenantScope {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let database = self.database;
         if !self.changes.is_empty() {
-            database.within_deadline(send_changes(&mut self.transaction, &self.changes)).await?;
+            database
+                .within_deadline(send_changes(&mut self.transaction, &self.changes))
+                .await?;
         }
         let committed = database.within_deadline(self.transaction.commit()).await;
-        // Without an answer it may have committed all the same: forgetting too much does no harm.
-        database.apply(&self.changes);
+        // Without an answer it may have committed all the same: forgetting too much does no harm. A
+        // refusal is an answer: nothing happened, and nothing may look revoked here alone.
+        if committed
+            .as_ref()
+            .err()
+            .is_none_or(StoreError::is_unavailable)
+        {
+            database.apply(&self.changes);
+        }
         committed
+    }
+
+    /// Undoes what was done so far, and has let go of every lock when it returns.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        self.database
+            .within_deadline(self.transaction.rollback())
+            .await
     }
 
     pub(crate) fn note_change(&mut self, kind: ChangeKind) {

@@ -37,6 +37,7 @@ pub struct NewUser {
     pub folded_email: Option<String>,
     pub name: Option<String>,
     pub password_hash: Option<SecretText>,
+    pub is_enabled: bool,
 }
 
 /// All that can change about a user but the password.
@@ -74,7 +75,10 @@ impl From<UserRow> for UserRecord {
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
         };
-        Self { user, password_hash: row.password_hash.map(SecretText::new) }
+        Self {
+            user,
+            password_hash: row.password_hash.map(SecretText::new),
+        }
     }
 }
 
@@ -97,7 +101,7 @@ impl TenantScope {
             "insert into users (tenant_id, user_id, username, folded_username, email, folded_email, name,
                  password_hash, password_changed_at, is_enabled, created_at, updated_at)
              values ($1, $2, $3, $4, $5, $6, $7, $8, case when $8::text is not null then $9::timestamptz end,
-                 true, $9, $9)",
+                 $10, $9, $9)",
             self.tenant_id(),
             new.user_id.as_uuid(),
             new.username,
@@ -107,6 +111,7 @@ impl TenantScope {
             new.name,
             new.password_hash.as_ref().map(SecretText::expose),
             OffsetDateTime::from(now),
+            new.is_enabled,
         );
         answer!(self, inserted, execute)?;
         self.note_change(ChangeKind::User(new.user_id));
@@ -116,6 +121,19 @@ impl TenantScope {
     pub async fn find_user(&mut self, user_id: UserId) -> Result<Option<UserRecord>, StoreError> {
         let row = select_users!(
             "where tenant_id = $1 and user_id = $2",
+            self.tenant_id(),
+            user_id.as_uuid(),
+        );
+        Ok(answer!(self, row, fetch_optional)?.map(UserRecord::from))
+    }
+
+    /// The row is ours until the transaction ends: for a change that depends on what was there.
+    pub async fn find_user_for_update(
+        &mut self,
+        user_id: UserId,
+    ) -> Result<Option<UserRecord>, StoreError> {
+        let row = select_users!(
+            "where tenant_id = $1 and user_id = $2 for no key update",
             self.tenant_id(),
             user_id.as_uuid(),
         );
@@ -152,7 +170,10 @@ impl TenantScope {
             i64::from(limit),
         );
         let rows = answer!(self, rows, fetch_all)?;
-        Ok(rows.into_iter().map(|row| UserRecord::from(row).user).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| UserRecord::from(row).user)
+            .collect())
     }
 
     /// Whether the user was there.

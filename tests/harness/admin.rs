@@ -17,12 +17,23 @@ pub struct AdminApi {
 
 impl AdminApi {
     pub fn at(address: SocketAddr, key: &str) -> Self {
-        Self { wire: Wire::to(address), key: key.to_owned() }
+        Self {
+            wire: Wire::to(address),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The key that goes with every call.
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The same API with another key.
     pub fn with_key(&self, key: &str) -> Self {
-        Self { wire: self.wire.clone(), key: key.to_owned() }
+        Self {
+            wire: self.wire.clone(),
+            key: key.to_owned(),
+        }
     }
 
     /// The URL of a path such as `/admin/v1/tenants`.
@@ -35,7 +46,10 @@ impl AdminApi {
     }
 
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
-        let request = self.wire.request(method, &self.url(path)).bearer_auth(&self.key);
+        let request = self
+            .wire
+            .request(method, &self.url(path))
+            .bearer_auth(&self.key);
         Answer::of(match body {
             Some(body) => request.json(body),
             None => request,
@@ -61,11 +75,19 @@ impl AdminApi {
 
     /// Creates, and gives the object.
     #[track_caller]
-    pub fn create<'a>(&'a self, path: &'a str, body: &'a Value) -> impl Future<Output = Value> + 'a {
+    pub fn create<'a>(
+        &'a self,
+        path: &'a str,
+        body: &'a Value,
+    ) -> impl Future<Output = Value> + 'a {
         let caller = std::panic::Location::caller();
         async move {
             let answer = self.post(path, body).await;
-            assert_eq!(answer.status.as_u16(), 201, "POST {path} {body} from {caller}: {answer:?}");
+            assert_eq!(
+                answer.status.as_u16(),
+                201,
+                "POST {path} {body} from {caller}: {answer:?}"
+            );
             answer.json()
         }
     }

@@ -68,14 +68,19 @@ struct StopHandle(ApplicationHandle);
 
 impl Default for TestAppOptions {
     fn default() -> Self {
-        Self { public_url: "https://writ.test".to_owned(), environment: BTreeMap::new(), job_interval: None }
+        Self {
+            public_url: "https://writ.test".to_owned(),
+            environment: BTreeMap::new(),
+            job_interval: None,
+        }
     }
 }
 
 impl TestAppOptions {
     /// With one more setting, such as `("WRIT_TRUSTED_PROXIES", "127.0.0.1")`.
     pub fn with(mut self, variable: &str, value: &str) -> Self {
-        self.environment.insert(variable.to_owned(), value.to_owned());
+        self.environment
+            .insert(variable.to_owned(), value.to_owned());
         self
     }
 
@@ -91,23 +96,56 @@ impl TestApp {
     }
 
     pub async fn start_with(options: TestAppOptions) -> Self {
-        let database = Arc::new(TestDatabase::create().await);
+        Self::start_on(TestDatabase::create().await, options).await
+    }
+
+    /// On a database that the test made, to reach it by a way of the test's own.
+    pub async fn start_on(database: TestDatabase, options: TestAppOptions) -> Self {
+        let database = Arc::new(database);
         let clock = Arc::new(TestClock::starting_now());
         let server = RunningServer::start(&options, &database, Arc::clone(&clock)).await;
         let admin = AdminApi::at(server.admin, ADMIN_KEY);
-        Self { server, admin, options, clock, next_address: AtomicU32::new(1), database }
+        Self {
+            server,
+            admin,
+            options,
+            clock,
+            next_address: AtomicU32::new(1),
+            database,
+        }
     }
 
     /// Another server beside the first: same database, keys and clock.
     pub async fn start_replica(&self) -> Replica {
-        let server = RunningServer::start(&self.options, &self.database, Arc::clone(&self.clock)).await;
+        let server =
+            RunningServer::start(&self.options, &self.database, Arc::clone(&self.clock)).await;
         let admin = AdminApi::at(server.admin, ADMIN_KEY);
-        Replica { server, admin, _database: Arc::clone(&self.database) }
+        Replica {
+            server,
+            admin,
+            _database: Arc::clone(&self.database),
+        }
+    }
+
+    /// A server beside the first that is set up otherwise in one thing.
+    pub async fn start_replica_with(&self, variable: &str, value: &str) -> Replica {
+        let options = self.options.clone().with(variable, value);
+        let server = RunningServer::start(&options, &self.database, Arc::clone(&self.clock)).await;
+        let admin = AdminApi::at(server.admin, ADMIN_KEY);
+        Replica {
+            server,
+            admin,
+            _database: Arc::clone(&self.database),
+        }
     }
 
     /// A tenant with a resource, made through the admin API.
     pub async fn tenant(&self, slug: &str) -> TestTenant {
-        TestTenant::create(self, json!({ "slug": slug, "display_name": display_name(slug) })).await
+        TestTenant::create(
+            self,
+            json!({ "slug": slug, "display_name": display_name(slug) }),
+        )
+        .await
     }
 
     /// A tenant whose issuer is this URL.
@@ -138,21 +176,39 @@ impl TestApp {
         &self.options.public_url
     }
 
+    /// The settings that nobody may read anywhere, by name.
+    pub fn secret_settings(&self) -> Vec<(&'static str, String)> {
+        let database = url::Url::parse(self.database.url()).unwrap();
+        vec![
+            ("encryption key", ENCRYPTION_KEY.to_owned()),
+            ("pepper", SECRET_PEPPER.to_owned()),
+            ("bootstrap key", ADMIN_KEY.to_owned()),
+            ("database URL", database.to_string()),
+        ]
+    }
+
     /// A browser in which nobody has signed in.
     pub fn browser(&self) -> Browser {
         Browser::new(self.wire())
     }
 
     /// A counter or gauge of the first server, as a scrape reads it; none when it was never touched.
-    pub async fn metric(&self, name: &str) -> Option<f64> {
-        let scraped = self.admin.wire().get(&self.admin.url("/metrics")).await.expect_status(200);
+    pub async fn metric(&self, name: &str) -> Option<i64> {
+        let scraped = self
+            .admin
+            .wire()
+            .get(&self.admin.url("/metrics"))
+            .await
+            .expect_status(200);
         let mut lines = scraped.body.lines();
         lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
     /// How many password hashes were computed so far: what M1, M4 and E5 count instead of time.
-    pub async fn password_computations(&self) -> f64 {
-        self.metric("writ_password_computations").await.expect("the gauge of password computations")
+    pub async fn password_computations(&self) -> i64 {
+        self.metric("writ_password_computations")
+            .await
+            .expect("the gauge of password computations")
     }
 
     /// A number that no other thing of this application has.
@@ -177,12 +233,19 @@ impl Replica {
 }
 
 impl RunningServer {
-    async fn start(options: &TestAppOptions, database: &TestDatabase, clock: Arc<TestClock>) -> Self {
+    async fn start(
+        options: &TestAppOptions,
+        database: &TestDatabase,
+        clock: Arc<TestClock>,
+    ) -> Self {
         let config = config(options, database);
         let job_interval = options.job_interval;
         let (started, starting) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async move {
                 let mut settings = ApplicationSettings::from_config(config).unwrap();
                 settings.authority.clock = clock;
@@ -196,10 +259,17 @@ impl RunningServer {
             });
         });
         let Ok(((public, admin), handle)) = starting.await else {
-            let reason = thread.join().expect_err("a server that did not start panicked");
+            let reason = thread
+                .join()
+                .expect_err("a server that did not start panicked");
             std::panic::resume_unwind(reason);
         };
-        Self { public, admin, handle: StopHandle(handle), thread: Some(thread) }
+        Self {
+            public,
+            admin,
+            handle: StopHandle(handle),
+            thread: Some(thread),
+        }
     }
 }
 
@@ -209,7 +279,10 @@ impl Drop for RunningServer {
         let thread = self.thread.take();
         // `drop` cannot wait for a future on this thread's runtime, so another thread does.
         let stopping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(handle.abort());
             thread.map(JoinHandle::join)
         });
@@ -238,13 +311,22 @@ fn config(options: &TestAppOptions, database: &TestDatabase) -> Config {
         ("WRIT_SECRET_PEPPERS", SECRET_PEPPER),
         ("WRIT_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY),
     ];
-    let mut environment: BTreeMap<String, std::ffi::OsString> =
-        own.iter().map(|(name, value)| ((*name).to_owned(), value.into())).collect();
-    environment.extend(options.environment.iter().map(|(name, value)| (name.clone(), value.into())));
+    let mut environment: BTreeMap<String, std::ffi::OsString> = own
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.into()))
+        .collect();
+    environment.extend(
+        options
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.into())),
+    );
     Config::read(&Sources::gather(&environment, None).unwrap()).unwrap()
 }
 
 fn display_name(slug: &str) -> String {
     let mut letters = slug.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
 }

@@ -73,11 +73,13 @@ impl Page {
     }
 
     pub fn is_login(&self) -> bool {
-        self.find_form(|form| form.has("username") && form.has("password")).is_some()
+        self.find_form(|form| form.has("username") && form.has("password"))
+            .is_some()
     }
 
     pub fn is_consent(&self) -> bool {
-        self.find_form(|form| form.has_button("decision", "allow")).is_some()
+        self.find_form(|form| form.has_button("decision", "allow"))
+            .is_some()
     }
 
     /// An error page: ours, and nothing to fill in that would go on.
@@ -87,7 +89,8 @@ impl Page {
 
     #[track_caller]
     pub fn login_form(&self) -> Form {
-        self.find_form(|form| form.has("username")).unwrap_or_else(|| panic!("no login form: {self:?}"))
+        self.find_form(|form| form.has("username"))
+            .unwrap_or_else(|| panic!("no login form: {self:?}"))
     }
 
     #[track_caller]
@@ -98,7 +101,9 @@ impl Page {
 
     /// Where the button leads that takes an error back to the application.
     pub fn back_link(&self) -> Option<Url> {
-        let Self::Ours { url, answer } = self else { return None };
+        let Self::Ours { url, answer } = self else {
+            return None;
+        };
         let document = scraper::Html::parse_document(&answer.body);
         let selector = scraper::Selector::parse("p.back a").unwrap();
         let href = document.select(&selector).next()?.attr("href")?;
@@ -107,7 +112,9 @@ impl Page {
 
     fn find_form(&self, is_wanted: impl Fn(&Form) -> bool) -> Option<Form> {
         match self {
-            Self::Ours { url, answer } => Form::all(&answer.body, url).into_iter().find(|form| is_wanted(form)),
+            Self::Ours { url, answer } => Form::all(&answer.body, url)
+                .into_iter()
+                .find(|form| is_wanted(form)),
             Self::Left { .. } => None,
         }
     }
@@ -115,7 +122,11 @@ impl Page {
 
 impl Browser {
     pub fn new(wire: Wire) -> Self {
-        Self { wire, jar: Arc::default(), user: None }
+        Self {
+            wire,
+            jar: Arc::default(),
+            user: None,
+        }
     }
 
     /// The person who sits here.
@@ -126,7 +137,11 @@ impl Browser {
 
     /// The same browser (one cookie jar), reaching another replica.
     pub fn through(&self, wire: Wire) -> Self {
-        Self { wire, jar: Arc::clone(&self.jar), user: self.user.clone() }
+        Self {
+            wire,
+            jar: Arc::clone(&self.jar),
+            user: self.user.clone(),
+        }
     }
 
     pub fn cookies(&self) -> Vec<Cookie> {
@@ -169,7 +184,10 @@ impl Browser {
 
     /// Posts a form with our cookies and exactly these headers, as a forger would like to.
     pub async fn submit_with(&self, form: &Form, headers: &[(&str, &str)]) -> Answer {
-        let mut request = self.wire.request(Method::POST, form.action.as_str()).form(&form.fields);
+        let mut request = self
+            .wire
+            .request(Method::POST, form.action.as_str())
+            .form(&form.fields);
         if let Some(cookies) = self.jar.lock().unwrap().header_for(&form.action) {
             request = request.header("cookie", cookies);
         }
@@ -181,12 +199,17 @@ impl Browser {
 
     /// Puts a cookie there that the server did not set.
     pub fn plant_cookie(&self, url: &str, name: &str, value: &str) {
-        self.jar.lock().unwrap().plant(&Url::parse(url).unwrap(), name, value);
+        self.jar
+            .lock()
+            .unwrap()
+            .plant(&Url::parse(url).unwrap(), name, value);
     }
 
     /// A cookie by its name.
     pub fn cookie(&self, name: &str) -> Option<Cookie> {
-        self.cookies().into_iter().find(|cookie| cookie.name == name)
+        self.cookies()
+            .into_iter()
+            .find(|cookie| cookie.name == name)
     }
 
     /// Submits a form of one of our pages.
@@ -198,15 +221,28 @@ impl Browser {
     /// Submits a form and looks at the very answer, redirects not followed.
     pub async fn submit_once(&self, form: &Form) -> Answer {
         assert_eq!(form.method, "post", "our forms are posted");
-        self.send(Method::POST, &form.action, Some(&form.fields), "same-origin").await
+        self.send(
+            Method::POST,
+            &form.action,
+            Some(&form.fields),
+            "same-origin",
+        )
+        .await
     }
 
     pub async fn log_in(&self, page: &Page, username: &str, password: &str) -> Page {
-        self.submit(&page.login_form().fill("username", username).fill("password", password)).await
+        self.submit(
+            &page
+                .login_form()
+                .fill("username", username)
+                .fill("password", password),
+        )
+        .await
     }
 
     pub async fn decide(&self, page: &Page, decision: Decision) -> Page {
-        self.submit(&page.consent_form().press("decision", decision.value())).await
+        self.submit(&page.consent_form().press("decision", decision.value()))
+            .await
     }
 
     /// Opens a URL and does what a willing person would, until we are left or told of an error.
@@ -221,7 +257,10 @@ impl Browser {
             page = if page.is_error() {
                 return page;
             } else if page.is_login() {
-                let user = self.user.as_ref().expect("a login page, and nobody in front of this browser");
+                let user = self
+                    .user
+                    .as_ref()
+                    .expect("a login page, and nobody in front of this browser");
                 self.log_in(&page, &user.username, &user.password).await
             } else if page.is_consent() {
                 self.decide(&page, decision).await
@@ -254,7 +293,13 @@ impl Browser {
         panic!("redirects go in a circle: {answer:?}");
     }
 
-    async fn send(&self, method: Method, url: &Url, fields: Option<&[(String, String)]>, site: &str) -> Answer {
+    async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        fields: Option<&[(String, String)]>,
+        site: &str,
+    ) -> Answer {
         let mut request = self
             .wire
             .request(method, url.as_str())
@@ -266,7 +311,9 @@ impl Browser {
             request = request.header("cookie", cookies);
         }
         if let Some(fields) = fields {
-            request = request.header("origin", url.origin().ascii_serialization()).form(fields);
+            request = request
+                .header("origin", url.origin().ascii_serialization())
+                .form(fields);
         }
         let answer = Answer::of(request).await;
         self.jar.lock().unwrap().store(url, &answer.headers);

@@ -13,14 +13,34 @@ pub struct TestClock {
 
 impl TestClock {
     /// Begins at the real time, since readiness compares it with PostgreSQL's.
-    #[expect(clippy::disallowed_methods, reason = "the one real moment of a test: where its clock begins")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one real moment of a test: where its clock begins"
+    )]
     pub fn starting_now() -> Self {
-        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        Self { unix_seconds: AtomicI64::new(i64::try_from(since_epoch.as_secs()).unwrap()) }
+        let since_epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        Self {
+            unix_seconds: AtomicI64::new(i64::try_from(since_epoch.as_secs()).unwrap()),
+        }
     }
 
     pub fn advance(&self, by: Duration) {
-        self.unix_seconds.fetch_add(i64::try_from(by.as_secs()).unwrap(), Ordering::SeqCst);
+        self.unix_seconds
+            .fetch_add(i64::try_from(by.as_secs()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// As when somebody sets a wall clock wrongly.
+    pub fn set_back(&self, by: Duration) {
+        self.unix_seconds
+            .fetch_sub(i64::try_from(by.as_secs()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Catches up with the real time, which goes on while this clock stands still.
+    pub fn set_to_now(&self) {
+        self.unix_seconds
+            .store(Self::starting_now().unix_seconds(), Ordering::SeqCst);
     }
 
     /// What `iat` and `exp` are compared with.

@@ -21,7 +21,9 @@ pub(super) struct CookieJar {
 
 impl Cookie {
     pub fn has(&self, attribute: &str) -> bool {
-        self.attributes.iter().any(|written| written.eq_ignore_ascii_case(attribute))
+        self.attributes
+            .iter()
+            .any(|written| written.eq_ignore_ascii_case(attribute))
     }
 }
 
@@ -46,7 +48,10 @@ impl CookieJar {
         let matching: Vec<String> = self
             .cookies
             .iter()
-            .filter(|cookie| Some(cookie.host.as_str()) == url.host_str() && path_matches(url.path(), &cookie.path))
+            .filter(|cookie| {
+                Some(cookie.host.as_str()) == url.host_str()
+                    && path_matches(url.path(), &cookie.path)
+            })
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
         (!matching.is_empty()).then(|| matching.join("; "))
@@ -54,7 +59,9 @@ impl CookieJar {
 
     pub(super) fn store(&mut self, url: &Url, headers: &HeaderMap) {
         for header in headers.get_all(SET_COOKIE) {
-            let Some(cookie) = parse(header.to_str().unwrap(), url) else { continue };
+            let Some(cookie) = parse(header.to_str().unwrap(), url) else {
+                continue;
+            };
             self.cookies.retain(|kept| {
                 (&kept.name, &kept.path, &kept.host) != (&cookie.name, &cookie.path, &cookie.host)
             });
@@ -71,7 +78,11 @@ fn parse(text: &str, url: &Url) -> Option<Cookie> {
     let attributes: Vec<String> = parts.map(str::to_owned).collect();
     let path = attributes
         .iter()
-        .find_map(|attribute| attribute.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("path")))
+        .find_map(|attribute| {
+            attribute
+                .split_once('=')
+                .filter(|(name, _)| name.eq_ignore_ascii_case("path"))
+        })
         .map_or("/", |(_, path)| path);
     Some(Cookie {
         name: name.to_owned(),
@@ -84,5 +95,8 @@ fn parse(text: &str, url: &Url) -> Option<Cookie> {
 
 // RFC 6265 §5.1.4: equal, or a prefix that ends at a segment's boundary.
 fn path_matches(asked: &str, path: &str) -> bool {
-    asked == path || asked.strip_prefix(path).is_some_and(|rest| path.ends_with('/') || rest.starts_with('/'))
+    asked == path
+        || asked
+            .strip_prefix(path)
+            .is_some_and(|rest| path.ends_with('/') || rest.starts_with('/'))
 }

@@ -3,6 +3,7 @@
 //! The server is the one that `WRIT_TEST_DATABASE_URL` names (nextest's setup script starts it); without
 //! the variable, as under plain `cargo test`, this process starts one and it goes with the process.
 
+use std::fmt::Write as _;
 use std::process::Command;
 use std::str::FromStr as _;
 use std::sync::OnceLock;
@@ -10,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, Row as _};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, Row as _,
+};
 use store::{MigrateSettings, Roles};
 use url::Url;
 
@@ -29,10 +32,22 @@ impl TestDatabase {
     pub async fn create() -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let template = template().await;
-        let name = format!("writ_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "writ_test_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
         let mut server = connect(server_url()).await;
-        run(&mut server, format!("drop database if exists {name} with (force)")).await;
-        run(&mut server, format!("create database {name} template {template}")).await;
+        run(
+            &mut server,
+            format!("drop database if exists {name} with (force)"),
+        )
+        .await;
+        run(
+            &mut server,
+            format!("create database {name} template {template}"),
+        )
+        .await;
         server.close().await.unwrap();
         let url = url_of(&name);
         Self { name, url }
@@ -43,6 +58,15 @@ impl TestDatabase {
         &self.url
     }
 
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A connection to another database of the same server.
+    pub(super) async fn db_connect_beside() -> PgConnection {
+        connect(server_url()).await
+    }
+
     /// A connection of the test's own, past every lock that the application has.
     pub async fn db_connect(&self) -> PgConnection {
         connect(&self.url).await
@@ -50,7 +74,8 @@ impl TestDatabase {
 
     /// A superuser's connection, where the test server offers one: row security does not bind it.
     pub async fn db_connect_as_superuser(&self) -> PgConnection {
-        let url = std::env::var("WRIT_TEST_SUPERUSER_URL").unwrap_or_else(|_| server().superuser_url.clone());
+        let url = std::env::var("WRIT_TEST_SUPERUSER_URL")
+            .unwrap_or_else(|_| server().superuser_url.clone());
         let mut url = Url::parse(&url).unwrap();
         url.set_path(&self.name);
         connect(url.as_str()).await
@@ -62,10 +87,17 @@ impl Drop for TestDatabase {
         let name = self.name.clone();
         // `drop` cannot wait for a future on this thread's runtime, so another thread does.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let mut server = connect(server_url()).await;
-                run(&mut server, format!("drop database if exists {name} with (force)")).await;
+                run(
+                    &mut server,
+                    format!("drop database if exists {name} with (force)"),
+                )
+                .await;
             });
         });
         let _ = dropping.join();
@@ -79,20 +111,36 @@ async fn template() -> String {
     if exists(&mut server, &name).await {
         return name;
     }
-    server.execute(AssertSqlSafe(format!("select pg_advisory_lock({TEMPLATE_LOCK})"))).await.unwrap();
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut server)
+        .await
+        .unwrap();
     if !exists(&mut server, &name).await {
         let unfinished = format!("{name}_unfinished");
-        run(&mut server, format!("drop database if exists {unfinished} with (force)")).await;
+        run(
+            &mut server,
+            format!("drop database if exists {unfinished} with (force)"),
+        )
+        .await;
         run(&mut server, format!("create database {unfinished}")).await;
         migrate(&url_of(&unfinished)).await;
-        run(&mut server, format!("alter database {unfinished} rename to {name}")).await;
+        run(
+            &mut server,
+            format!("alter database {unfinished} rename to {name}"),
+        )
+        .await;
     }
     server.close().await.unwrap();
     name
 }
 
 async fn migrate(url: &str) {
-    let settings = MigrateSettings { url: url.into(), roles: Roles::default(), login_role: None };
+    let settings = MigrateSettings {
+        url: url.into(),
+        roles: Roles::default(),
+        login_role: None,
+    };
     store::migrate(&settings).await.unwrap();
 }
 
@@ -101,7 +149,13 @@ fn hash_of_migrations() -> String {
     for migration in store::MIGRATOR.iter() {
         hash.update(&migration.checksum);
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.finalize()
+        .iter()
+        .take(6)
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
 }
 
 async fn exists(server: &mut PgConnection, name: &str) -> bool {
@@ -113,13 +167,18 @@ async fn exists(server: &mut PgConnection, name: &str) -> bool {
     row.get(0)
 }
 
-#[expect(clippy::disallowed_methods, reason = "names of databases cannot be parameters; these are our own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "names of databases cannot be parameters; these are our own"
+)]
 async fn run(server: &mut PgConnection, statement: String) {
     server.execute(AssertSqlSafe(statement)).await.unwrap();
 }
 
 async fn connect(url: &str) -> PgConnection {
-    let options = PgConnectOptions::from_str(url).unwrap().disable_statement_logging();
+    let options = PgConnectOptions::from_str(url)
+        .unwrap()
+        .disable_statement_logging();
     PgConnection::connect_with(&options).await.unwrap()
 }
 
@@ -142,7 +201,10 @@ fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| {
         if let Ok(url) = std::env::var("WRIT_TEST_DATABASE_URL") {
-            return Server { url, superuser_url: String::new() };
+            return Server {
+                url,
+                superuser_url: String::new(),
+            };
         }
         start_server()
     })
@@ -150,12 +212,24 @@ fn server() -> &'static Server {
 
 fn start_server() -> Server {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/test-postgres.sh");
-    let output = Command::new(script).arg(std::process::id().to_string()).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(script)
+        .arg(std::process::id().to_string())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
     let value = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         line.unwrap_or_default().to_owned()
     };
-    Server { url: value("WRIT_TEST_DATABASE_URL"), superuser_url: value("WRIT_TEST_SUPERUSER_URL") }
+    Server {
+        url: value("WRIT_TEST_DATABASE_URL"),
+        superuser_url: value("WRIT_TEST_SUPERUSER_URL"),
+    }
 }

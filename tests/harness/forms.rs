@@ -16,7 +16,10 @@ impl Form {
     /// Every form of a page.
     pub fn all(html: &str, page: &Url) -> Vec<Self> {
         let document = Html::parse_document(html);
-        document.select(&selector("form")).map(|form| Self::read(form, page)).collect()
+        document
+            .select(&selector("form"))
+            .map(|form| Self::read(form, page))
+            .collect()
     }
 
     fn read(form: ElementRef<'_>, page: &Url) -> Self {
@@ -27,7 +30,9 @@ impl Form {
         let mut fields = Vec::new();
         let mut buttons = Vec::new();
         for control in form.select(&selector("input, textarea, button")) {
-            let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else { continue };
+            let Some(name) = control.attr("name").filter(|name| !name.is_empty()) else {
+                continue;
+            };
             let value = control.attr("value").unwrap_or_default();
             let kind = control.attr("type").unwrap_or("text");
             let pair = (name.to_owned(), value.to_owned());
@@ -37,7 +42,12 @@ impl Form {
                 _ => fields.push(pair),
             }
         }
-        Self { action, method, fields, buttons }
+        Self {
+            action,
+            method,
+            fields,
+            buttons,
+        }
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -45,14 +55,19 @@ impl Form {
     }
 
     pub fn has_button(&self, name: &str, value: &str) -> bool {
-        self.buttons.iter().any(|(button, text)| button == name && text == value)
+        self.buttons
+            .iter()
+            .any(|(button, text)| button == name && text == value)
     }
 
     /// What a field holds now.
     #[track_caller]
     pub fn value(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
-        found.map_or_else(|| panic!("no field {name} in {self:?}"), |(_, value)| value.as_str())
+        found.map_or_else(
+            || panic!("no field {name} in {self:?}"),
+            |(_, value)| value.as_str(),
+        )
     }
 
     /// Takes a field out, as no page of ours would.
@@ -70,13 +85,17 @@ impl Form {
 
     /// Takes the tick from a box.
     pub fn untick(mut self, name: &str, value: &str) -> Self {
-        self.fields.retain(|(field, text)| field != name || text != value);
+        self.fields
+            .retain(|(field, text)| field != name || text != value);
         self
     }
 
     /// Presses a button that carries a value.
     pub fn press(mut self, name: &str, value: &str) -> Self {
-        assert!(self.has_button(name, value), "no button {name}={value} in {self:?}");
+        assert!(
+            self.has_button(name, value),
+            "no button {name}={value} in {self:?}"
+        );
         self.fields.push((name.to_owned(), value.to_owned()));
         self
     }

@@ -8,8 +8,10 @@
 //!
 //! To add a persona: a method on [`TestTenant`] that makes it through the admin API.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
-#![expect(dead_code, reason = "a vocabulary is larger than what the tests say so far")]
+#![expect(
+    dead_code,
+    reason = "a vocabulary is larger than what the tests say so far"
+)]
 
 mod admin;
 mod answer;
@@ -18,23 +20,39 @@ mod browser;
 mod clock;
 mod cookies;
 mod database;
+mod deed;
+mod eventually;
+mod faults;
+mod database_link;
 mod forms;
 mod oauth_client;
 mod resource_server;
+mod rows;
 mod tenant;
 mod wire;
 
-pub use admin::AdminApi;
-pub use answer::Answer;
-pub use app::{Replica, TestApp, TestAppOptions};
-pub use browser::{Browser, Decision, Page};
-pub use clock::TestClock;
-pub use cookies::Cookie;
-pub use database::TestDatabase;
-pub use forms::Form;
-pub use oauth_client::{
-    AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
+#[expect(
+    unused_imports,
+    reason = "a vocabulary is larger than what the tests say so far"
+)]
+pub use self::{
+    admin::AdminApi,
+    answer::Answer,
+    app::{Replica, TestApp, TestAppOptions},
+    browser::{Browser, Decision, Page},
+    clock::TestClock,
+    cookies::Cookie,
+    database::TestDatabase,
+    database_link::DatabaseLink,
+    deed::Deed,
+    eventually::within_a_second,
+    faults::Fault,
+    forms::Form,
+    oauth_client::{
+        AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens, VERIFIER,
+    },
+    resource_server::ResourceServer,
+    rows::Rows,
+    tenant::{TestResource, TestTenant, TestUser},
+    wire::Wire,
 };
-pub use resource_server::ResourceServer;
-pub use tenant::{TestResource, TestTenant, TestUser};
-pub use wire::Wire;

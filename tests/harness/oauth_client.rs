@@ -12,7 +12,7 @@ use super::browser::{Browser, Decision, Page};
 use super::wire::{Wire, pairs};
 
 /// RFC 7636 §4.1: 43 characters or more. The same each time: a test repeats exactly.
-const VERIFIER: &str = "the-code-verifier-of-the-tests-0123456789-abcdef";
+pub const VERIFIER: &str = "the-code-verifier-of-the-tests-0123456789-abcdef";
 const STATE: &str = "state of the tests";
 
 /// A client with its ways of authenticating and being returned to.
@@ -90,7 +90,9 @@ impl OAuthClient {
     pub fn secret(&self) -> Option<&str> {
         match &self.authentication {
             ClientAuthentication::None => None,
-            ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => Some(secret),
+            ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => {
+                Some(secret)
+            }
         }
     }
 
@@ -110,7 +112,10 @@ impl OAuthClient {
         ];
         let mut request = AuthorizationRequest {
             client: self.clone(),
-            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            parameters: parameters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
         };
         if let Some(resource) = &self.resource {
             request = request.and("resource", resource);
@@ -140,12 +145,20 @@ impl OAuthClient {
     }
 
     pub async fn refresh(&self, refresh_token: &str) -> Answer {
-        self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+        self.token(&[
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token),
+        ])
+        .await
     }
 
     pub async fn client_credentials(&self, scope: Option<&str>) -> Answer {
         let mut fields = vec![("grant_type", "client_credentials")];
-        fields.extend(self.resource.as_deref().map(|resource| ("resource", resource)));
+        fields.extend(
+            self.resource
+                .as_deref()
+                .map(|resource| ("resource", resource)),
+        );
         fields.extend(scope.map(|scope| ("scope", scope)));
         self.token(&fields).await
     }
@@ -179,7 +192,9 @@ impl OAuthClient {
                 fields.push(("client_secret", secret));
             }
             ClientAuthentication::Basic(secret) => {
-                return request.header("authorization", basic(&self.client_id, secret)).form(&fields);
+                return request
+                    .header("authorization", basic(&self.client_id, secret))
+                    .form(&fields);
             }
         }
         request.form(&fields)
@@ -209,12 +224,20 @@ impl AuthorizationRequest {
 
     pub fn url(&self) -> String {
         let endpoint = self.client.url("authorize");
-        Url::parse_with_params(&endpoint, pairs(&self.parameters)).unwrap().into()
+        Url::parse_with_params(&endpoint, pairs(&self.parameters))
+            .unwrap()
+            .into()
     }
 
     /// One request, redirects not followed.
     pub async fn send(&self) -> Answer {
-        Answer::of(self.client.wire.request(Method::GET, &self.url()).header("accept", "text/html")).await
+        Answer::of(
+            self.client
+                .wire
+                .request(Method::GET, &self.url())
+                .header("accept", "text/html"),
+        )
+        .await
     }
 
     /// Opens it in a browser and stops at the first page, or where the browser leaves.
@@ -224,12 +247,26 @@ impl AuthorizationRequest {
 
     /// The whole way with a willing person.
     pub async fn walk(&self, browser: &Browser) -> Authorized {
-        Authorized { page: browser.walk(&self.url()).await, client: self.client.clone() }
+        Authorized {
+            page: browser.walk(&self.url()).await,
+            client: self.client.clone(),
+        }
+    }
+
+    /// What became of it, for a test that walked the way itself.
+    pub fn ended_at(&self, page: Page) -> Authorized {
+        Authorized {
+            page,
+            client: self.client.clone(),
+        }
     }
 
     /// The whole way with a person who refuses.
     pub async fn walk_and_deny(&self, browser: &Browser) -> Authorized {
-        Authorized { page: browser.walk_and(&self.url(), Decision::Deny).await, client: self.client.clone() }
+        Authorized {
+            page: browser.walk_and(&self.url(), Decision::Deny).await,
+            client: self.client.clone(),
+        }
     }
 }
 
@@ -238,28 +275,53 @@ impl Authorized {
     #[track_caller]
     pub fn parameter(&self, name: &str) -> Option<String> {
         let location = self.page.location();
-        location.query_pairs().find(|(parameter, _)| parameter == name).map(|(_, value)| value.into_owned())
+        location
+            .query_pairs()
+            .find(|(parameter, _)| parameter == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     /// The code, after checking what every client checks first.
     #[track_caller]
     pub fn code(&self) -> IssuedCode {
         let location = self.page.location();
-        assert!(location.as_str().starts_with(&self.client.redirect_uri), "{location}");
-        assert_eq!(self.parameter("state").as_deref(), Some(STATE), "{location}");
+        assert!(
+            location.as_str().starts_with(&self.client.redirect_uri),
+            "{location}"
+        );
+        assert_eq!(
+            self.parameter("state").as_deref(),
+            Some(STATE),
+            "{location}"
+        );
         // RFC 9207 §2.4: byte for byte.
-        assert_eq!(self.parameter("iss").as_deref(), Some(self.client.issuer.as_str()), "{location}");
-        let code = self.parameter("code").unwrap_or_else(|| panic!("no code in {location}"));
-        IssuedCode { code, verifier: VERIFIER.to_owned(), redirect_uri: self.client.redirect_uri.clone() }
+        assert_eq!(
+            self.parameter("iss").as_deref(),
+            Some(self.client.issuer.as_str()),
+            "{location}"
+        );
+        let code = self
+            .parameter("code")
+            .unwrap_or_else(|| panic!("no code in {location}"));
+        IssuedCode {
+            code,
+            verifier: VERIFIER.to_owned(),
+            redirect_uri: self.client.redirect_uri.clone(),
+        }
     }
 
     /// The error that the application was told, with `state` and `iss` beside it.
     #[track_caller]
     pub fn error(&self) -> String {
         let location = self.page.location();
-        assert_eq!(self.parameter("iss").as_deref(), Some(self.client.issuer.as_str()), "{location}");
+        assert_eq!(
+            self.parameter("iss").as_deref(),
+            Some(self.client.issuer.as_str()),
+            "{location}"
+        );
         assert_eq!(self.parameter("code"), None, "{location}");
-        self.parameter("error").unwrap_or_else(|| panic!("no error in {location}"))
+        self.parameter("error")
+            .unwrap_or_else(|| panic!("no error in {location}"))
     }
 }
 
@@ -271,7 +333,10 @@ impl Answer {
         let body = self.json();
         assert_eq!(body["token_type"], "Bearer", "{self:?}");
         Tokens {
-            access_token: body["access_token"].as_str().expect("an access token").to_owned(),
+            access_token: body["access_token"]
+                .as_str()
+                .expect("an access token")
+                .to_owned(),
             refresh_token: body["refresh_token"].as_str().map(str::to_owned),
             body,
         }
@@ -281,7 +346,9 @@ impl Answer {
 impl Tokens {
     #[track_caller]
     pub fn refresh_token(&self) -> &str {
-        self.refresh_token.as_deref().unwrap_or_else(|| panic!("no refresh token in {:?}", self.body))
+        self.refresh_token
+            .as_deref()
+            .unwrap_or_else(|| panic!("no refresh token in {:?}", self.body))
     }
 
     /// The access token's claims, read without verifying.

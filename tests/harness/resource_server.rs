@@ -28,7 +28,10 @@ impl ResourceServer {
 
     /// RFC 7662 §2.2: the answer's members; just `active` for a token that is nothing to us.
     pub async fn introspect(&self, token: &str) -> Value {
-        self.introspect_answer(token).await.expect_status(200).json()
+        self.introspect_answer(token)
+            .await
+            .expect_status(200)
+            .json()
     }
 
     pub async fn accepts(&self, token: &str) -> bool {

@@ -49,7 +49,8 @@ impl TestTenant {
     pub(super) async fn create(app: &TestApp, body: Value) -> Self {
         let tenant = app.admin().create("/admin/v1/tenants", &body).await;
         let slug = tenant["slug"].as_str().unwrap().to_owned();
-        let resource = create_resource(app.admin(), &slug, &format!("https://mcp.{slug}.test/mcp")).await;
+        let resource =
+            create_resource(app.admin(), &slug, &format!("https://mcp.{slug}.test/mcp")).await;
         Self {
             issuer: tenant["issuer"].as_str().unwrap().to_owned(),
             resource,
@@ -96,8 +97,22 @@ impl TestTenant {
     pub async fn metadata(&self) -> Answer {
         let issuer = url::Url::parse(&self.issuer).unwrap();
         let path = issuer.path().trim_end_matches('/');
-        let url = format!("{}/.well-known/oauth-authorization-server{path}", issuer.origin().ascii_serialization());
+        let url = format!(
+            "{}/.well-known/oauth-authorization-server{path}",
+            issuer.origin().ascii_serialization()
+        );
         self.wire.get(&url).await
+    }
+
+    /// Every URL at which some client looks for the metadata (protocol.md §1).
+    pub fn well_known_urls(&self) -> Vec<String> {
+        let issuer = url::Url::parse(&self.issuer).unwrap();
+        let (origin, path) = (issuer.origin().ascii_serialization(), issuer.path().trim_end_matches('/'));
+        let forms = ["oauth-authorization-server", "openid-configuration"];
+        let urls = forms.iter().flat_map(|form| {
+            [format!("{origin}/.well-known/{form}{path}"), format!("{origin}{path}/.well-known/{form}")]
+        });
+        urls.flat_map(|url| [format!("{url}/"), url]).collect()
     }
 
     pub async fn jwks(&self) -> Answer {
@@ -112,8 +127,15 @@ impl TestTenant {
         let password = format!("the password of {username}");
         let body = json!({ "username": username, "password": password });
         let made = self.admin.create(&self.path("/users"), &body).await;
-        let user = TestUser { id: made["id"].as_str().unwrap().to_owned(), username: username.to_owned(), password };
-        self.users.lock().unwrap().insert(username.to_owned(), user.clone());
+        let user = TestUser {
+            id: made["id"].as_str().unwrap().to_owned(),
+            username: username.to_owned(),
+            password,
+        };
+        self.users
+            .lock()
+            .unwrap()
+            .insert(username.to_owned(), user.clone());
         user
     }
 
@@ -125,7 +147,12 @@ impl TestTenant {
     /// A browser in which this person has signed in, and has allowed nothing yet.
     pub async fn signed_in_browser_of(&self, username: &str) -> Browser {
         let browser = self.browser_of(username).await;
-        let login = self.public_client().await.authorization_request().open(&browser).await;
+        let login = self
+            .public_client()
+            .await
+            .authorization_request()
+            .open(&browser)
+            .await;
         let user = self.user(username).await;
         let consent = browser.log_in(&login, &user.username, &user.password).await;
         assert!(consent.is_consent(), "{consent:?}");
@@ -134,7 +161,11 @@ impl TestTenant {
 
     /// Changes what is at `path(below)`.
     pub async fn change(&self, below: &str, changes: &Value) -> Value {
-        self.admin.patch(&self.path(below), changes).await.expect_status(200).json()
+        self.admin
+            .patch(&self.path(below), changes)
+            .await
+            .expect_status(200)
+            .json()
     }
 
     /// A client that registered itself: nobody vouches for it.
@@ -195,7 +226,10 @@ impl TestTenant {
             wire: self.wire.clone(),
             client_id: made["client_id"].as_str().unwrap().to_owned(),
             authentication,
-            redirect_uri: made["redirect_uris"][0].as_str().unwrap_or_default().to_owned(),
+            redirect_uri: made["redirect_uris"][0]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
             resource: Some(self.resource.identifier.clone()),
         }
     }
@@ -231,7 +265,9 @@ async fn create_resource(admin: &AdminApi, slug: &str, identifier: &str) -> Test
             { "name": "notes:write", "description": "Change your notes" },
         ],
     });
-    let made = admin.create(&format!("/admin/v1/tenants/{slug}/resources"), &body).await;
+    let made = admin
+        .create(&format!("/admin/v1/tenants/{slug}/resources"), &body)
+        .await;
     TestResource {
         id: made["id"].as_str().unwrap().to_owned(),
         identifier: made["identifier"].as_str().unwrap().to_owned(),

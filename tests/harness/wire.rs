@@ -45,14 +45,20 @@ impl Wire {
         // Cut the text rather than the parsed URL: what a test sends is sent byte by byte.
         let origin = asked.origin().ascii_serialization();
         let rest = url.get(origin.len()..).unwrap_or("/");
-        self.client.request(method, format!("http://{}{rest}", self.address)).header(HOST, host)
+        self.client
+            .request(method, format!("http://{}{rest}", self.address))
+            .header(HOST, host)
     }
 
     pub async fn get(&self, url: &str) -> Answer {
         Answer::of(self.request(Method::GET, url)).await
     }
 
-    pub async fn post_form<K: AsRef<str>, V: AsRef<str>>(&self, url: &str, fields: &[(K, V)]) -> Answer {
+    pub async fn post_form<K: AsRef<str>, V: AsRef<str>>(
+        &self,
+        url: &str,
+        fields: &[(K, V)],
+    ) -> Answer {
         Answer::of(self.request(Method::POST, url).form(&pairs(fields))).await
     }
 
@@ -61,6 +67,9 @@ impl Wire {
     }
 }
 
-pub(super) fn pairs<'a, K: AsRef<str>, V: AsRef<str>>(fields: &'a [(K, V)]) -> Vec<(&'a str, &'a str)> {
-    fields.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect()
+pub(super) fn pairs<K: AsRef<str>, V: AsRef<str>>(fields: &[(K, V)]) -> Vec<(&str, &str)> {
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_ref()))
+        .collect()
 }

@@ -27,11 +27,16 @@ pub async fn revoke_admin_key(
     Id(admin_key_id): Id<AdminKeyId>,
 ) -> Result<Done, Problem> {
     let mut platform = api.database().platform().await?;
-    if !platform.revoke_admin_key(admin_key_id, api.now()).await? {
+    let revoked = platform.revoke_admin_key(admin_key_id, api.now()).await?;
+    let Some(revoked) = revoked else {
         let detail =
             "No such admin key, or it is revoked already. GET /admin/v1/admin-keys lists them.";
         return Err(Problem::new(crate::problem::ProblemKind::NotFound, detail));
-    }
+    };
+    let tenant = match revoked.tenant_id {
+        Some(tenant_id) => platform.find_tenant(tenant_id).await?,
+        None => None,
+    };
     let target = audit::target("admin_key", &admin_key_id);
     let changes = Changes::updated(&json!({"is_revoked": false}), &json!({"is_revoked": true}));
     let event = audit::event(
@@ -41,7 +46,9 @@ pub async fn revoke_admin_key(
         target,
         changes,
     );
-    platform.insert_platform_audit_event(None, &event).await?;
+    platform
+        .insert_platform_audit_event(tenant.as_ref(), &event)
+        .await?;
     platform.commit().await?;
     Ok(Done)
 }

@@ -41,8 +41,9 @@ pub async fn update_client(
 ) -> Result<Found<ClientOut>, Problem> {
     let unknown = || clients::unknown(access.tenant.slug());
     let mut scope = api.database().tenant(&access.tenant).await?;
+    // Locked, so that what another call changes at the same time is not written back.
     let before = scope
-        .find_client(&client_id)
+        .find_client_for_update(&client_id)
         .await?
         .ok_or_else(unknown)?
         .client;

@@ -101,8 +101,9 @@ pub async fn update_resource(
     let unknown = || resources::unknown(access.tenant.slug());
     let now = api.now();
     let mut scope = api.database().tenant(&access.tenant).await?;
+    // Locked, so that what another call changes at the same time is not written back.
     let before = scope
-        .find_resource(resource_id)
+        .find_resource_for_update(resource_id)
         .await?
         .ok_or_else(unknown)?;
     let resource = body.apply_to(&before.resource)?;

@@ -163,12 +163,15 @@ pub async fn update_tenant(
             "Only a platform key suspends or resumes a tenant; leave state out.",
         ));
     }
-    let before = TenantOut::new(&access.tenant);
-    let valid = body.validate(&access.tenant)?;
     let now = api.now();
     let mut platform = api.database().platform().await?;
+    // Locked, so that what another call changes at the same time is not written back.
+    let current = platform.find_tenant_for_update(access.tenant.id()).await?;
+    let current = current.ok_or_else(tenants::unknown)?;
+    let before = TenantOut::new(&current);
+    let valid = body.validate(&current)?;
     let updated = platform
-        .update_tenant(&access.tenant, &valid.update, now)
+        .update_tenant(&current, &valid.update, now)
         .await
         .map_err(unknown_resource)?;
     let mut tenant = updated.ok_or_else(tenants::unknown)?;

@@ -33,6 +33,14 @@ pub struct NewUserBody {
     name: Option<String>,
     #[schema(value_type = String, format = Password, write_only)]
     password: SecretString,
+    /// `false`: signs in once it is changed to `true`.
+    #[serde(default = "enabled")]
+    #[schema(default = true)]
+    is_enabled: bool,
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 impl NewUserBody {
@@ -76,6 +84,7 @@ pub async fn create_user(
         password_hash: Some(SecretText::new(
             secret::hash(&api, "password", body.password).await?,
         )),
+        is_enabled: body.is_enabled,
     };
     let mut scope = api.database().tenant(&access.tenant).await?;
     scope
@@ -87,7 +96,7 @@ pub async fn create_user(
         username: new.username,
         email: new.email,
         name: new.name,
-        is_enabled: true,
+        is_enabled: new.is_enabled,
         password_changed_at: Some(now),
         created_at: now,
         updated_at: now,

@@ -42,12 +42,15 @@ pub struct UserPatch {
 }
 
 struct Valid {
-    update: UserUpdate,
+    username: Option<String>,
+    email: Change<String>,
+    name: Change<String>,
     password: Option<SecretString>,
+    is_enabled: Option<bool>,
 }
 
 impl UserPatch {
-    fn validate(self, before: &User) -> Result<Valid, Problem> {
+    fn validate(self) -> Result<Valid, Problem> {
         let mut faults = Faults::default();
         let username = self.username.required("username", &mut faults);
         if let Some(username) = &username {
@@ -59,26 +62,33 @@ impl UserPatch {
         if let Change::Set(name) = &self.name {
             names::check_name(&mut faults, name);
         }
-        let new_password = self.password.required("password", &mut faults);
-        if let Some(new_password) = &new_password {
-            password::check(&mut faults, new_password);
+        let password = self.password.required("password", &mut faults);
+        if let Some(password) = &password {
+            password::check(&mut faults, password);
         }
         let is_enabled = self.is_enabled.required("is_enabled", &mut faults);
         faults.finish()?;
-        let username = username.unwrap_or_else(|| before.username.clone());
-        let email = self.email.apply(before.email.clone());
-        let update = UserUpdate {
-            folded_username: fold(&username),
-            username,
-            folded_email: email.as_deref().map(fold),
-            email,
-            name: self.name.apply(before.name.clone()),
-            is_enabled: is_enabled.unwrap_or(before.is_enabled),
-        };
         Ok(Valid {
-            update,
-            password: new_password,
+            username,
+            email: self.email,
+            name: self.name,
+            password,
+            is_enabled,
         })
+    }
+}
+
+/// What is not said stays as it is at that moment.
+fn update_of(before: &User, valid: Valid) -> UserUpdate {
+    let username = valid.username.unwrap_or_else(|| before.username.clone());
+    let email = valid.email.apply(before.email.clone());
+    UserUpdate {
+        folded_username: fold(&username),
+        username,
+        folded_email: email.as_deref().map(fold),
+        email,
+        name: valid.name.apply(before.name.clone()),
+        is_enabled: valid.is_enabled.unwrap_or(before.is_enabled),
     }
 }
 
@@ -103,13 +113,13 @@ pub async fn update_user(
     Body(body): Body<UserPatch>,
 ) -> Result<Found<UserOut>, Problem> {
     let unknown = || users::unknown(access.tenant.slug());
-    let before = {
+    {
         let mut scope = api.database().tenant(&access.tenant).await?;
-        scope.find_user(user_id).await?.ok_or_else(unknown)?.user
-    };
-    let valid = body.validate(&before)?;
+        scope.find_user(user_id).await?.ok_or_else(unknown)?;
+    }
+    let mut valid = body.validate()?;
     // Hashed outside of a transaction: it takes a while.
-    let hash = match valid.password {
+    let hash = match valid.password.take() {
         Some(password) => Some(SecretText::new(
             secret::hash(&api, "password", password).await?,
         )),
@@ -117,18 +127,18 @@ pub async fn update_user(
     };
     let now = api.now();
     let mut scope = api.database().tenant(&access.tenant).await?;
-    let taken = |error| users::taken(error, &valid.update.username);
-    if !scope
-        .update_user(user_id, &valid.update, now)
+    // Locked, so that what another call changes at the same time is not written back.
+    let before = scope.find_user_for_update(user_id).await?;
+    let before = before.ok_or_else(unknown)?.user;
+    let update = update_of(&before, valid);
+    scope
+        .update_user(user_id, &update, now)
         .await
-        .map_err(taken)?
-    {
-        return Err(unknown());
-    }
+        .map_err(|error| users::taken(error, &update.username))?;
     if let Some(hash) = &hash {
         scope.update_password(user_id, hash, now).await?;
     }
-    let is_disabled = before.is_enabled && !valid.update.is_enabled;
+    let is_disabled = before.is_enabled && !update.is_enabled;
     if is_disabled {
         sessions::end(&mut scope, user_id, RevokedReason::UserDisabled, now).await?;
     } else if hash.is_some() {

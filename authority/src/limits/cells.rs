@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DashMapStateStore;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
+use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
 use governor::{Quota as GovernorQuota, RateLimiter};
 use protocol::clock::Clock;
 
@@ -24,7 +26,38 @@ const OVERFLOW_CELLS: u64 = 1_024;
 /// A full table is swept at most this often, so that an attack does not buy a scan per request.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
-type Cells = RateLimiter<u64, DashMapStateStore<u64>, LimitClock, NoOpMiddleware<Duration>>;
+type Cells = RateLimiter<u64, BoundedStore, LimitClock, NoOpMiddleware<Duration>>;
+
+/// Governor's table, which takes no new key when it is full.
+#[derive(Default)]
+struct BoundedStore(DashMapStateStore<u64>);
+
+impl StateStore for BoundedStore {
+    type Key = u64;
+
+    fn measure_and_replace<T, F, E>(&self, key: &u64, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let has_room = self.0.len() < MOST_KEYS || self.0.contains_key(key);
+        let cell = if has_room { *key } else { key % OVERFLOW_CELLS };
+        self.0.measure_and_replace(&cell, decide)
+    }
+}
+
+impl ShrinkableKeyedStateStore<u64> for BoundedStore {
+    fn retain_recent(&self, drop_below: Nanos) {
+        ShrinkableKeyedStateStore::retain_recent(&self.0, drop_below);
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// Governor's view of our clock: time since the epoch, so that a test's clock moves limits too.
 #[derive(Clone)]
@@ -50,7 +83,7 @@ impl KeyedCells {
     pub(super) fn new(quota: Quota, clock: LimitClock) -> Self {
         let cells = RateLimiter::new(
             governor_quota(quota),
-            DashMapStateStore::default(),
+            BoundedStore::default(),
             clock.clone(),
         );
         Self {
@@ -63,23 +96,13 @@ impl KeyedCells {
 
     /// Takes one from the key's allowance, or says how long to wait.
     pub(super) fn take(&self, key: &[u8]) -> Result<(), Duration> {
-        let cell = self.cell_of(key);
+        if self.cells.len() >= MOST_KEYS {
+            self.sweep_if_due();
+        }
+        let cell = self.hash.hash_one(key);
         self.cells
             .check_key(&cell)
             .map_err(|not_until| not_until.wait_time_from(self.clock.now()))
-    }
-
-    fn cell_of(&self, key: &[u8]) -> u64 {
-        let hashed = self.hash.hash_one(key);
-        if self.cells.len() < MOST_KEYS {
-            return hashed;
-        }
-        self.sweep_if_due();
-        if self.cells.len() < MOST_KEYS {
-            hashed
-        } else {
-            hashed % OVERFLOW_CELLS
-        }
     }
 
     fn sweep_if_due(&self) {

@@ -10,7 +10,9 @@ use protocol::token::refresh_token::next_idle_expiry;
 use protocol::token::request::{AuthorizationCodeRequest, TokenRequestError};
 use store::{AuthorizationCodeRecord, NewRefreshFamily, RevokedReason, Tenant, TenantScope};
 
-use super::{ATTEMPTS, Ground, TokenError, standing_after_password_change, too_many_attempts};
+use super::{
+    ATTEMPTS, Ground, TokenError, give_way, standing_after_password_change, too_many_attempts,
+};
 use crate::Authority;
 use crate::audit::{Actor, EventType};
 use crate::digests;
@@ -42,9 +44,9 @@ impl Authority {
             .map_err(|_| RedeemError::Unknown)?;
         let digests = digests::for_look_up(self.peppers(), &code);
         let ground = self.ground(tenant, client).await?;
-        let mut scope = self.database().tenant(tenant).await?;
-        let mut found = scope.find_authorization_code(&digests).await?;
         for _ in 0..ATTEMPTS {
+            let mut scope = self.database().tenant(tenant).await?;
+            let found = scope.find_authorization_code(&digests).await?;
             let record = found.ok_or(RedeemError::Unknown)?;
             if let Err(error) = decide(&ground, request, &record) {
                 if let Some(grant_id) = error.grant_to_revoke() {
@@ -71,7 +73,7 @@ impl Authority {
                 );
                 return Ok(issued.into_response(refresh_token.as_ref()));
             }
-            found = scope.find_authorization_code_for_update(&digests).await?;
+            give_way(scope).await?;
         }
         Err(too_many_attempts().into())
     }

@@ -12,7 +12,8 @@ use protocol::{SecretText, Timestamp};
 use store::{RefreshFamilyRecord, RefreshRotation, RevokedReason, StoreError, Tenant, TenantScope};
 
 use super::{
-    ATTEMPTS, Ground, Issued, TokenError, standing_after_password_change, too_many_attempts,
+    ATTEMPTS, Ground, Issued, TokenError, give_way, standing_after_password_change,
+    too_many_attempts,
 };
 use crate::Authority;
 use crate::audit::{Actor, EventType};
@@ -46,9 +47,9 @@ impl Authority {
             .parse_refresh_token(tenant.id(), request.refresh_token.expose())
             .map_err(|_| RefreshError::Unknown)?;
         let ground = self.ground(tenant, client).await?;
-        let mut scope = self.database().tenant(tenant).await?;
-        let mut found = scope.find_refresh_family(token.family_id()).await?;
         for _ in 0..ATTEMPTS {
+            let mut scope = self.database().tenant(tenant).await?;
+            let found = scope.find_refresh_family(token.family_id()).await?;
             let record = found.ok_or(RefreshError::Unknown)?;
             let decision = self.decide_refresh(&ground, &token, &record);
             let step = match decision {
@@ -76,9 +77,7 @@ impl Authority {
                 scope.commit().await?;
                 return Ok(self.answer_refresh(&ground, &record, step, issued, successor.as_ref()));
             }
-            found = scope
-                .find_refresh_family_for_update(token.family_id())
-                .await?;
+            give_way(scope).await?;
         }
         Err(too_many_attempts().into())
     }

@@ -1,5 +1,7 @@
 //! The one dispatcher of the sign-in: steps never jump to one another, they all come back here.
 
+use std::time::Duration;
+
 use crate::client::Client;
 use crate::clock::Timestamp;
 use crate::ids::UserId;
@@ -113,8 +115,12 @@ fn is_fresh_enough(pending: &PendingAuthorization, session: SignedIn, now: Times
     if session.authenticated_at >= pending.created_at {
         return true;
     }
-    let age = now.saturating_since(session.authenticated_at).as_secs();
-    !pending.prompts.asks_for_login() && pending.max_age_seconds.is_none_or(|limit| age <= limit)
+    let age = now.saturating_since(session.authenticated_at);
+    // Compared unrounded: `max_age=0` asks for a new sign-in even within the same second.
+    let is_young_enough = pending
+        .max_age_seconds
+        .is_none_or(|limit| age <= Duration::from_secs(limit));
+    !pending.prompts.asks_for_login() && is_young_enough
 }
 
 fn or_refuse_silently(

@@ -21,23 +21,75 @@ pub(super) fn names() -> String {
 pub(super) fn run(sources: &Sources) -> Result<(), CliError> {
     let config = Config::read(sources)?;
     say(&format!("public URL       {}", config.public_url));
-    say(&format!("public listener  {}{}", config.listen, if config.tls.is_some() { " (TLS)" } else { "" }));
+    say(&format!(
+        "public listener  {}{}",
+        config.listen,
+        if config.tls.is_some() { " (TLS)" } else { "" }
+    ));
     say(&format!("admin listener   {}", config.admin_listen));
-    say(&format!("database         {}, {} connections", describe_database_url(&config.database.url), config.database.pool_size));
+    say(&format!(
+        "database         {}, {} connections",
+        describe_database_url(&config.database.url),
+        config.database.pool_size
+    ));
     if let Some(direct) = &config.database.direct_url {
-        say(&format!("database direct  {}", describe_database_url(direct)));
+        say(&format!(
+            "database direct  {}",
+            describe_database_url(direct)
+        ));
     }
     let roles = &config.database.roles;
-    say(&format!("database roles   {}, {}", roles.app, roles.platform));
-    say(&format!("redis            {}", if config.redis_url.is_some() { "yes" } else { "no: limits are kept in process" }));
-    say(&format!("encryption keys  {}", config.encryption_keys.len()));
+    say(&format!(
+        "database roles   {}, {}",
+        roles.app, roles.platform
+    ));
+    say(&format!(
+        "redis            {}",
+        if config.redis_url.is_some() {
+            "yes"
+        } else {
+            "no: limits are kept in process"
+        }
+    ));
+    say(&format!(
+        "encryption keys  {}",
+        config.encryption_keys.len()
+    ));
     say(&format!("secret peppers   {}", config.secret_peppers.len()));
-    say(&format!("bootstrap key    {}", if config.bootstrap_admin_key.is_some() { "set" } else { "none" }));
-    let proxies: Vec<String> = config.trusted_proxies.iter().map(ToString::to_string).collect();
-    say(&format!("trusted proxies  {}", if proxies.is_empty() { "nobody".to_owned() } else { proxies.join(", ") }));
-    say(&format!("log              {:?}, {}", config.log.format, config.log.filter));
-    if config.encryption_keys.iter().chain(&config.secret_peppers).any(is_development_key) {
-        warn("keys that everybody knows are in use, since none are set; they are for localhost only");
+    say(&format!(
+        "bootstrap key    {}",
+        if config.bootstrap_admin_key.is_some() {
+            "set"
+        } else {
+            "none"
+        }
+    ));
+    let proxies: Vec<String> = config
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    say(&format!(
+        "trusted proxies  {}",
+        if proxies.is_empty() {
+            "nobody".to_owned()
+        } else {
+            proxies.join(", ")
+        }
+    ));
+    say(&format!(
+        "log              {:?}, {}",
+        config.log.format, config.log.filter
+    ));
+    if config
+        .encryption_keys
+        .iter()
+        .chain(&config.secret_peppers)
+        .any(is_development_key)
+    {
+        warn(
+            "keys that everybody knows are in use, since none are set; they are for localhost only",
+        );
     }
     say("The settings hold.");
     Ok(())

@@ -19,7 +19,10 @@ pub(super) struct Options {
     address: Option<SocketAddr>,
 }
 
-pub(super) fn run(options: &Options, sources: impl FnOnce() -> Result<Sources, CliError>) -> Result<(), CliError> {
+pub(super) fn run(
+    options: &Options,
+    sources: impl FnOnce() -> Result<Sources, CliError>,
+) -> Result<(), CliError> {
     let listen = match options.address {
         Some(address) => address,
         None => crate::config::read_admin_listen(&sources()?)?,
@@ -33,6 +36,11 @@ pub(super) fn run(options: &Options, sources: impl FnOnce() -> Result<Sources, C
         say("ok");
         Ok(())
     } else {
-        Err(format!("http://{address}{path} answered {}: {}", answer.status, answer.body.trim()).into())
+        Err(format!(
+            "http://{address}{path} answered {}: {}",
+            answer.status,
+            answer.body.trim()
+        )
+        .into())
     }
 }

@@ -30,7 +30,12 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     pub(super) fn get(path: &'a str) -> Self {
-        Self { method: "GET", path, bearer: None, json: None }
+        Self {
+            method: "GET",
+            path,
+            bearer: None,
+            json: None,
+        }
     }
 }
 
@@ -48,16 +53,25 @@ pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
 pub(super) async fn call(address: SocketAddr, call: &Call<'_>) -> std::io::Result<Answer> {
     tokio::time::timeout(TIME_LIMIT, exchange(address, call))
         .await
-        .map_err(|_| std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within 10 seconds"))?
+        .map_err(|_| {
+            std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within 10 seconds")
+        })?
 }
 
 async fn exchange(address: SocketAddr, call: &Call<'_>) -> std::io::Result<Answer> {
     let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(request_text(address, call).as_bytes()).await?;
+    stream
+        .write_all(request_text(address, call).as_bytes())
+        .await?;
     let mut raw = Vec::new();
     // `connection: close` makes the end of the stream the end of the answer.
     stream.take(SIZE_LIMIT).read_to_end(&mut raw).await?;
-    parse(&raw).ok_or_else(|| std::io::Error::new(std::io::ErrorKind::InvalidData, "what answered does not speak HTTP"))
+    parse(&raw).ok_or_else(|| {
+        std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            "what answered does not speak HTTP",
+        )
+    })
 }
 
 fn request_text(address: SocketAddr, call: &Call<'_>) -> String {
@@ -81,9 +95,20 @@ fn request_text(address: SocketAddr, call: &Call<'_>) -> String {
 fn parse(raw: &[u8]) -> Option<Answer> {
     let text = String::from_utf8_lossy(raw);
     let (head, body) = text.split_once("\r\n\r\n")?;
-    let status = head.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    let is_chunked = head.to_ascii_lowercase().contains("\r\ntransfer-encoding: chunked");
-    let body = if is_chunked { unchunk(body)? } else { body.to_owned() };
+    let status = head
+        .strip_prefix("HTTP/1.")?
+        .split(' ')
+        .nth(1)?
+        .parse()
+        .ok()?;
+    let is_chunked = head
+        .to_ascii_lowercase()
+        .contains("\r\ntransfer-encoding: chunked");
+    let body = if is_chunked {
+        unchunk(body)?
+    } else {
+        body.to_owned()
+    };
     Some(Answer { status, body })
 }
 
@@ -103,8 +128,6 @@ fn unchunk(mut body: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]
@@ -118,8 +141,17 @@ mod tests {
 
     #[test]
     fn every_interface_is_called_on_loopback() {
-        assert_eq!(reachable("0.0.0.0:9001".parse().unwrap()), "127.0.0.1:9001".parse().unwrap());
-        assert_eq!(reachable("[::]:9001".parse().unwrap()), "[::1]:9001".parse().unwrap());
-        assert_eq!(reachable("10.0.0.1:1".parse().unwrap()), "10.0.0.1:1".parse().unwrap());
+        assert_eq!(
+            reachable("0.0.0.0:9001".parse().unwrap()),
+            "127.0.0.1:9001".parse().unwrap()
+        );
+        assert_eq!(
+            reachable("[::]:9001".parse().unwrap()),
+            "[::1]:9001".parse().unwrap()
+        );
+        assert_eq!(
+            reachable("10.0.0.1:1".parse().unwrap()),
+            "10.0.0.1:1".parse().unwrap()
+        );
     }
 }

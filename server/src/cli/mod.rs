@@ -98,5 +98,7 @@ fn dispatch(command_line: CommandLine) -> Result<(), CliError> {
 
 /// One runtime for all commands.
 fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }

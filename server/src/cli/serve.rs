@@ -34,7 +34,11 @@ pub(super) async fn start(config: Config) -> Result<Running, CliError> {
     let handle = application.handle();
     let admin_address = application.admin_address();
     tracing::info!(public = %application.public_address(), admin = %admin_address, "serving");
-    Ok(Running { serving: tokio::spawn(application.run()), handle, admin_address })
+    Ok(Running {
+        serving: tokio::spawn(application.run()),
+        handle,
+        admin_address,
+    })
 }
 
 impl Running {
@@ -66,7 +70,10 @@ pub(super) struct StopSignal {
 
 impl StopSignal {
     pub(super) fn listen() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
 
     pub(super) async fn wait(&mut self) {
@@ -95,7 +102,14 @@ fn advise(error: &SettingsError) -> CliError {
 }
 
 fn warn_of_development_keys(config: &Config) {
-    if config.encryption_keys.iter().chain(&config.secret_peppers).any(is_development_key) {
-        warn("WRIT_ENCRYPTION_KEYS or WRIT_SECRET_PEPPERS are not set: keys that everybody knows are in use, for localhost only");
+    if config
+        .encryption_keys
+        .iter()
+        .chain(&config.secret_peppers)
+        .any(is_development_key)
+    {
+        warn(
+            "WRIT_ENCRYPTION_KEYS or WRIT_SECRET_PEPPERS are not set: keys that everybody knows are in use, for localhost only",
+        );
     }
 }

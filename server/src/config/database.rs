@@ -51,7 +51,10 @@ impl DatabaseConfig {
         let mut problems = Vec::new();
         let mut keep = |problem: Problem| problems.push(problem);
         let url = read_url(sources, URL).map_err(&mut keep).ok().flatten();
-        let direct_url = read_url(sources, DIRECT_URL).map_err(&mut keep).ok().flatten();
+        let direct_url = read_url(sources, DIRECT_URL)
+            .map_err(&mut keep)
+            .ok()
+            .flatten();
         let pool_size = read_pool_size(sources).map_err(&mut keep).ok();
         let roles = read_roles(sources).map_err(&mut keep).ok();
         if url.is_none() && sources.secret(URL).is_none() {
@@ -61,16 +64,21 @@ impl DatabaseConfig {
             ));
         }
         match (url, pool_size, roles) {
-            (Some(url), Some(pool_size), Some(roles)) if problems.is_empty() => {
-                Ok(Self { url, direct_url, pool_size, roles })
-            }
+            (Some(url), Some(pool_size), Some(roles)) if problems.is_empty() => Ok(Self {
+                url,
+                direct_url,
+                pool_size,
+                roles,
+            }),
             _ => Err(ConfigError::new(problems)),
         }
     }
 }
 
 fn read_url(sources: &Sources, name: &'static str) -> Result<Option<SecretString>, Problem> {
-    let Some(url) = sources.secret(name) else { return Ok(None) };
+    let Some(url) = sources.secret(name) else {
+        return Ok(None);
+    };
     let is_postgres = url::Url::parse(url.expose_secret())
         .is_ok_and(|parsed| matches!(parsed.scheme(), "postgres" | "postgresql"));
     if is_postgres {
@@ -82,11 +90,18 @@ fn read_url(sources: &Sources, name: &'static str) -> Result<Option<SecretString
 }
 
 fn read_pool_size(sources: &Sources) -> Result<u32, Problem> {
-    let Some(text) = sources.text(POOL_SIZE) else { return Ok(DEFAULT_POOL_SIZE) };
+    let Some(text) = sources.text(POOL_SIZE) else {
+        return Ok(DEFAULT_POOL_SIZE);
+    };
     text.parse()
         .ok()
         .filter(|size| (2..=LARGEST_POOL_SIZE).contains(size))
-        .ok_or_else(|| sources.problem(POOL_SIZE, format!("is `{text}`: write a number from 2 to {LARGEST_POOL_SIZE}")))
+        .ok_or_else(|| {
+            sources.problem(
+                POOL_SIZE,
+                format!("is `{text}`: write a number from 2 to {LARGEST_POOL_SIZE}"),
+            )
+        })
 }
 
 fn read_roles(sources: &Sources) -> Result<RoleNames, Problem> {
@@ -101,15 +116,26 @@ fn read_roles(sources: &Sources) -> Result<RoleNames, Problem> {
             "name one role twice: the wall between them would not hold; give each a name of its own",
         ));
     }
-    Ok(RoleNames { app, platform, login })
+    Ok(RoleNames {
+        app,
+        platform,
+        login,
+    })
 }
 
 /// Role names end up in SQL where no parameter may stand, so only plain ones pass.
 fn read_role(sources: &Sources, name: &'static str) -> Result<Option<String>, Problem> {
-    let Some(text) = sources.text(name) else { return Ok(None) };
+    let Some(text) = sources.text(name) else {
+        return Ok(None);
+    };
     let is_plain = text.len() <= 63
-        && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_lowercase() || first == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
         && !text.starts_with("pg_");
     if is_plain {
         Ok(Some(text.to_owned()))
@@ -120,9 +146,14 @@ fn read_role(sources: &Sources, name: &'static str) -> Result<Option<String>, Pr
 
 /// Host, port and name of a database URL: enough to recognise it, nothing to steal.
 pub fn describe_database_url(url: &SecretString) -> String {
-    let Ok(parsed) = url::Url::parse(url.expose_secret()) else { return "an unreadable URL".to_owned() };
+    let Ok(parsed) = url::Url::parse(url.expose_secret()) else {
+        return "an unreadable URL".to_owned();
+    };
     let name = parsed.path().trim_start_matches('/');
-    let socket = parsed.query_pairs().find(|(key, _)| key == "host").map(|(_, value)| value.into_owned());
+    let socket = parsed
+        .query_pairs()
+        .find(|(key, _)| key == "host")
+        .map(|(_, value)| value.into_owned());
     let host = match (parsed.host_str(), &socket) {
         (Some(host), _) if !host.is_empty() => host,
         (_, Some(socket)) => socket,

@@ -45,7 +45,11 @@ impl fmt::Debug for Key {
 }
 
 /// Reads a list of keys; on localhost alone there is something to fall back to.
-pub(super) fn read(sources: &Sources, name: &'static str, is_local: bool) -> Result<Vec<Key>, Problem> {
+pub(super) fn read(
+    sources: &Sources,
+    name: &'static str,
+    is_local: bool,
+) -> Result<Vec<Key>, Problem> {
     let items = sources.list(name);
     if items.is_empty() {
         return if is_local {
@@ -57,7 +61,12 @@ pub(super) fn read(sources: &Sources, name: &'static str, is_local: bool) -> Res
     let mut keys: Vec<Key> = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let place = format!("{} of {}", index + 1, items.len());
-        let key = parse(item).map_err(|what| sources.problem(name, format!("has a bad key ({place}): {what}: {HOW_TO_MAKE_ONE}")))?;
+        let key = parse(item).map_err(|what| {
+            sources.problem(
+                name,
+                format!("has a bad key ({place}): {what}: {HOW_TO_MAKE_ONE}"),
+            )
+        })?;
         if keys.contains(&key) {
             return Err(sources.problem(name, format!("names one key twice ({place}): remove it")));
         }
@@ -79,13 +88,18 @@ pub(super) fn refuse_shared(encryption_keys: &[Key], peppers: &[Key]) -> Result<
 
 /// Whether these are the keys that everybody can read in this file.
 pub fn is_development_key(key: &Key) -> bool {
-    ["WRIT_ENCRYPTION_KEYS", "WRIT_SECRET_PEPPERS"].iter().any(|name| *key == development_key(name))
+    ["WRIT_ENCRYPTION_KEYS", "WRIT_SECRET_PEPPERS"]
+        .iter()
+        .any(|name| *key == development_key(name))
 }
 
 /// Public knowledge, and constant so that what it sealed opens after a restart: only for localhost.
 fn development_key(name: &str) -> Key {
     let mut bytes = [0; 32];
-    for (target, source) in bytes.iter_mut().zip(format!("for localhost only {name}").bytes()) {
+    for (target, source) in bytes
+        .iter_mut()
+        .zip(format!("for localhost only {name}").bytes())
+    {
         *target = source;
     }
     Key::from_bytes(bytes)

@@ -88,12 +88,21 @@ impl Config {
         let database = problems_of(&mut problems, DatabaseConfig::read(sources));
         let public_url = one(&mut problems, public_url::read(sources));
         let is_local = public_url.as_ref().is_none_or(PublicUrl::is_localhost);
-        let encryption_keys = one(&mut problems, keys::read(sources, "WRIT_ENCRYPTION_KEYS", is_local));
-        let secret_peppers = one(&mut problems, keys::read(sources, "WRIT_SECRET_PEPPERS", is_local));
+        let encryption_keys = one(
+            &mut problems,
+            keys::read(sources, "WRIT_ENCRYPTION_KEYS", is_local),
+        );
+        let secret_peppers = one(
+            &mut problems,
+            keys::read(sources, "WRIT_SECRET_PEPPERS", is_local),
+        );
         if let (Some(keys), Some(peppers)) = (&encryption_keys, &secret_peppers) {
             one(&mut problems, keys::refuse_shared(keys, peppers));
         }
-        let listen = one(&mut problems, read_address(sources, "WRIT_LISTEN", "127.0.0.1:9000"));
+        let listen = one(
+            &mut problems,
+            read_address(sources, "WRIT_LISTEN", "127.0.0.1:9000"),
+        );
         let admin_listen = one(&mut problems, read_admin_listen(sources));
         if let (Some(public), Some(admin)) = (listen, admin_listen) {
             one(&mut problems, refuse_one_port(public, admin));
@@ -104,24 +113,34 @@ impl Config {
         let tls = one(&mut problems, read_tls(sources));
         let log = one(&mut problems, LogConfig::read(sources));
 
-        match (database, public_url, listen, admin_listen, encryption_keys, secret_peppers) {
-            (Some(database), Some(public_url), Some(listen), Some(admin_listen), Some(encryption_keys), Some(secret_peppers))
-                if problems.is_empty() =>
-            {
-                Ok(Self {
-                    database,
-                    redis_url: redis_url.flatten(),
-                    public_url,
-                    listen,
-                    admin_listen,
-                    encryption_keys,
-                    secret_peppers,
-                    bootstrap_admin_key: bootstrap_admin_key.flatten(),
-                    trusted_proxies: trusted_proxies.unwrap_or_default(),
-                    tls: tls.flatten(),
-                    log: log.unwrap_or_default(),
-                })
-            }
+        match (
+            database,
+            public_url,
+            listen,
+            admin_listen,
+            encryption_keys,
+            secret_peppers,
+        ) {
+            (
+                Some(database),
+                Some(public_url),
+                Some(listen),
+                Some(admin_listen),
+                Some(encryption_keys),
+                Some(secret_peppers),
+            ) if problems.is_empty() => Ok(Self {
+                database,
+                redis_url: redis_url.flatten(),
+                public_url,
+                listen,
+                admin_listen,
+                encryption_keys,
+                secret_peppers,
+                bootstrap_admin_key: bootstrap_admin_key.flatten(),
+                trusted_proxies: trusted_proxies.unwrap_or_default(),
+                tls: tls.flatten(),
+                log: log.unwrap_or_default(),
+            }),
             _ => Err(ConfigError::new(problems)),
         }
     }
@@ -129,7 +148,10 @@ impl Config {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Json, filter: "info".to_owned() }
+        Self {
+            format: LogFormat::Json,
+            filter: "info".to_owned(),
+        }
     }
 }
 
@@ -142,10 +164,15 @@ impl LogConfig {
             Some("json") => LogFormat::Json,
             Some("text") => LogFormat::Text,
             Some(other) => {
-                return Err(sources.problem("WRIT_LOG_FORMAT", format!("is `{other}`: write `json` or `text`")));
+                return Err(sources.problem(
+                    "WRIT_LOG_FORMAT",
+                    format!("is `{other}`: write `json` or `text`"),
+                ));
             }
         };
-        let filter = sources.text("WRIT_LOG").map_or(default.filter, str::to_owned);
+        let filter = sources
+            .text("WRIT_LOG")
+            .map_or(default.filter, str::to_owned);
         Ok(Self { format, filter })
     }
 }
@@ -156,7 +183,9 @@ fn one<T>(problems: &mut Vec<Problem>, reading: Result<T, Problem>) -> Option<T>
 }
 
 fn problems_of<T>(problems: &mut Vec<Problem>, reading: Result<T, ConfigError>) -> Option<T> {
-    reading.map_err(|error| problems.extend(error.into_problems())).ok()
+    reading
+        .map_err(|error| problems.extend(error.into_problems()))
+        .ok()
 }
 
 /// Reads `WRIT_ADMIN_LISTEN` alone, for the health check.
@@ -164,7 +193,11 @@ pub fn read_admin_listen(sources: &Sources) -> Result<SocketAddr, Problem> {
     read_address(sources, "WRIT_ADMIN_LISTEN", "127.0.0.1:9001")
 }
 
-fn read_address(sources: &Sources, name: &'static str, default: &str) -> Result<SocketAddr, Problem> {
+fn read_address(
+    sources: &Sources,
+    name: &'static str,
+    default: &str,
+) -> Result<SocketAddr, Problem> {
     let text = sources.text(name).unwrap_or(default);
     text.parse().map_err(|_| {
         sources.problem(
@@ -179,7 +212,9 @@ fn refuse_one_port(public: SocketAddr, admin: SocketAddr) -> Result<(), Problem>
     if public == admin && public.port() != 0 {
         return Err(Problem::new(
             "WRIT_ADMIN_LISTEN",
-            format!("is `{admin}`, the same as WRIT_LISTEN: give the admin API a port of its own, such as 127.0.0.1:9001"),
+            format!(
+                "is `{admin}`, the same as WRIT_LISTEN: give the admin API a port of its own, such as 127.0.0.1:9001"
+            ),
         ));
     }
     Ok(())
@@ -187,10 +222,11 @@ fn refuse_one_port(public: SocketAddr, admin: SocketAddr) -> Result<(), Problem>
 
 fn read_redis_url(sources: &Sources) -> Result<Option<SecretString>, Problem> {
     const NAME: &str = "REDIS_URL";
-    let Some(url) = sources.secret(NAME) else { return Ok(None) };
-    let is_redis = url::Url::parse(url.expose_secret()).is_ok_and(|parsed| {
-        matches!(parsed.scheme(), "redis" | "rediss" | "redis+unix" | "unix")
-    });
+    let Some(url) = sources.secret(NAME) else {
+        return Ok(None);
+    };
+    let is_redis = url::Url::parse(url.expose_secret())
+        .is_ok_and(|parsed| matches!(parsed.scheme(), "redis" | "rediss" | "redis+unix" | "unix"));
     if is_redis {
         Ok(Some(url))
     } else {
@@ -201,10 +237,15 @@ fn read_redis_url(sources: &Sources) -> Result<Option<SecretString>, Problem> {
 /// Short keys can be guessed; odd characters do not survive an HTTP header.
 fn read_bootstrap_admin_key(sources: &Sources) -> Result<Option<SecretString>, Problem> {
     const NAME: &str = "WRIT_BOOTSTRAP_ADMIN_KEY";
-    let Some(key) = sources.secret(NAME) else { return Ok(None) };
+    let Some(key) = sources.secret(NAME) else {
+        return Ok(None);
+    };
     let text = key.expose_secret();
     if text.len() < 32 {
-        return Err(sources.problem(NAME, "is shorter than 32 characters: make one with `openssl rand -hex 32`"));
+        return Err(sources.problem(
+            NAME,
+            "is shorter than 32 characters: make one with `openssl rand -hex 32`",
+        ));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(sources.problem(NAME, "has characters that an Authorization header cannot carry: make one with `openssl rand -hex 32`"));
@@ -222,7 +263,12 @@ fn read_trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, Problem> {
             .map_err(|_| sources.problem(NAME, format!("has `{item}`: write addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas")))?;
         // R3 of the security checklist: trusting everybody makes every forwarded header a lie.
         if network.prefix_len() == 0 {
-            return Err(sources.problem(NAME, format!("has `{item}`, which trusts every sender: name the addresses of your proxies")));
+            return Err(sources.problem(
+                NAME,
+                format!(
+                    "has `{item}`, which trusts every sender: name the addresses of your proxies"
+                ),
+            ));
         }
         networks.push(network);
     }

@@ -38,21 +38,39 @@ pub(super) fn read(sources: &Sources) -> Result<PublicUrl, Problem> {
 }
 
 fn parse(text: &str) -> Result<PublicUrl, String> {
-    let url = url::Url::parse(text)
-        .map_err(|error| format!("is `{text}`, which is no URL ({error}): write one such as https://auth.example.com"))?;
+    let url = url::Url::parse(text).map_err(|error| {
+        format!(
+            "is `{text}`, which is no URL ({error}): write one such as https://auth.example.com"
+        )
+    })?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(format!("is `{text}`: write an https URL such as https://auth.example.com"));
+        return Err(format!(
+            "is `{text}`: write an https URL such as https://auth.example.com"
+        ));
     }
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return Err("has a query, a fragment or credentials: write scheme, host and path alone".to_owned());
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(
+            "has a query, a fragment or credentials: write scheme, host and path alone".to_owned(),
+        );
     }
     let canonical = url.as_str().trim_end_matches('/');
     if text.trim_end_matches('/') != canonical {
-        return Err(format!("is `{text}`: write it as `{canonical}`, since clients compare issuers byte by byte"));
+        return Err(format!(
+            "is `{text}`: write it as `{canonical}`, since clients compare issuers byte by byte"
+        ));
     }
     let is_localhost = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
     if url.scheme() == "http" && !is_localhost {
-        return Err(format!("is `{text}`: plain http is only for localhost; write https, with a proxy in front or WRIT_TLS_CERTIFICATE_FILE and WRIT_TLS_KEY_FILE"));
+        return Err(format!(
+            "is `{text}`: plain http is only for localhost; write https, with a proxy in front or WRIT_TLS_CERTIFICATE_FILE and WRIT_TLS_KEY_FILE"
+        ));
     }
-    Ok(PublicUrl { text: canonical.to_owned(), is_localhost })
+    Ok(PublicUrl {
+        text: canonical.to_owned(),
+        is_localhost,
+    })
 }

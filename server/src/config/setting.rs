@@ -15,30 +15,77 @@ pub struct Setting {
 }
 
 const fn open(name: &'static str, purpose: &'static str) -> Setting {
-    Setting { name, is_secret: false, purpose }
+    Setting {
+        name,
+        is_secret: false,
+        purpose,
+    }
 }
 
 const fn secret(name: &'static str, purpose: &'static str) -> Setting {
-    Setting { name, is_secret: true, purpose }
+    Setting {
+        name,
+        is_secret: true,
+        purpose,
+    }
 }
 
 /// Every setting there is.
 pub const SETTINGS: &[Setting] = &[
-    secret("DATABASE_URL", "PostgreSQL, postgres://user:password@host:5432/name"),
-    secret("WRIT_DATABASE_DIRECT_URL", "the same database past a transaction pooler, for LISTEN; default DATABASE_URL"),
-    open("WRIT_DATABASE_POOL_SIZE", "connections of one process; default 16"),
-    open("WRIT_DATABASE_APP_ROLE", "role that tenant work runs as; default writ_app"),
-    open("WRIT_DATABASE_PLATFORM_ROLE", "role that work above tenants runs as; default writ_platform"),
-    open("WRIT_DATABASE_LOGIN_ROLE", "whom `writ serve` signs in as, where that is not the owner who runs `writ migrate`"),
-    secret("REDIS_URL", "limits shared by replicas, redis://host:6379; optional"),
-    open("WRIT_PUBLIC_URL", "how the world reaches the public port; default http://localhost:9000"),
+    secret(
+        "DATABASE_URL",
+        "PostgreSQL, postgres://user:password@host:5432/name",
+    ),
+    secret(
+        "WRIT_DATABASE_DIRECT_URL",
+        "the same database past a transaction pooler, for LISTEN; default DATABASE_URL",
+    ),
+    open(
+        "WRIT_DATABASE_POOL_SIZE",
+        "connections of one process; default 16",
+    ),
+    open(
+        "WRIT_DATABASE_APP_ROLE",
+        "role that tenant work runs as; default writ_app",
+    ),
+    open(
+        "WRIT_DATABASE_PLATFORM_ROLE",
+        "role that work above tenants runs as; default writ_platform",
+    ),
+    open(
+        "WRIT_DATABASE_LOGIN_ROLE",
+        "whom `writ serve` signs in as, where that is not the owner who runs `writ migrate`",
+    ),
+    secret(
+        "REDIS_URL",
+        "limits shared by replicas, redis://host:6379; optional",
+    ),
+    open(
+        "WRIT_PUBLIC_URL",
+        "how the world reaches the public port; default http://localhost:9000",
+    ),
     open("WRIT_LISTEN", "public address; default 127.0.0.1:9000"),
     open("WRIT_ADMIN_LISTEN", "admin address; default 127.0.0.1:9001"),
-    secret("WRIT_ENCRYPTION_KEYS", "base64 of 32 bytes each, comma-separated; the first seals, all open"),
-    secret("WRIT_SECRET_PEPPERS", "base64 of 32 bytes each, comma-separated; the first is in use"),
-    secret("WRIT_BOOTSTRAP_ADMIN_KEY", "an admin key for the first calls, at least 32 characters"),
-    open("WRIT_TRUSTED_PROXIES", "addresses or networks whose forwarded headers count; default nobody"),
-    open("WRIT_TLS_CERTIFICATE", "PEM chain; with WRIT_TLS_KEY the public port speaks TLS"),
+    secret(
+        "WRIT_ENCRYPTION_KEYS",
+        "base64 of 32 bytes each, comma-separated; the first seals, all open",
+    ),
+    secret(
+        "WRIT_SECRET_PEPPERS",
+        "base64 of 32 bytes each, comma-separated; the first is in use",
+    ),
+    secret(
+        "WRIT_BOOTSTRAP_ADMIN_KEY",
+        "an admin key for the first calls, at least 32 characters",
+    ),
+    open(
+        "WRIT_TRUSTED_PROXIES",
+        "addresses or networks whose forwarded headers count; default nobody",
+    ),
+    open(
+        "WRIT_TLS_CERTIFICATE",
+        "PEM chain; with WRIT_TLS_KEY the public port speaks TLS",
+    ),
     secret("WRIT_TLS_KEY", "PEM private key of the certificate"),
     open("WRIT_LOG_FORMAT", "json (default) or text"),
     open("WRIT_LOG", "log filter; default info"),
@@ -84,11 +131,15 @@ pub(super) fn recognise(variable: &str) -> Variable {
     let is_ours = OTHER_VARIABLES.contains(&variable)
         || variable.starts_with(TEST_PREFIX)
         || find(variable).is_some()
-        || variable.strip_suffix("_FILE").is_some_and(|name| find(name).is_some());
+        || variable
+            .strip_suffix("_FILE")
+            .is_some_and(|name| find(name).is_some());
     if is_ours {
         return Variable::Known;
     }
-    Variable::Unknown { nearest: nearest(variable, SETTINGS.iter().map(|setting| setting.name)) }
+    Variable::Unknown {
+        nearest: nearest(variable, SETTINGS.iter().map(|setting| setting.name)),
+    }
 }
 
 /// The TOML key that a misspelt one probably meant.

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -12,7 +10,10 @@ const KEY_TWO: &str = "ISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-P0A";
 const DATABASE: (&str, &str) = ("DATABASE_URL", "postgres://writ:hunter2@db:5432/writ");
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).into()))
+        .collect()
 }
 
 fn read(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -29,7 +30,10 @@ fn file(name: &str, text: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("writ-config-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join(name);
-    std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    std::fs::File::create(&path)
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
     path
 }
 
@@ -48,7 +52,9 @@ fn a_database_url_is_enough_on_localhost() {
 
 #[test]
 fn a_missing_database_url_is_told_with_the_way_out() {
-    let error = Config::read(&Sources::gather(&environment(&[]), None).unwrap()).expect_err("a refusal").to_string();
+    let error = Config::read(&Sources::gather(&environment(&[]), None).unwrap())
+        .expect_err("a refusal")
+        .to_string();
     assert!(error.contains("DATABASE_URL is missing"), "{error}");
     assert!(error.contains("writ dev"), "{error}");
 }
@@ -71,7 +77,11 @@ fn a_public_url_beyond_localhost_makes_secrets_mandatory() {
 
 #[test]
 fn every_problem_is_told_at_once() {
-    let error = refusal(&[("WRIT_LISTEN", "nowhere"), ("WRIT_LOG_FORMAT", "xml"), ("WRIT_DATABASE_POOL_SIZE", "0")]);
+    let error = refusal(&[
+        ("WRIT_LISTEN", "nowhere"),
+        ("WRIT_LOG_FORMAT", "xml"),
+        ("WRIT_DATABASE_POOL_SIZE", "0"),
+    ]);
     for name in ["WRIT_LISTEN", "WRIT_LOG_FORMAT", "WRIT_DATABASE_POOL_SIZE"] {
         assert!(error.contains(name), "{error}");
     }
@@ -90,7 +100,11 @@ fn public_urls_that_clients_could_not_compare_are_refused() {
         "https://me@auth.example.com",
         "https://auth.example.com/a/../b",
     ] {
-        let error = refusal(&[("WRIT_PUBLIC_URL", url), ("WRIT_ENCRYPTION_KEYS", KEY_ONE), ("WRIT_SECRET_PEPPERS", KEY_TWO)]);
+        let error = refusal(&[
+            ("WRIT_PUBLIC_URL", url),
+            ("WRIT_ENCRYPTION_KEYS", KEY_ONE),
+            ("WRIT_SECRET_PEPPERS", KEY_TWO),
+        ]);
         assert!(error.contains("WRIT_PUBLIC_URL"), "{url}: {error}");
     }
 }
@@ -111,7 +125,13 @@ fn keys_are_32_bytes_of_base64_in_either_alphabet() {
         assert!(error.contains(word), "{error}");
         assert!(!error.contains(keys), "a key is not repeated: {error}");
     }
-    assert!(refusal(&[("WRIT_ENCRYPTION_KEYS", KEY_ONE), ("WRIT_SECRET_PEPPERS", KEY_ONE)]).contains("share a key"));
+    assert!(
+        refusal(&[
+            ("WRIT_ENCRYPTION_KEYS", KEY_ONE),
+            ("WRIT_SECRET_PEPPERS", KEY_ONE)
+        ])
+        .contains("share a key")
+    );
 }
 
 #[test]
@@ -121,10 +141,16 @@ fn a_value_may_come_from_a_file_but_not_from_both() {
     let config = read(&[("WRIT_ENCRYPTION_KEYS_FILE", path)]).unwrap();
     assert_eq!(config.encryption_keys[0].to_base64().as_str(), KEY_ONE);
 
-    let error = refusal(&[("WRIT_ENCRYPTION_KEYS_FILE", path), ("WRIT_ENCRYPTION_KEYS", KEY_ONE)]);
+    let error = refusal(&[
+        ("WRIT_ENCRYPTION_KEYS_FILE", path),
+        ("WRIT_ENCRYPTION_KEYS", KEY_ONE),
+    ]);
     assert!(error.contains("keep one of them"), "{error}");
     let error = refusal(&[("WRIT_ENCRYPTION_KEYS_FILE", "/nowhere/key")]);
-    assert!(error.contains("WRIT_ENCRYPTION_KEYS_FILE") && error.contains("/nowhere/key"), "{error}");
+    assert!(
+        error.contains("WRIT_ENCRYPTION_KEYS_FILE") && error.contains("/nowhere/key"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -133,7 +159,11 @@ fn the_environment_outweighs_the_toml_file() {
         "writ.toml",
         "public_url = \"http://localhost:8080\"\nlisten = \"127.0.0.1:8080\"\ndatabase_pool_size = 7\ntrusted_proxies = [\"10.0.0.1\", \"10.1.0.0/16\"]\n",
     );
-    let sources = Sources::gather(&environment(&[DATABASE, ("WRIT_LISTEN", "127.0.0.1:7777")]), Some(&path)).unwrap();
+    let sources = Sources::gather(
+        &environment(&[DATABASE, ("WRIT_LISTEN", "127.0.0.1:7777")]),
+        Some(&path),
+    )
+    .unwrap();
     let config = Config::read(&sources).unwrap();
     assert_eq!(config.public_url.as_str(), "http://localhost:8080");
     assert_eq!(config.listen, "127.0.0.1:7777".parse().unwrap());
@@ -144,18 +174,33 @@ fn the_environment_outweighs_the_toml_file() {
 #[test]
 fn an_unknown_toml_key_refuses_to_start_and_names_the_nearest() {
     let path = file("typo.toml", "publik_url = \"http://localhost:9000\"\n");
-    let error = Sources::gather(&environment(&[]), Some(&path)).expect_err("a refusal").to_string();
-    assert!(error.contains("publik_url") && error.contains("did you mean `public_url`"), "{error}");
+    let error = Sources::gather(&environment(&[]), Some(&path))
+        .expect_err("a refusal")
+        .to_string();
+    assert!(
+        error.contains("publik_url") && error.contains("did you mean `public_url`"),
+        "{error}"
+    );
 
     let path = file("stranger.toml", "[metrics]\nport = 1\n");
-    let error = Sources::gather(&environment(&[]), Some(&path)).expect_err("a refusal").to_string();
-    assert!(error.contains("`metrics`") && error.contains("is no setting"), "{error}");
+    let error = Sources::gather(&environment(&[]), Some(&path))
+        .expect_err("a refusal")
+        .to_string();
+    assert!(
+        error.contains("`metrics`") && error.contains("is no setting"),
+        "{error}"
+    );
 }
 
 #[test]
 fn toml_that_does_not_parse_is_told_by_line_and_not_quoted() {
-    let path = file("broken.toml", "listen = \"127.0.0.1:1\"\nsecret_peppers = \"hunter2\n");
-    let error = Sources::gather(&environment(&[]), Some(&path)).expect_err("a refusal").to_string();
+    let path = file(
+        "broken.toml",
+        "listen = \"127.0.0.1:1\"\nsecret_peppers = \"hunter2\n",
+    );
+    let error = Sources::gather(&environment(&[]), Some(&path))
+        .expect_err("a refusal")
+        .to_string();
     assert!(error.contains("line 2"), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
 }
@@ -163,19 +208,40 @@ fn toml_that_does_not_parse_is_told_by_line_and_not_quoted() {
 #[test]
 fn an_unknown_variable_warns_with_the_nearest_name() {
     let sources = Sources::gather(
-        &environment(&[DATABASE, ("WRIT_LISTENN", "x"), ("WRIT_SERVICE_HOST", "10.0.0.1"), ("WRIT_TEST_DATABASE_URL", "x"), ("WRIT_CONFIG", "x")]),
+        &environment(&[
+            DATABASE,
+            ("WRIT_LISTENN", "x"),
+            ("WRIT_SERVICE_HOST", "10.0.0.1"),
+            ("WRIT_TEST_DATABASE_URL", "x"),
+            ("WRIT_CONFIG", "x"),
+        ]),
         None,
     )
     .unwrap();
     let warnings = sources.warnings();
     assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings.iter().any(|warning| warning.contains("did you mean WRIT_LISTEN?")), "{warnings:?}");
-    assert!(warnings.iter().any(|warning| warning.contains("WRIT_SERVICE_HOST")), "{warnings:?}");
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("did you mean WRIT_LISTEN?")),
+        "{warnings:?}"
+    );
+    assert!(
+        warnings
+            .iter()
+            .any(|warning| warning.contains("WRIT_SERVICE_HOST")),
+        "{warnings:?}"
+    );
 }
 
 #[test]
 fn an_empty_variable_is_an_absent_one() {
-    let config = read(&[("REDIS_URL", ""), ("WRIT_TRUSTED_PROXIES", ""), ("WRIT_ENCRYPTION_KEYS", "")]).unwrap();
+    let config = read(&[
+        ("REDIS_URL", ""),
+        ("WRIT_TRUSTED_PROXIES", ""),
+        ("WRIT_ENCRYPTION_KEYS", ""),
+    ])
+    .unwrap();
     assert!(config.redis_url.is_none());
     assert!(config.trusted_proxies.is_empty());
 }
@@ -191,27 +257,43 @@ fn trusting_every_proxy_is_refused() {
 
 #[test]
 fn the_admin_port_is_not_the_public_one() {
-    assert!(refusal(&[("WRIT_LISTEN", "127.0.0.1:9000"), ("WRIT_ADMIN_LISTEN", "127.0.0.1:9000")]).contains("a port of its own"));
+    assert!(
+        refusal(&[
+            ("WRIT_LISTEN", "127.0.0.1:9000"),
+            ("WRIT_ADMIN_LISTEN", "127.0.0.1:9000")
+        ])
+        .contains("a port of its own")
+    );
 }
 
 #[test]
 fn half_a_certificate_is_refused() {
     let error = refusal(&[("WRIT_TLS_CERTIFICATE", "-----BEGIN CERTIFICATE-----")]);
     assert!(error.contains("WRIT_TLS_KEY_FILE"), "{error}");
-    let error = refusal(&[("WRIT_TLS_CERTIFICATE", "x"), ("WRIT_TLS_KEY", "-----BEGIN PRIVATE KEY-----")]);
+    let error = refusal(&[
+        ("WRIT_TLS_CERTIFICATE", "x"),
+        ("WRIT_TLS_KEY", "-----BEGIN PRIVATE KEY-----"),
+    ]);
     assert!(error.contains("no PEM certificate"), "{error}");
 }
 
 #[test]
 fn one_role_for_two_purposes_is_refused() {
-    assert!(refusal(&[("WRIT_DATABASE_APP_ROLE", "writ_platform")]).contains("name one role twice"));
-    assert!(refusal(&[("WRIT_DATABASE_APP_ROLE", "writ\"; drop")]).contains("WRIT_DATABASE_APP_ROLE"));
+    assert!(
+        refusal(&[("WRIT_DATABASE_APP_ROLE", "writ_platform")]).contains("name one role twice")
+    );
+    assert!(
+        refusal(&[("WRIT_DATABASE_APP_ROLE", "writ\"; drop")]).contains("WRIT_DATABASE_APP_ROLE")
+    );
 }
 
 #[test]
 fn a_short_bootstrap_key_is_refused_and_not_repeated() {
     let error = refusal(&[("WRIT_BOOTSTRAP_ADMIN_KEY", "letmein")]);
-    assert!(error.contains("32 characters") && !error.contains("letmein"), "{error}");
+    assert!(
+        error.contains("32 characters") && !error.contains("letmein"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -219,7 +301,10 @@ fn nothing_secret_is_shown() {
     let config = read(&[
         ("WRIT_ENCRYPTION_KEYS", KEY_ONE),
         ("WRIT_SECRET_PEPPERS", KEY_TWO),
-        ("WRIT_BOOTSTRAP_ADMIN_KEY", "0123456789abcdef0123456789abcdef"),
+        (
+            "WRIT_BOOTSTRAP_ADMIN_KEY",
+            "0123456789abcdef0123456789abcdef",
+        ),
         ("REDIS_URL", "redis://:hunter3@cache:6379"),
     ])
     .unwrap();
@@ -227,9 +312,24 @@ fn nothing_secret_is_shown() {
     for secret in ["hunter2", "hunter3", KEY_ONE, KEY_TWO, "0123456789abcdef"] {
         assert!(!shown.contains(secret), "{secret} is in {shown}");
     }
-    assert!(config.redis_url.unwrap().expose_secret().contains("hunter3"));
-    assert_eq!(describe_database_url(&config.database.url), "writ on db:5432");
+    assert!(
+        config
+            .redis_url
+            .unwrap()
+            .expose_secret()
+            .contains("hunter3")
+    );
+    assert_eq!(
+        describe_database_url(&config.database.url),
+        "writ on db:5432"
+    );
 
-    let error = refusal(&[("REDIS_URL", "hunter3"), ("WRIT_DATABASE_DIRECT_URL", "mysql://a:hunter2@b/c")]);
-    assert!(!error.contains("hunter3") && !error.contains("hunter2"), "{error}");
+    let error = refusal(&[
+        ("REDIS_URL", "hunter3"),
+        ("WRIT_DATABASE_DIRECT_URL", "mysql://a:hunter2@b/c"),
+    ]);
+    assert!(
+        !error.contains("hunter3") && !error.contains("hunter2"),
+        "{error}"
+    );
 }

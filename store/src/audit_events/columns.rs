@@ -35,7 +35,9 @@ impl EventColumns {
             columns.target_kind.push(event.target_kind.clone());
             columns.target_id.push(event.target_id.clone());
             columns.request_id.push(event.request_id.clone());
-            columns.address.push(event.address.map(|address| address.to_string()));
+            columns
+                .address
+                .push(event.address.map(|address| address.to_string()));
             columns.details.push(event.details.clone());
         }
         columns

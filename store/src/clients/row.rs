@@ -106,15 +106,27 @@ impl TryFrom<ClientRow> for ClientRecord {
     fn try_from(row: ClientRow) -> Result<Self, StoreError> {
         let corrupt = |column: &str| StoreError::corrupt(format!("clients.{column}"));
         let about = row.self_description.0;
-        let resources = row.resources.into_iter().map(ResourceId::from_uuid).collect();
+        let resources = row
+            .resources
+            .into_iter()
+            .map(ResourceId::from_uuid)
+            .collect();
         let client = Client {
             key: ClientKey::from_uuid(row.client_key),
             client_id: ClientId::parse(&row.client_id).map_err(StoreError::corrupt)?,
             origin: ClientOrigin::parse(&row.origin).ok_or_else(|| corrupt("origin"))?,
             name: row.name,
-            redirect_uris: row.redirect_uris.into_iter().map(RedirectUri::from_stored).collect(),
+            redirect_uris: row
+                .redirect_uris
+                .into_iter()
+                .map(RedirectUri::from_stored)
+                .collect(),
             // A grant type that a newer version wrote is none of this version's.
-            grant_types: row.grant_types.iter().filter_map(|it| GrantType::parse(it)).collect(),
+            grant_types: row
+                .grant_types
+                .iter()
+                .filter_map(|it| GrantType::parse(it))
+                .collect(),
             auth_method: AuthMethod::parse(&row.auth_method)
                 .ok_or_else(|| corrupt("auth_method"))?,
             application_type: ApplicationType::parse(&row.application_type)
@@ -133,7 +145,11 @@ impl TryFrom<ClientRow> for ClientRecord {
             created_at: row.created_at.into(),
         };
         let secrets = row.secrets.0.into_iter().map(ClientSecret::try_from);
-        Ok(Self { client, secrets: secrets.collect::<Result<_, _>>()?, updated_at: row.updated_at.into() })
+        Ok(Self {
+            client,
+            secrets: secrets.collect::<Result<_, _>>()?,
+            updated_at: row.updated_at.into(),
+        })
     }
 }
 
@@ -147,5 +163,10 @@ pub(super) fn as_texts<T>(values: &[T], text: impl Fn(&T) -> &str) -> Vec<String
 
 /// The rows of `client_resources`: none for a client without a limit.
 pub(super) fn limited_to(client: &Client) -> Vec<Uuid> {
-    client.resources.iter().flatten().map(ResourceId::as_uuid).collect()
+    client
+        .resources
+        .iter()
+        .flatten()
+        .map(ResourceId::as_uuid)
+        .collect()
 }

@@ -17,7 +17,10 @@ pub(super) struct Circuit {
 
 impl Circuit {
     pub fn new() -> Self {
-        Self { origin: Instant::now(), open_until: AtomicU64::new(0) }
+        Self {
+            origin: Instant::now(),
+            open_until: AtomicU64::new(0),
+        }
     }
 
     pub fn is_open(&self) -> bool {
@@ -26,7 +29,8 @@ impl Circuit {
 
     pub fn open(&self) {
         let open_for = u64::try_from(OPEN_FOR.as_millis()).unwrap_or(u64::MAX);
-        self.open_until.store(self.elapsed().saturating_add(open_for), Ordering::Relaxed);
+        self.open_until
+            .store(self.elapsed().saturating_add(open_for), Ordering::Relaxed);
     }
 
     fn elapsed(&self) -> u64 {

@@ -96,9 +96,14 @@ impl SharedLimits {
         let interval = (period / u64::from(burst.get())).max(1);
         let mut connection = self.connection.clone();
         let mut invocation = self.script.prepare_invoke();
-        invocation.key(format!("writ:limit:{key}")).arg(interval).arg(period);
+        invocation
+            .key(format!("writ:limit:{key}"))
+            .arg(interval)
+            .arg(period);
         let asked = invocation.invoke_async::<u64>(&mut connection);
-        let wait = tokio::time::timeout(DEADLINE, asked).await.map_err(|_| SharedLimitsError::Slow)??;
+        let wait = tokio::time::timeout(DEADLINE, asked)
+            .await
+            .map_err(|_| SharedLimitsError::Slow)??;
         Ok(Duration::from_micros(wait))
     }
 }

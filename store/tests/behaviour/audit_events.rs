@@ -9,7 +9,11 @@ use crate::{AuditEvent, NewAuditEvent};
 
 fn event(occurred_at: Timestamp) -> NewAuditEvent {
     let event_id = EventId::generate(&CountingRandom, occurred_at);
-    NewAuditEvent { event_id, occurred_at, ..Things::new().event }
+    NewAuditEvent {
+        event_id,
+        occurred_at,
+        ..Things::new().event
+    }
 }
 
 #[tokio::test]
@@ -19,8 +23,14 @@ async fn events_are_listed_from_the_newest_page_by_page() {
     let events: Vec<_> = (0..5).map(|second| event(at(second / 2))).collect();
     let batch: Vec<_> = events.iter().map(|it| (acme.clone(), it.clone())).collect();
     let mut platform = world.database.platform().await.unwrap();
-    platform.insert_audit_events_of_tenants(&batch).await.unwrap();
-    platform.insert_audit_events_of_tenants(&[(other.clone(), event(at(9)))]).await.unwrap();
+    platform
+        .insert_audit_events_of_tenants(&batch)
+        .await
+        .unwrap();
+    platform
+        .insert_audit_events_of_tenants(&[(other.clone(), event(at(9)))])
+        .await
+        .unwrap();
     platform.insert_audit_events_of_tenants(&[]).await.unwrap();
     platform.commit().await.unwrap();
     let mut scope = world.database.tenant(&acme).await.unwrap();
@@ -44,12 +54,21 @@ async fn the_platforms_events_say_which_tenant_they_were_about() {
     let acme = world.tenant("acme").await;
     let (about, alone) = (event(at(1)), event(at(2)));
     let mut platform = world.database.platform().await.unwrap();
-    platform.insert_platform_audit_event(Some(&acme), &about).await.unwrap();
-    platform.insert_platform_audit_event(None, &alone).await.unwrap();
+    platform
+        .insert_platform_audit_event(Some(&acme), &about)
+        .await
+        .unwrap();
+    platform
+        .insert_platform_audit_event(None, &alone)
+        .await
+        .unwrap();
     let listed = platform.list_platform_audit_events(None, 10).await.unwrap();
     let found: Vec<_> = listed.iter().map(|it| (it.tenant_id, &it.event)).collect();
     assert_eq!(found, [(None, &alone), (Some(acme.id()), &about)]);
-    let rest = platform.list_platform_audit_events(Some(alone.cursor()), 10).await.unwrap();
+    let rest = platform
+        .list_platform_audit_events(Some(alone.cursor()), 10)
+        .await
+        .unwrap();
     assert_eq!(rest.len(), 1);
 }
 
@@ -67,7 +86,12 @@ async fn a_month_is_made_filled_and_dropped() {
     let mut platform = world.database.platform().await.unwrap();
     assert!(platform.ensure_audit_partition(at(0)).await.unwrap());
     assert!(!platform.ensure_audit_partition(at(1)).await.unwrap());
-    assert!(platform.ensure_audit_partition(at(0) + 2 * month).await.unwrap());
+    assert!(
+        platform
+            .ensure_audit_partition(at(0) + 2 * month)
+            .await
+            .unwrap()
+    );
     platform.commit().await.unwrap();
     assert_eq!(world.db_count("audit_events_default").await, 0);
     assert_eq!(world.db_count("audit_events").await, 2);
@@ -77,7 +101,13 @@ async fn a_month_is_made_filled_and_dropped() {
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();
     assert_eq!(platform.drop_audit_partitions(at(0)).await.unwrap(), 0);
-    assert_eq!(platform.drop_audit_partitions(at(0) + 2 * month).await.unwrap(), 1);
+    assert_eq!(
+        platform
+            .drop_audit_partitions(at(0) + 2 * month)
+            .await
+            .unwrap(),
+        1
+    );
     platform.commit().await.unwrap();
     assert_eq!(world.db_count("audit_events").await, 1);
 }

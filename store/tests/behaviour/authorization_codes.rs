@@ -5,8 +5,10 @@ use crate::{NewAuthorizationCode, RevokedReason, SecretDigest, Tenant};
 
 async fn redeem(world: &World, tenant: &Tenant, digest: &SecretDigest) -> bool {
     let mut scope = world.database.tenant(tenant).await.unwrap();
-    let is_redeemed =
-        scope.redeem_authorization_code(digest, Some(&new_family()), at(5)).await.unwrap();
+    let is_redeemed = scope
+        .redeem_authorization_code(digest, Some(&new_family()), at(5))
+        .await
+        .unwrap();
     scope.commit().await.unwrap();
     is_redeemed
 }
@@ -25,8 +27,14 @@ async fn a_code_is_redeemed_once_by_whoever_comes_first() {
         redemptions.spawn(async move { redeem(&world, &tenant, &digest).await });
     }
     let outcomes = redemptions.join_all().await;
-    assert_eq!(outcomes.iter().filter(|is_redeemed| **is_redeemed).count(), 1);
-    let families = format!("refresh_families where grant_id = '{}'", things.open_grant.grant_id);
+    assert_eq!(
+        outcomes.iter().filter(|is_redeemed| **is_redeemed).count(),
+        1
+    );
+    let families = format!(
+        "refresh_families where grant_id = '{}'",
+        things.open_grant.grant_id
+    );
     assert_eq!(world.db_count(&families).await, 1);
 }
 
@@ -37,17 +45,39 @@ async fn a_code_is_read_with_its_grant_and_those_it_concerns() {
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let other = SecretDigest { pepper_id: 9, ..digest() };
-    let found = scope.find_authorization_code(&[other, things.code.digest]).await.unwrap().unwrap();
+    let other = SecretDigest {
+        pepper_id: 9,
+        ..digest()
+    };
+    let found = scope
+        .find_authorization_code(&[other, things.code.digest])
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.digest, things.code.digest);
     assert_eq!(found.grant.scopes, things.grant.scopes);
     assert_eq!(found.grant.resource_ids, [things.resource.resource_id]);
     assert_eq!(found.code.redeemed_at, Some(at(1)));
     assert_eq!(found.standing, protocol::token::Standing::GOOD);
-    assert!(scope.update_user(things.user_id(), &things.user_update(), at(2)).await.unwrap());
-    let found = scope.find_authorization_code(&[things.code.digest]).await.unwrap().unwrap();
+    assert!(
+        scope
+            .update_user(things.user_id(), &Things::user_update(), at(2))
+            .await
+            .unwrap()
+    );
+    let found = scope
+        .find_authorization_code(&[things.code.digest])
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!found.standing.is_user_enabled);
-    assert!(scope.find_authorization_code(&[digest()]).await.unwrap().is_none());
+    assert!(
+        scope
+            .find_authorization_code(&[digest()])
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(scope.find_authorization_code(&[]).await.unwrap().is_none());
 }
 
@@ -57,12 +87,26 @@ async fn a_pending_authorization_is_answered_once() {
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
     let (grant, code) = grant_and_code(things.user_id(), &things.client, &things.resource);
-    let again = NewAuthorizationCode { pending_id: things.open_code.pending_id, ..code };
+    let again = NewAuthorizationCode {
+        pending_id: things.open_code.pending_id,
+        ..code
+    };
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let refused = scope.insert_grant_with_code(&grant, &again, at(3)).await.unwrap_err();
-    assert_eq!(refused.conflict(), Some("authorization_codes_pending_is_answered_once"));
+    let refused = scope
+        .insert_grant_with_code(&grant, &again, at(3))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.conflict(),
+        Some("authorization_codes_pending_is_answered_once")
+    );
     drop(scope);
-    assert_eq!(world.db_count(&format!("grants where grant_id = '{}'", grant.grant_id)).await, 0);
+    assert_eq!(
+        world
+            .db_count(&format!("grants where grant_id = '{}'", grant.grant_id))
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -72,8 +116,18 @@ async fn the_code_of_a_revoked_grant_is_not_redeemed() {
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     let grant_id = things.open_grant.grant_id;
-    assert!(scope.revoke_grant(grant_id, RevokedReason::CodeReuse, at(3), at(903)).await.unwrap());
-    assert!(!scope.revoke_grant(grant_id, RevokedReason::CodeReuse, at(3), at(903)).await.unwrap());
+    assert!(
+        scope
+            .revoke_grant(grant_id, RevokedReason::CodeReuse, at(3), at(903))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !scope
+            .revoke_grant(grant_id, RevokedReason::CodeReuse, at(3), at(903))
+            .await
+            .unwrap()
+    );
     scope.commit().await.unwrap();
     assert!(!redeem(&world, &tenant, &things.open_code.digest).await);
 }
@@ -87,7 +141,10 @@ async fn a_revocation_beside_a_redemption_leaves_no_live_leaf() {
     for _ in 0..25 {
         let (grant, code) = grant_and_code(things.user_id(), &things.client, &things.resource);
         let mut scope = world.database.tenant(&tenant).await.unwrap();
-        scope.insert_grant_with_code(&grant, &code, at(2)).await.unwrap();
+        scope
+            .insert_grant_with_code(&grant, &code, at(2))
+            .await
+            .unwrap();
         scope.commit().await.unwrap();
         let redeeming = {
             let (world, tenant) = (world.clone(), tenant.clone());
@@ -95,7 +152,12 @@ async fn a_revocation_beside_a_redemption_leaves_no_live_leaf() {
         };
         let mut scope = world.database.tenant(&tenant).await.unwrap();
         let reason = RevokedReason::Operator;
-        assert!(scope.revoke_grant(grant.grant_id, reason, at(3), at(903)).await.unwrap());
+        assert!(
+            scope
+                .revoke_grant(grant.grant_id, reason, at(3), at(903))
+                .await
+                .unwrap()
+        );
         scope.commit().await.unwrap();
         redeeming.await.unwrap();
         let live = format!(

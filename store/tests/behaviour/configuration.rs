@@ -14,11 +14,20 @@ async fn a_client_is_read_with_its_secrets_and_resources() {
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_client(&things.client.client_id).await.unwrap().unwrap();
+    let found = scope
+        .find_client(&things.client.client_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.client, things.client);
-    let [secret] = &found.secrets[..] else { panic!("{:?}", found.secrets) };
+    let [secret] = &found.secrets[..] else {
+        panic!("{:?}", found.secrets)
+    };
     assert_eq!(secret.secret, things.client_secret.secret);
-    assert_eq!((secret.created_at, secret.expires_at), (at(0), Some(at(86_400))));
+    assert_eq!(
+        (secret.created_at, secret.expires_at),
+        (at(0), Some(at(86_400)))
+    );
 
     let mut changed = things.client.clone();
     changed.resources = Some(vec![things.resource.resource_id]);
@@ -29,26 +38,63 @@ async fn a_client_is_read_with_its_secrets_and_resources() {
     changed.access_token_lifetime = Some(Duration::from_hours(1));
     assert!(scope.update_client(&changed, at(3)).await.unwrap());
     let mut second = client_secret();
-    second.secret = StoredSecret::Chosen { hash: SecretText::from("$argon2id$…") };
+    second.secret = StoredSecret::Chosen {
+        hash: SecretText::from("$argon2id$…"),
+    };
     second.expires_at = None;
-    scope.insert_client_secret(changed.key, &second, at(4)).await.unwrap();
-    let found = scope.find_client_by_key(changed.key).await.unwrap().unwrap();
+    scope
+        .insert_client_secret(changed.key, &second, at(4))
+        .await
+        .unwrap();
+    let found = scope
+        .find_client_by_key(changed.key)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((&found.client, found.updated_at), (&changed, at(3)));
     assert_eq!(found.secrets.len(), 2);
-    assert!(found.secrets.iter().any(|it| it.secret == second.secret && it.expires_at.is_none()));
+    assert!(
+        found
+            .secrets
+            .iter()
+            .any(|it| it.secret == second.secret && it.expires_at.is_none())
+    );
     let first = things.client_secret.credential_id;
-    assert!(scope.delete_client_secret(changed.key, first).await.unwrap());
+    assert!(
+        scope
+            .delete_client_secret(changed.key, first)
+            .await
+            .unwrap()
+    );
 
     changed.resources = Some(Vec::new());
     assert!(scope.update_client(&changed, at(5)).await.unwrap());
     let listed = scope.list_clients(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].client.resources, Some(Vec::new()));
-    assert!(scope.list_clients(Some(changed.key), 10).await.unwrap().is_empty());
+    assert!(
+        scope
+            .list_clients(Some(changed.key), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 
     assert!(scope.delete_client(changed.key).await.unwrap());
-    assert!(scope.find_grant(things.grant.grant_id).await.unwrap().is_none());
-    assert!(scope.find_refresh_family(things.family.family_id).await.unwrap().is_none());
+    assert!(
+        scope
+            .find_grant(things.grant.grant_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        scope
+            .find_refresh_family(things.family.family_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// A client's row is taken from its own tenant's resources only, and a taken name is a conflict.
@@ -58,12 +104,22 @@ async fn a_client_cannot_name_what_is_not_there() {
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let taken = scope.insert_client(&Things::new().client, None, at(1)).await.unwrap_err();
+    let taken = scope
+        .insert_client(&Things::new().client, None, at(1))
+        .await
+        .unwrap_err();
     assert_eq!(taken.conflict(), Some("clients_client_id_is_unique"));
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     let mut limited = things.client.clone();
     limited.resources = Some(vec![Things::new().resource.resource_id]);
-    assert!(scope.update_client(&limited, at(1)).await.unwrap_err().conflict().is_some());
+    assert!(
+        scope
+            .update_client(&limited, at(1))
+            .await
+            .unwrap_err()
+            .conflict()
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -72,7 +128,11 @@ async fn a_resource_is_read_back_with_identifiers_and_scopes() {
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_resource(things.resource.resource_id).await.unwrap().unwrap();
+    let found = scope
+        .find_resource(things.resource.resource_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.resource, things.resource);
     let mut changed = things.resource.clone();
     changed.identifiers.remove(1);
@@ -82,7 +142,10 @@ async fn a_resource_is_read_back_with_identifiers_and_scopes() {
     assert!(scope.update_resource(&changed, at(7)).await.unwrap());
     let listed = scope.list_resources(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
-    assert_eq!((&listed[0].resource, listed[0].updated_at), (&changed, at(7)));
+    assert_eq!(
+        (&listed[0].resource, listed[0].updated_at),
+        (&changed, at(7))
+    );
     scope.commit().await.unwrap();
 
     let mut other = Things::new().resource;
@@ -105,12 +168,28 @@ async fn a_resource_credential_lives_and_dies_with_its_resource() {
     let things = Things::insert(&world, &tenant).await;
     let credential = &things.resource_credential;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_resource_credential(&credential.client_id).await.unwrap().unwrap();
-    assert_eq!((found.resource_id, &found.secret), (credential.resource_id, &credential.secret));
-    let listed = scope.list_resource_credentials(credential.resource_id, None, 10).await.unwrap();
+    let found = scope
+        .find_resource_credential(&credential.client_id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.resource_id, &found.secret),
+        (credential.resource_id, &credential.secret)
+    );
+    let listed = scope
+        .list_resource_credentials(credential.resource_id, None, 10)
+        .await
+        .unwrap();
     assert_eq!(listed, [found]);
     assert!(scope.delete_resource(credential.resource_id).await.unwrap());
-    assert!(scope.find_resource_credential(&credential.client_id).await.unwrap().is_none());
+    assert!(
+        scope
+            .find_resource_credential(&credential.client_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 /// M7: names are compared folded.
@@ -123,14 +202,37 @@ async fn a_user_is_found_by_the_folded_name_and_unique_by_it() {
     let found = scope.find_user_by_username("alice").await.unwrap().unwrap();
     assert_eq!(found.password_hash, things.user.password_hash);
     assert_eq!(found.user.password_changed_at, Some(at(0)));
-    assert!(scope.find_user_by_username("Alice").await.unwrap().is_none());
-    assert!(scope.find_user_by_username("al\0ice").await.unwrap().is_none());
+    assert!(
+        scope
+            .find_user_by_username("Alice")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        scope
+            .find_user_by_username("al\0ice")
+            .await
+            .unwrap()
+            .is_none()
+    );
     let hash = SecretText::from("$argon2id$other");
-    assert!(scope.update_password(things.user_id(), &hash, at(5)).await.unwrap());
+    assert!(
+        scope
+            .update_password(things.user_id(), &hash, at(5))
+            .await
+            .unwrap()
+    );
     let found = scope.find_user(things.user_id()).await.unwrap().unwrap();
-    assert_eq!((found.password_hash, found.user.password_changed_at), (Some(hash), Some(at(5))));
+    assert_eq!(
+        (found.password_hash, found.user.password_changed_at),
+        (Some(hash), Some(at(5)))
+    );
     assert_eq!(scope.list_users(None, 10).await.unwrap(), [found.user]);
-    let again = NewUser { username: "ALICE".to_owned(), ..Things::new().user };
+    let again = NewUser {
+        username: "ALICE".to_owned(),
+        ..Things::new().user
+    };
     let taken = scope.insert_user(&again, at(6)).await.unwrap_err();
     assert_eq!(taken.conflict(), Some("users_username_is_unique"));
 }
@@ -142,11 +244,34 @@ async fn a_browser_session_ends_when_it_expires_or_is_ended() {
     let things = Things::insert(&world, &tenant).await;
     let session = &things.session;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_browser_session(&[digest(), session.digest], at(3_599)).await.unwrap();
-    assert_eq!(found.map(|it| (it.session_id, it.username)), Some((session.session_id, "Alice".to_owned())));
-    assert!(scope.find_browser_session(&[session.digest], at(3_600)).await.unwrap().is_none());
-    assert_eq!(scope.delete_browser_sessions_of_user(things.user_id()).await.unwrap(), 1);
-    assert!(!scope.delete_browser_session(session.session_id).await.unwrap());
+    let found = scope
+        .find_browser_session(&[digest(), session.digest], at(3_599))
+        .await
+        .unwrap();
+    assert_eq!(
+        found.map(|it| (it.session_id, it.username)),
+        Some((session.session_id, "Alice".to_owned()))
+    );
+    assert!(
+        scope
+            .find_browser_session(&[session.digest], at(3_600))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        scope
+            .delete_browser_sessions_of_user(things.user_id())
+            .await
+            .unwrap(),
+        1
+    );
+    assert!(
+        !scope
+            .delete_browser_session(session.session_id)
+            .await
+            .unwrap()
+    );
 }
 
 /// L4: what was allowed adds up, for one client, redirect URI and resource.
@@ -157,12 +282,24 @@ async fn consents_add_up() {
     let things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     let more = ScopeSet::parse("tools:list tools:call").unwrap();
-    let consent = NewConsent { scopes: more.clone(), ..things.consent.clone() };
+    let consent = NewConsent {
+        scopes: more.clone(),
+        ..things.consent.clone()
+    };
     scope.insert_consent(&consent, at(5)).await.unwrap();
-    let found = scope.list_consents(things.user_id(), things.client.key).await.unwrap();
+    let found = scope
+        .list_consents(things.user_id(), things.client.key)
+        .await
+        .unwrap();
     assert_eq!(found.len(), 1);
     assert!(more.is_subset(&found[0].scopes) && found[0].scopes.len() == 2);
-    assert_eq!(scope.delete_consents(things.user_id(), things.client.key).await.unwrap(), 1);
+    assert_eq!(
+        scope
+            .delete_consents(things.user_id(), things.client.key)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -173,17 +310,37 @@ async fn a_tenant_has_one_active_signing_key_at_a_time() {
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     assert!(scope.rotate_signing_key(at(9)).await.unwrap());
     assert!(!scope.rotate_signing_key(at(9)).await.unwrap());
-    let states: Vec<_> =
-        scope.list_signing_keys().await.unwrap().into_iter().map(|key| (key.kid, key.state)).collect();
-    let expected =
-        [("key-1".to_owned(), SigningKeyState::Retired), ("key-2".to_owned(), SigningKeyState::Active)];
+    let states: Vec<_> = scope
+        .list_signing_keys()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|key| (key.kid, key.state))
+        .collect();
+    let expected = [
+        ("key-1".to_owned(), SigningKeyState::Retired),
+        ("key-2".to_owned(), SigningKeyState::Active),
+    ];
     assert_eq!(states, expected);
-    assert!(scope.reseal_signing_key("key-2", "kek-1", b"anew", "kek-2").await.unwrap());
-    assert!(!scope.reseal_signing_key("key-2", "kek-1", b"late", "kek-2").await.unwrap());
+    assert!(
+        scope
+            .reseal_signing_key("key-2", "kek-1", b"anew", "kek-2")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !scope
+            .reseal_signing_key("key-2", "kek-1", b"late", "kek-2")
+            .await
+            .unwrap()
+    );
     assert!(scope.delete_signing_key("key-1").await.unwrap());
     let mut another = things.signing_key.clone();
     another.kid = "key-3".to_owned();
-    let refused = scope.insert_signing_key(&another, at(10)).await.unwrap_err();
+    let refused = scope
+        .insert_signing_key(&another, at(10))
+        .await
+        .unwrap_err();
     assert_eq!(refused.conflict(), Some("signing_keys_one_is_active"));
 }
 
@@ -203,16 +360,48 @@ async fn an_admin_key_is_found_until_it_is_revoked_and_says_when() {
     let mut platform = world.database.platform().await.unwrap();
     platform.insert_admin_key(&ours, at(0)).await.unwrap();
     platform.insert_admin_key(&platforms, at(0)).await.unwrap();
-    let found = platform.find_admin_key(&[digest(), ours.digest]).await.unwrap().unwrap();
-    assert_eq!((found.tenant_id, found.access), (Some(tenant.id()), AdminAccess::Write));
-    platform.record_admin_key_use(&[ours.admin_key_id], at(7)).await.unwrap();
-    platform.record_admin_key_use(&[ours.admin_key_id], at(6)).await.unwrap();
-    let listed = platform.list_admin_keys_of_tenant(&tenant, None, 10).await.unwrap();
+    let found = platform
+        .find_admin_key(&[digest(), ours.digest])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.tenant_id, found.access),
+        (Some(tenant.id()), AdminAccess::Write)
+    );
+    platform
+        .record_admin_key_use(&[ours.admin_key_id], at(7))
+        .await
+        .unwrap();
+    platform
+        .record_admin_key_use(&[ours.admin_key_id], at(6))
+        .await
+        .unwrap();
+    let listed = platform
+        .list_admin_keys_of_tenant(&tenant, None, 10)
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].last_used_at, Some(at(7)));
     assert_eq!(platform.list_admin_keys(None, 10).await.unwrap().len(), 2);
-    assert!(platform.revoke_admin_key(ours.admin_key_id, at(8)).await.unwrap());
-    assert!(!platform.revoke_admin_key(ours.admin_key_id, at(9)).await.unwrap());
-    let found = platform.find_admin_key(&[ours.digest]).await.unwrap().unwrap();
+    assert!(
+        platform
+            .revoke_admin_key(ours.admin_key_id, at(8))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        platform
+            .revoke_admin_key(ours.admin_key_id, at(9))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let found = platform
+        .find_admin_key(&[ours.digest])
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.revoked_at, Some(at(8)));
 }

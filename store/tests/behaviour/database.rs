@@ -7,14 +7,14 @@ use crate::{Database, DatabaseSettings, StoreError};
 
 #[tokio::test]
 async fn a_database_that_is_not_there_is_an_outage_in_time() {
-    let mut settings = DatabaseSettings::new("postgres://writ:secret@127.0.0.1:1/writ");
+    let mut settings = DatabaseSettings::new("postgres://writ:hunter2@127.0.0.1:1/writ");
     settings.deadline = Duration::from_millis(300);
     let database = Database::connect(&settings).unwrap();
     let began = tokio::time::Instant::now();
     let refused = database.platform().await.err().unwrap();
     assert!(refused.is_unavailable(), "{refused}");
     assert!(began.elapsed() < Duration::from_secs(3));
-    assert!(!format!("{settings:?} {refused}").contains("secret"));
+    assert!(!format!("{settings:?} {refused}").contains("hunter2"));
 }
 
 /// Z1, Z6: after a restart every connection of the pool is dead; nobody is told about it.
@@ -58,7 +58,10 @@ async fn a_stall_is_an_outage_and_not_a_hang() {
     let mut scope = database.tenant(&tenant).await.unwrap();
     let refused = scope.find_user(things.user_id()).await.unwrap_err();
     assert!(matches!(refused, StoreError::Unavailable(_)), "{refused}");
-    sqlx::raw_sql("rollback").execute(&mut superuser).await.unwrap();
+    sqlx::raw_sql("rollback")
+        .execute(&mut superuser)
+        .await
+        .unwrap();
     drop(scope);
     let mut scope = database.tenant(&tenant).await.unwrap();
     assert!(scope.find_user(things.user_id()).await.unwrap().is_some());
@@ -69,11 +72,21 @@ async fn a_stall_is_an_outage_and_not_a_hang() {
 async fn a_read_only_database_is_an_outage() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
-    let name = url::Url::parse(world.url()).unwrap().path().trim_start_matches('/').to_owned();
-    world.db_execute(&format!("alter database {name} set default_transaction_read_only = on")).await;
+    let name = url::Url::parse(world.url())
+        .unwrap()
+        .path()
+        .trim_start_matches('/')
+        .to_owned();
+    world
+        .db_execute(&format!(
+            "alter database {name} set default_transaction_read_only = on"
+        ))
+        .await;
     let database = world.connect_with(|_| {});
     let mut scope = database.tenant(&tenant).await.unwrap();
-    let refused = scope.insert_user(&Things::new().user, crate::tests::support::at(0)).await;
+    let refused = scope
+        .insert_user(&Things::new().user, crate::tests::support::at(0))
+        .await;
     assert!(refused.unwrap_err().is_unavailable());
 }
 

@@ -14,7 +14,13 @@ async fn work_is_claimed_by_one_worker_until_its_lease_ends() {
     }
     let kind = DueWorkKind::Sweep;
     let mut one = world.database.platform().await.unwrap();
-    assert!(one.claim_due_work(kind, at(5), at(60), 10).await.unwrap().is_empty(), "not due yet");
+    assert!(
+        one.claim_due_work(kind, at(5), at(60), 10)
+            .await
+            .unwrap()
+            .is_empty(),
+        "not due yet"
+    );
     let day = Duration::from_hours(24);
     let (now, lease) = (at(1) + day, at(600) + day);
     let mut other = world.database.platform().await.unwrap();
@@ -22,7 +28,11 @@ async fn work_is_claimed_by_one_worker_until_its_lease_ends() {
     // Before the first commits: what it holds is skipped, not waited for.
     let second = other.claim_due_work(kind, now, lease, 4).await.unwrap();
     assert_eq!((first.len(), second.len()), (4, 2));
-    assert!(first.iter().all(|work| !second.iter().any(|it| it.tenant_id == work.tenant_id)));
+    assert!(
+        first
+            .iter()
+            .all(|work| !second.iter().any(|it| it.tenant_id == work.tenant_id))
+    );
     one.commit().await.unwrap();
     other.commit().await.unwrap();
 
@@ -32,10 +42,23 @@ async fn work_is_claimed_by_one_worker_until_its_lease_ends() {
     scope.finish_due_work(kind).await.unwrap();
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();
-    assert!(platform.claim_due_work(kind, now, lease, 10).await.unwrap().is_empty());
-    let again = platform.claim_due_work(kind, lease, lease + day, 10).await.unwrap();
+    assert!(
+        platform
+            .claim_due_work(kind, now, lease, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let again = platform
+        .claim_due_work(kind, lease, lease + day, 10)
+        .await
+        .unwrap();
     assert_eq!(again.len(), 5);
-    assert!(again.iter().all(|work| work.attempts == 1 && work.tenant_id != done));
+    assert!(
+        again
+            .iter()
+            .all(|work| work.attempts == 1 && work.tenant_id != done)
+    );
 }
 
 #[tokio::test]
@@ -45,9 +68,18 @@ async fn a_sweep_removes_what_has_expired_and_nothing_else() {
     let things = Things::insert(&world, &tenant).await;
     let day = Duration::from_hours(24);
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    assert_eq!(scope.sweep_expired(at(100), 10).await.unwrap(), SweepReport::default());
+    assert_eq!(
+        scope.sweep_expired(at(100), 10).await.unwrap(),
+        SweepReport::default()
+    );
     let swept = scope.sweep_expired(at(3_600), 10).await.unwrap();
-    assert_eq!(swept, SweepReport { browser_sessions: 1, ..SweepReport::default() });
+    assert_eq!(
+        swept,
+        SweepReport {
+            browser_sessions: 1,
+            ..SweepReport::default()
+        }
+    );
     let swept = scope.sweep_expired(at(61) + day, 2).await.unwrap();
     assert_eq!((swept.authorization_codes, swept.is_unfinished), (2, true));
     let swept = scope.sweep_expired(at(61) + day, 2).await.unwrap();
@@ -55,10 +87,22 @@ async fn a_sweep_removes_what_has_expired_and_nothing_else() {
     // The family lives for ten days, the grants without one have nothing left.
     let swept = scope.sweep_expired(at(1) + 31 * day, 10).await.unwrap();
     assert_eq!(swept.grants, 2);
-    assert!(scope.find_grant(things.grant.grant_id).await.unwrap().is_some());
+    assert!(
+        scope
+            .find_grant(things.grant.grant_id)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let swept = scope.sweep_expired(at(1) + 41 * day, 10).await.unwrap();
     assert_eq!((swept.grants, swept.clients), (1, 0));
-    assert!(scope.find_client(&things.client.client_id).await.unwrap().is_some());
+    assert!(
+        scope
+            .find_client(&things.client.client_id)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 /// protocol.md §7: registrations that were never used go, never one with a grant, never a static one.
@@ -67,14 +111,31 @@ async fn registrations_that_nobody_used_are_removed() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
-    world.db_execute("update clients set origin = 'registered'").await;
+    world
+        .db_execute("update clients set origin = 'registered'")
+        .await;
     let mut unused = Things::new().client;
     unused.origin = protocol::client::ClientOrigin::Registered;
     unused.client_id = protocol::ClientId::parse("unused").unwrap();
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     scope.insert_client(&unused, None, at(0)).await.unwrap();
-    let swept = scope.sweep_expired(at(1) + Duration::from_hours(8 * 24), 10).await.unwrap();
+    let swept = scope
+        .sweep_expired(at(1) + Duration::from_hours(8 * 24), 10)
+        .await
+        .unwrap();
     assert_eq!(swept.clients, 1);
-    assert!(scope.find_client(&unused.client_id).await.unwrap().is_none());
-    assert!(scope.find_client(&things.client.client_id).await.unwrap().is_some());
+    assert!(
+        scope
+            .find_client(&unused.client_id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        scope
+            .find_client(&things.client.client_id)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }

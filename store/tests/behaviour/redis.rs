@@ -16,13 +16,29 @@ struct Redis {
 
 impl Redis {
     fn start() -> Option<Self> {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let process = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"])
+            .args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--dir",
+                "/tmp",
+            ])
             .stdout(Stdio::null())
             .spawn()
             .ok()?;
-        Some(Self { process, url: SecretText::new(format!("redis://127.0.0.1:{port}")) })
+        Some(Self {
+            process,
+            url: SecretText::new(format!("redis://127.0.0.1:{port}")),
+        })
     }
 }
 
@@ -34,7 +50,7 @@ impl Drop for Redis {
 }
 
 async fn take(limits: &SharedLimits, key: &str) -> Result<(), Duration> {
-    let (burst, period) = (NonZeroU32::new(5).unwrap(), Duration::from_secs(3_600));
+    let (burst, period) = (NonZeroU32::new(5).unwrap(), Duration::from_hours(1));
     for _ in 0..200 {
         match limits.take(key, burst, period).await {
             Ok(outcome) => return outcome,
@@ -52,13 +68,19 @@ async fn replicas_count_together() {
         eprintln!("redis-server is not installed: nothing was tested");
         return;
     };
-    let replicas = [SharedLimits::connect(&redis.url).unwrap(), SharedLimits::connect(&redis.url).unwrap()];
+    let replicas = [
+        SharedLimits::connect(&redis.url).unwrap(),
+        SharedLimits::connect(&redis.url).unwrap(),
+    ];
     for attempt in 0..5 {
         assert_eq!(take(&replicas[attempt % 2], "login:a").await, Ok(()));
     }
     for replica in &replicas {
         let wait = take(replica, "login:a").await.unwrap_err();
-        assert!(wait > Duration::from_mins(11) && wait <= Duration::from_mins(12), "{wait:?}");
+        assert!(
+            wait > Duration::from_mins(11) && wait <= Duration::from_mins(12),
+            "{wait:?}"
+        );
     }
     assert_eq!(take(&replicas[0], "login:b").await, Ok(()));
 }
@@ -70,7 +92,10 @@ async fn a_lost_redis_is_left_alone() {
     let (burst, period) = (NonZeroU32::MIN, Duration::from_secs(1));
     let began = tokio::time::Instant::now();
     assert!(limits.take("x", burst, period).await.is_err());
-    assert!(matches!(limits.take("x", burst, period).await, Err(SharedLimitsError::Open)));
+    assert!(matches!(
+        limits.take("x", burst, period).await,
+        Err(SharedLimitsError::Open)
+    ));
     assert!(began.elapsed() < Duration::from_millis(500));
     assert!(SharedLimits::connect(&SecretText::from("not a url")).is_err());
 }

@@ -37,12 +37,29 @@ async fn a_rotation_keeps_the_leaf_and_the_one_before_it() {
     assert_eq!(found.sealed_successor.as_deref(), Some(&b"sealed"[..]));
     assert_eq!(found.family.rotated_at, Some(at(10)));
     assert_eq!(found.family.idle_expires_at, at(90_000));
-    assert_eq!(found.family.absolute_expires_at, things.family.absolute_expires_at);
+    assert_eq!(
+        found.family.absolute_expires_at,
+        things.family.absolute_expires_at
+    );
     assert_eq!(found.grant.grant_id, things.grant.grant_id);
     assert_eq!((found.security_epoch, found.family.security_epoch), (1, 1));
-    assert!(scope.extend_refresh_family(family_id, 1, at(95_000)).await.unwrap());
-    assert!(!scope.extend_refresh_family(family_id, 0, at(99_000)).await.unwrap());
-    let locked = scope.find_refresh_family_for_update(family_id).await.unwrap().unwrap();
+    assert!(
+        scope
+            .extend_refresh_family(family_id, 1, at(95_000))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !scope
+            .extend_refresh_family(family_id, 0, at(99_000))
+            .await
+            .unwrap()
+    );
+    let locked = scope
+        .find_refresh_family_for_update(family_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(locked.family.idle_expires_at, at(95_000));
 }
 
@@ -82,18 +99,37 @@ async fn a_revocation_beside_rotations_leaves_no_live_leaf() {
     };
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     let until = at(903);
-    let revoked = scope.revoke_grants_of_user(things.user_id(), RevokedReason::PasswordChanged, at(3), until);
+    let revoked = scope.revoke_grants_of_user(
+        things.user_id(),
+        RevokedReason::PasswordChanged,
+        at(3),
+        until,
+    );
     assert_eq!(revoked.await.unwrap(), 2);
     scope.commit().await.unwrap();
     let generations = rotating.await.unwrap();
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_refresh_family(things.family.family_id).await.unwrap().unwrap();
+    let found = scope
+        .find_refresh_family(things.family.family_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(found.family.generation, generations);
     assert_eq!(found.family.revoked_at, Some(at(3)));
     assert!(!found.standing.is_grant_live);
-    assert!(scope.is_access_token_revoked(things.jti, None).await.unwrap());
+    assert!(
+        scope
+            .is_access_token_revoked(things.jti, None)
+            .await
+            .unwrap()
+    );
     let other = protocol::TokenId::from_uuid(uuid::Uuid::from_u128(1));
-    assert!(scope.is_access_token_revoked(other, Some(things.grant.grant_id)).await.unwrap());
+    assert!(
+        scope
+            .is_access_token_revoked(other, Some(things.grant.grant_id))
+            .await
+            .unwrap()
+    );
     assert!(!scope.is_access_token_revoked(other, None).await.unwrap());
 }
 
@@ -107,7 +143,11 @@ async fn a_raised_security_epoch_is_seen_beside_the_familys() {
     assert_eq!(platform.raise_security_epoch().await.unwrap(), 2);
     platform.commit().await.unwrap();
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let found = scope.find_refresh_family(things.family.family_id).await.unwrap().unwrap();
+    let found = scope
+        .find_refresh_family(things.family.family_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((found.family.security_epoch, found.security_epoch), (1, 2));
 }
 
@@ -130,7 +170,13 @@ async fn revocations_are_listed_across_tenants_and_swept_when_they_end() {
         all.extend(page);
     }
     assert_eq!(all.len(), 4);
-    assert!(platform.list_revocations(at(900), None, 10).await.unwrap().is_empty());
+    assert!(
+        platform
+            .list_revocations(at(900), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(platform.sweep_revocations(at(899), 10).await.unwrap(), 0);
     assert_eq!(platform.sweep_revocations(at(900), 3).await.unwrap(), 3);
     assert_eq!(platform.sweep_revocations(at(900), 3).await.unwrap(), 1);

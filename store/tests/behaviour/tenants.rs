@@ -7,7 +7,9 @@ use crate::{RegistrationPolicy, StoreError, Tenant, TenantState, TenantUpdate};
 
 async fn insert(world: &World, slug: &str, issuer: &str) -> Result<Tenant, StoreError> {
     let mut platform = world.database.platform().await.unwrap();
-    let tenant = platform.insert_tenant(&new_tenant(slug, issuer), at(0)).await?;
+    let tenant = platform
+        .insert_tenant(&new_tenant(slug, issuer), at(0))
+        .await?;
     platform.commit().await?;
     Ok(tenant)
 }
@@ -16,20 +18,54 @@ async fn insert(world: &World, slug: &str, issuer: &str) -> Result<Tenant, Store
 #[tokio::test]
 async fn issuers_have_one_place_each_and_do_not_nest() {
     let world = World::new().await;
-    insert(&world, "root", "https://auth.example").await.unwrap();
-    insert(&world, "a", "https://auth.example/t/a").await.unwrap();
-    insert(&world, "ab", "https://auth.example/t/ab").await.unwrap();
-    insert(&world, "realm", "https://auth.example/realms/acme/").await.unwrap();
-    insert(&world, "elsewhere", "https://auth.other.example/t").await.unwrap();
+    insert(&world, "root", "https://auth.example")
+        .await
+        .unwrap();
+    insert(&world, "a", "https://auth.example/t/a")
+        .await
+        .unwrap();
+    insert(&world, "ab", "https://auth.example/t/ab")
+        .await
+        .unwrap();
+    insert(&world, "realm", "https://auth.example/realms/acme/")
+        .await
+        .unwrap();
+    insert(&world, "elsewhere", "https://auth.other.example/t")
+        .await
+        .unwrap();
     for (slug, issuer, constraint) in [
         ("a", "https://free.example", "tenants_slug_is_unique"),
-        ("new", "https://auth.example/t/a", "tenants_issuer_is_unique"),
-        ("new", "https://auth.example/t/a/", "tenants_location_is_unique"),
+        (
+            "new",
+            "https://auth.example/t/a",
+            "tenants_issuer_is_unique",
+        ),
+        (
+            "new",
+            "https://auth.example/t/a/",
+            "tenants_location_is_unique",
+        ),
         ("new", "https://auth.example/", "tenants_location_is_unique"),
-        ("new", "https://auth.example/t/a/b", "tenants_location_is_nested"),
-        ("new", "https://auth.example/t/a/b/c", "tenants_location_is_nested"),
-        ("new", "https://auth.example/t", "tenants_location_is_nested"),
-        ("new", "https://auth.example/realms", "tenants_location_is_nested"),
+        (
+            "new",
+            "https://auth.example/t/a/b",
+            "tenants_location_is_nested",
+        ),
+        (
+            "new",
+            "https://auth.example/t/a/b/c",
+            "tenants_location_is_nested",
+        ),
+        (
+            "new",
+            "https://auth.example/t",
+            "tenants_location_is_nested",
+        ),
+        (
+            "new",
+            "https://auth.example/realms",
+            "tenants_location_is_nested",
+        ),
     ] {
         let refused = insert(&world, slug, issuer).await.unwrap_err();
         assert_eq!(refused.conflict(), Some(constraint), "{issuer}");
@@ -49,10 +85,15 @@ async fn issuers_that_nest_are_not_made_at_once() {
 #[tokio::test]
 async fn a_tenant_is_found_at_its_place_while_it_is_active() {
     let world = World::new().await;
-    let tenant = insert(&world, "acme", "https://auth.example/realms/acme/").await.unwrap();
+    let tenant = insert(&world, "acme", "https://auth.example/realms/acme/")
+        .await
+        .unwrap();
     let slug = Slug::parse("acme").unwrap();
     let mut platform = world.database.platform().await.unwrap();
-    let found = platform.find_tenant_by_location("auth.example", "/realms/acme").await.unwrap();
+    let found = platform
+        .find_tenant_by_location("auth.example", "/realms/acme")
+        .await
+        .unwrap();
     assert_eq!(found.as_ref(), Some(&tenant));
     let issuer = Issuer::parse("https://auth.example/realms/acme/").unwrap();
     assert_eq!(tenant.issuer(), &issuer);
@@ -62,25 +103,51 @@ async fn a_tenant_is_found_at_its_place_while_it_is_active() {
         ("auth.example", ""),
         ("other.example", "/realms/acme"),
     ] {
-        assert!(platform.find_tenant_by_location(host, path).await.unwrap().is_none());
+        assert!(
+            platform
+                .find_tenant_by_location(host, path)
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 
     assert!(platform.suspend_tenant(&tenant, at(1)).await.unwrap());
     assert!(!platform.suspend_tenant(&tenant, at(1)).await.unwrap());
-    assert!(platform.find_tenant_by_location("auth.example", "/realms/acme").await.unwrap().is_none());
+    assert!(
+        platform
+            .find_tenant_by_location("auth.example", "/realms/acme")
+            .await
+            .unwrap()
+            .is_none()
+    );
     let suspended = platform.find_tenant_by_slug(&slug).await.unwrap().unwrap();
     assert_eq!(suspended.state(), TenantState::Suspended);
     assert!(platform.resume_tenant(&tenant, at(2)).await.unwrap());
-    assert!(platform.find_tenant_by_location("auth.example", "/realms/acme").await.unwrap().is_some());
+    assert!(
+        platform
+            .find_tenant_by_location("auth.example", "/realms/acme")
+            .await
+            .unwrap()
+            .is_some()
+    );
 
     assert!(platform.delete_tenant(&tenant, at(3)).await.unwrap());
     assert!(platform.find_tenant_by_slug(&slug).await.unwrap().is_none());
-    assert!(platform.find_tenant_by_location("auth.example", "/realms/acme").await.unwrap().is_none());
+    assert!(
+        platform
+            .find_tenant_by_location("auth.example", "/realms/acme")
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(platform.find_tenant(tenant.id()).await.unwrap().is_some());
     assert!(platform.list_tenants(None, 10).await.unwrap().is_empty());
     assert!(!platform.resume_tenant(&tenant, at(4)).await.unwrap());
     platform.commit().await.unwrap();
-    let again = insert(&world, "acme", "https://auth.example/new").await.unwrap_err();
+    let again = insert(&world, "acme", "https://auth.example/new")
+        .await
+        .unwrap_err();
     assert_eq!(again.conflict(), Some("tenants_slug_is_unique"));
 }
 
@@ -92,15 +159,31 @@ async fn settings_are_read_back_as_they_were_written() {
     let mut settings = tenant.settings().clone();
     settings.registration_policy = RegistrationPolicy::Off;
     settings.default_resource = Some(things.resource.resource_id);
-    settings.private_use_redirect_uris = vec!["cursor://anysphere.cursor-mcp/oauth/callback".to_owned()];
-    let update = TenantUpdate { display_name: "Acme".to_owned(), settings: settings.clone() };
+    settings.private_use_redirect_uris =
+        vec!["cursor://anysphere.cursor-mcp/oauth/callback".to_owned()];
+    let update = TenantUpdate {
+        display_name: "Acme".to_owned(),
+        settings: settings.clone(),
+    };
     let mut platform = world.database.platform().await.unwrap();
-    let updated = platform.update_tenant(&tenant, &update, at(9)).await.unwrap().unwrap();
-    assert_eq!((updated.display_name(), updated.settings()), ("Acme", &settings));
+    let updated = platform
+        .update_tenant(&tenant, &update, at(9))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (updated.display_name(), updated.settings()),
+        ("Acme", &settings)
+    );
     assert_eq!((updated.created_at(), updated.updated_at()), (at(0), at(9)));
     // The same transaction goes on in the tenant: both happen, or neither.
     let mut scope = platform.into_tenant(&updated).await.unwrap();
-    assert!(scope.delete_resource(things.resource.resource_id).await.unwrap());
+    assert!(
+        scope
+            .delete_resource(things.resource.resource_id)
+            .await
+            .unwrap()
+    );
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();
     let found = platform.find_tenant(tenant.id()).await.unwrap().unwrap();
@@ -116,8 +199,15 @@ async fn tenants_are_listed_page_by_page() {
     }
     let mut platform = world.database.platform().await.unwrap();
     let first = platform.list_tenants(None, 3).await.unwrap();
-    let second = platform.list_tenants(first.last().map(Tenant::id), 3).await.unwrap();
-    let mut listed: Vec<_> = first.iter().chain(&second).map(|it| it.slug().clone()).collect();
+    let second = platform
+        .list_tenants(first.last().map(Tenant::id), 3)
+        .await
+        .unwrap();
+    let mut listed: Vec<_> = first
+        .iter()
+        .chain(&second)
+        .map(|it| it.slug().clone())
+        .collect();
     listed.sort();
     assert_eq!(listed, slugs);
 }
@@ -147,10 +237,22 @@ async fn the_rows_of_a_deleted_tenant_are_removed_in_batches() {
         }
     }
     assert!(batches > 4);
-    for table in ["users", "clients", "grants", "refresh_families", "resources", "signing_keys", "consents"] {
-        let rows = world.db_count(&format!("{table} where tenant_id = '{}'", gone.id())).await;
+    for table in [
+        "users",
+        "clients",
+        "grants",
+        "refresh_families",
+        "resources",
+        "signing_keys",
+        "consents",
+    ] {
+        let rows = world
+            .db_count(&format!("{table} where tenant_id = '{}'", gone.id()))
+            .await;
         assert_eq!(rows, 0, "{table}");
-        let rows = world.db_count(&format!("{table} where tenant_id = '{}'", kept.id())).await;
+        let rows = world
+            .db_count(&format!("{table} where tenant_id = '{}'", kept.id()))
+            .await;
         assert!(rows > 0, "{table}");
     }
 }

@@ -18,14 +18,20 @@ fn every_method_of_a_tenants_scope_has_a_case() {
         .collect();
     let missing: Vec<_> = methods.difference(&covered).collect();
     let gone: Vec<_> = covered.difference(&methods).collect();
-    assert!(missing.is_empty(), "add a line to tests/isolation/cases.rs for {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "add a line to tests/isolation/cases.rs for {missing:?}"
+    );
     assert!(gone.is_empty(), "no such method any more: {gone:?}");
     assert!(methods.len() > 50, "the methods were not found");
 }
 
 fn methods_of_tenant_scope() -> BTreeSet<String> {
     let mut methods = BTreeSet::new();
-    read_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut methods);
+    read_folder(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        &mut methods,
+    );
     methods
 }
 
@@ -53,7 +59,10 @@ fn read_methods(source: &str, methods: &mut BTreeSet<String>) {
             let rest = rest.strip_prefix("const ").unwrap_or(rest);
             rest.strip_prefix("async ").unwrap_or(rest)
         });
-        if let Some(name) = signature.and_then(|rest| rest.strip_prefix("fn ")).filter(|_| is_inside) {
+        if let Some(name) = signature
+            .and_then(|rest| rest.strip_prefix("fn "))
+            .filter(|_| is_inside)
+        {
             let end = name.find(['(', '<']).unwrap();
             methods.insert(name[..end].to_owned());
         }

@@ -42,18 +42,34 @@ async fn a_statement_that_forgets_the_tenant_is_noticed() {
     let found = leaks(&tenants, planted.iter(), Scopes::Of(&database)).await;
     assert_eq!(found.len(), 2, "{found:?}");
     // The other lock holds meanwhile: with row security the same statements reach nothing.
-    let found = leaks(&tenants, planted.iter(), Scopes::Of(&tenants.world.database)).await;
+    let found = leaks(
+        &tenants,
+        planted.iter(),
+        Scopes::Of(&tenants.world.database),
+    )
+    .await;
     assert_eq!(found, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn a_table_without_row_security_is_noticed() {
     let tenants = TwoTenants::new().await;
-    tenants.world.db_execute("alter table users disable row level security").await;
+    tenants
+        .world
+        .db_execute("alter table users disable row level security")
+        .await;
     let cases = CASES.iter().filter(|case| case.method.contains("user"));
     let found = leaks(&tenants, cases, Scopes::BoundElsewhere).await;
-    for method in ["find_user:", "find_user_by_username:", "list_users:", "update_user:"] {
-        assert!(found.iter().any(|leak| leak.starts_with(method)), "{method} not in {found:?}");
+    for method in [
+        "find_user:",
+        "find_user_by_username:",
+        "list_users:",
+        "update_user:",
+    ] {
+        assert!(
+            found.iter().any(|leak| leak.starts_with(method)),
+            "{method} not in {found:?}"
+        );
     }
 }
 
@@ -65,7 +81,10 @@ async fn a_role_that_passes_row_security_is_noticed() {
         crate::Roles::default().app()
     );
     let mut superuser = tenants.world.db_superuser().await;
-    sqlx::query(opening(statement)).execute(&mut superuser).await.unwrap();
+    sqlx::query(opening(statement))
+        .execute(&mut superuser)
+        .await
+        .unwrap();
     let cases = CASES.iter().filter(|case| case.method == "find_grant");
     let found = leaks(&tenants, cases, Scopes::BoundElsewhere).await;
     assert_eq!(found.len(), 1, "{found:?}");

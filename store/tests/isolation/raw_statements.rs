@@ -25,12 +25,17 @@ async fn a_statement_without_a_filter_sees_its_own_tenant_only() {
         let mut seen = 0;
         for table in &tables {
             let (_, connection) = scope.parts();
-            let statement = format!("select count(*), count(*) filter (where tenant_id <> $1) from {table}");
+            let statement =
+                format!("select count(*), count(*) filter (where tenant_id <> $1) from {table}");
             let row = sqlx::query(opening(statement)).bind(tenant.id().as_uuid());
             let row = row.fetch_one(connection).await.unwrap();
             assert_eq!(row.get::<i64, _>(1), 0, "{table}");
             // Every tenant has its sweep.
-            seen += if table == "due_work" { 0 } else { row.get::<i64, _>(0) };
+            seen += if table == "due_work" {
+                0
+            } else {
+                row.get::<i64, _>(0)
+            };
         }
         assert_eq!(seen > 0, has_rows);
     }
@@ -63,10 +68,16 @@ async fn a_statement_outside_a_scope_is_an_error() {
 #[tokio::test]
 async fn nothing_of_a_scope_stays_on_its_connection() {
     let tenants = TwoTenants::new().await;
-    let database = tenants.world.connect_with(|settings| settings.max_connections = 1);
+    let database = tenants
+        .world
+        .connect_with(|settings| settings.max_connections = 1);
     for is_committed in [true, false] {
         let mut scope = database.tenant(&tenants.b).await.unwrap();
-        scope.find_user(tenants.things_of_b.user_id()).await.unwrap().unwrap();
+        scope
+            .find_user(tenants.things_of_b.user_id())
+            .await
+            .unwrap()
+            .unwrap();
         if is_committed {
             scope.commit().await.unwrap();
         } else {
@@ -77,7 +88,12 @@ async fn nothing_of_a_scope_stays_on_its_connection() {
         );
         let row = row.fetch_one(database.pool()).await.unwrap();
         assert_eq!((row.get::<&str, _>(0), row.get::<&str, _>(1)), ("writ", ""));
-        assert!(sqlx::query("select from users").fetch_all(database.pool()).await.is_err());
+        assert!(
+            sqlx::query("select from users")
+                .fetch_all(database.pool())
+                .await
+                .is_err()
+        );
     }
 }
 
@@ -85,16 +101,44 @@ async fn nothing_of_a_scope_stays_on_its_connection() {
 #[tokio::test]
 async fn the_two_roles_have_nothing_of_each_other() {
     let tenants = TwoTenants::new().await;
-    for table in ["users", "clients", "grants", "refresh_families", "audit_events", "signing_keys"] {
+    for table in [
+        "users",
+        "clients",
+        "grants",
+        "refresh_families",
+        "audit_events",
+        "signing_keys",
+    ] {
         let mut platform = tenants.world.database.platform().await.unwrap();
         let (_, connection) = platform.parts();
-        let read = sqlx::query(opening(format!("select from {table}"))).fetch_all(connection).await;
-        assert!(read.unwrap_err().to_string().contains("permission denied"), "{table}");
+        // So that planning gets as far as the question of rights.
+        let tenant = opening(format!("set local app.tenant_id = '{}'", tenants.b.id()));
+        sqlx::raw_sql(tenant)
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        let read = sqlx::query(opening(format!("select from {table}")))
+            .fetch_all(connection)
+            .await;
+        assert!(
+            read.unwrap_err().to_string().contains("permission denied"),
+            "{table}"
+        );
     }
-    for table in ["tenants", "admin_keys", "platform_audit_events", "audit_events_default"] {
+    for table in [
+        "tenants",
+        "admin_keys",
+        "platform_audit_events",
+        "audit_events_default",
+    ] {
         let mut scope = tenants.world.database.tenant(&tenants.a).await.unwrap();
         let (_, connection) = scope.parts();
-        let read = sqlx::query(opening(format!("select from {table}"))).fetch_all(connection).await;
-        assert!(read.unwrap_err().to_string().contains("permission denied"), "{table}");
+        let read = sqlx::query(opening(format!("select from {table}")))
+            .fetch_all(connection)
+            .await;
+        assert!(
+            read.unwrap_err().to_string().contains("permission denied"),
+            "{table}"
+        );
     }
 }

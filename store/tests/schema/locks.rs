@@ -91,7 +91,12 @@ async fn partitions_are_reached_through_their_parent_only() {
                 or has_table_privilege('writ_platform', t.oid, 'select, insert, update, delete'))",
     );
     assert_eq!(open.await, Vec::<String>::new());
-    assert_eq!(world.db_count("pg_inherits where inhparent = 'audit_events'::regclass").await, 2);
+    assert_eq!(
+        world
+            .db_count("pg_inherits where inhparent = 'audit_events'::regclass")
+            .await,
+        2
+    );
 }
 
 /// N8: nothing edits or removes audit.

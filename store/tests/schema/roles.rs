@@ -5,13 +5,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::Connection as _;
 
 use crate::database::{Database, opening};
-use crate::tests::support::{World, connect};
+use crate::tests::support::{World, connect, connect_plainly};
 use crate::{IsolationError, MigrateSettings, Roles, migrate};
 
 /// Roles of this test alone: they belong to the cluster.
 fn own_roles() -> Roles {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("writ_r{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let name = format!(
+        "writ_r{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    );
     Roles::new(&format!("{name}_app"), &format!("{name}_platform")).unwrap()
 }
 
@@ -29,7 +33,10 @@ async fn neighbour(world: &World, number: usize) -> Neighbour {
     let create = opening(format!("create database {name} template template0"));
     sqlx::raw_sql(create).execute(&mut owner).await.unwrap();
     owner.close().await.unwrap();
-    Neighbour { name, url: url.into() }
+    Neighbour {
+        name,
+        url: url.into(),
+    }
 }
 
 async fn drop_all(world: &World, neighbours: Vec<Neighbour>, roles: &Roles) {
@@ -38,12 +45,22 @@ async fn drop_all(world: &World, neighbours: Vec<Neighbour>, roles: &Roles) {
         let drop = opening(format!("drop database {} with (force)", neighbour.name));
         sqlx::raw_sql(drop).execute(&mut owner).await.unwrap();
     }
-    let drop = opening(format!("drop role {}; drop role {}", roles.app(), roles.platform()));
-    sqlx::raw_sql(drop).execute(&mut owner).await.unwrap();
+    let drop = opening(format!(
+        "drop role {}; drop role {}",
+        roles.app(),
+        roles.platform()
+    ));
+    // One test took the owner's rights on them away.
+    let mut superuser = world.db_superuser().await;
+    sqlx::raw_sql(drop).execute(&mut superuser).await.unwrap();
 }
 
 fn settings(url: &str, roles: &Roles) -> MigrateSettings {
-    MigrateSettings { url: url.into(), roles: roles.clone(), login_role: None }
+    MigrateSettings {
+        url: url.into(),
+        roles: roles.clone(),
+        login_role: None,
+    }
 }
 
 /// As an owner with CREATEROLE and no superuser: databases of one cluster at once, and each twice.
@@ -70,6 +87,7 @@ async fn databases_of_one_cluster_are_migrated_at_once() {
         database.verify_isolation().await.unwrap();
         let mut platform = database.platform().await.unwrap();
         assert_eq!(platform.find_security_epoch().await.unwrap(), 1);
+        drop(platform);
         database.close().await;
     }
     drop_all(&world, neighbours, &roles).await;
@@ -78,14 +96,17 @@ async fn databases_of_one_cluster_are_migrated_at_once() {
 #[tokio::test]
 async fn a_database_that_was_not_migrated_is_noticed() {
     let world = World::new().await;
-    let neighbours = vec![neighbour(&world, 0).await];
-    let database = connect(&neighbours[0].url, own_roles());
+    let neighbour = neighbour(&world, 0).await;
+    let database = connect(&neighbour.url, own_roles());
     assert!(!database.is_migrated().await.unwrap());
     let refused = database.verify_isolation().await.unwrap_err();
-    assert!(matches!(refused, IsolationError::NoSuchRole(_)), "{refused}");
+    assert!(
+        matches!(refused, IsolationError::NoSuchRole(_)),
+        "{refused}"
+    );
     database.close().await;
     let mut owner = world.db_owner().await;
-    let drop = opening(format!("drop database {} with (force)", neighbours[0].name));
+    let drop = opening(format!("drop database {} with (force)", neighbour.name));
     sqlx::raw_sql(drop).execute(&mut owner).await.unwrap();
 }
 
@@ -93,33 +114,60 @@ async fn a_database_that_was_not_migrated_is_noticed() {
 async fn breakable(world: &World) -> (Vec<Neighbour>, Roles, Database) {
     let roles = own_roles();
     let neighbours = vec![neighbour(world, 0).await];
-    migrate(&settings(&neighbours[0].url, &roles)).await.unwrap();
+    migrate(&settings(&neighbours[0].url, &roles))
+        .await
+        .unwrap();
     let database = connect(&neighbours[0].url, roles.clone());
     database.verify_isolation().await.unwrap();
     (neighbours, roles, database)
 }
 
-async fn as_superuser_of(world: &World, database: &str, statement: String) {
-    let url = std::env::var("WRIT_TEST_SUPERUSER_URL").unwrap_or_else(|_| world.url().to_owned());
-    let mut url = url::Url::parse(&url).unwrap();
-    url.set_path(database);
-    let mut superuser = crate::tests::support::connect_plainly(url.as_str()).await;
-    sqlx::raw_sql(opening(statement)).execute(&mut superuser).await.unwrap();
-    superuser.close().await.unwrap();
-}
-
-/// O4: `writ` refuses to serve where row security would not hold.
+/// O4: `writ` refuses to serve where row security would not hold: by what its roles are,
 #[tokio::test]
-async fn what_breaks_isolation_is_refused() {
+async fn roles_that_break_isolation_are_refused() {
     let world = World::new().await;
     let (neighbours, roles, database) = breakable(&world).await;
-    let name = neighbours[0].name.clone();
     let (app, platform) = (roles.app(), roles.platform());
     let mistakes = [
-        (format!("alter role {app} bypassrls"), format!("alter role {app} nobypassrls")),
-        (format!("alter role {platform} superuser"), format!("alter role {platform} nosuperuser")),
-        (format!("grant {platform} to {app}"), format!("revoke {platform} from {app}")),
-        (format!("grant writ to {app}"), format!("revoke writ from {app}")),
+        (
+            format!("alter role {app} bypassrls"),
+            format!("alter role {app} nobypassrls"),
+        ),
+        (
+            format!("alter role {platform} superuser"),
+            format!("alter role {platform} nosuperuser"),
+        ),
+        (
+            format!("grant {platform} to {app}"),
+            format!("revoke {platform} from {app}"),
+        ),
+        (
+            format!("grant pg_read_all_data to {app}"),
+            format!("revoke pg_read_all_data from {app}"),
+        ),
+        (
+            format!("revoke {app} from writ cascade"),
+            format!("grant {app} to writ"),
+        ),
+    ];
+    for (mistake, mended) in mistakes {
+        world.db_execute(&mistake).await;
+        assert!(database.verify_isolation().await.is_err(), "{mistake}");
+        world.db_execute(&mended).await;
+        database.verify_isolation().await.unwrap();
+    }
+    database.close().await;
+    drop_all(&world, neighbours, &roles).await;
+}
+
+/// and by what its tables are.
+#[tokio::test]
+async fn tables_that_break_isolation_are_refused() {
+    let world = World::new().await;
+    let (neighbours, roles, database) = breakable(&world).await;
+    let (app, platform) = (roles.app(), roles.platform());
+    let policy = "alter policy tenant_isolation on clients using";
+    let mistakes = [
         (
             "alter table users no force row level security".to_owned(),
             "alter table users force row level security".to_owned(),
@@ -128,13 +176,13 @@ async fn what_breaks_isolation_is_refused() {
             "alter table grants disable row level security".to_owned(),
             "alter table grants enable row level security".to_owned(),
         ),
-        ("create policy more on users using (true)".to_owned(), "drop policy more on users".to_owned()),
         (
-            "alter policy tenant_isolation on clients
-                 using (tenant_id = current_setting('app.tenant_id', true)::uuid)"
-                .to_owned(),
-            "alter policy tenant_isolation on clients using (tenant_id = current_setting('app.tenant_id')::uuid)"
-                .to_owned(),
+            "create policy more on users using (true)".to_owned(),
+            "drop policy more on users".to_owned(),
+        ),
+        (
+            format!("{policy} (tenant_id = current_setting('app.tenant_id', true)::uuid)"),
+            format!("{policy} (tenant_id = current_setting('app.tenant_id')::uuid)"),
         ),
         (
             format!("create table extra (tenant_id uuid); grant select on extra to {app}"),
@@ -144,19 +192,25 @@ async fn what_breaks_isolation_is_refused() {
             format!("create view leak as select * from users; grant select on leak to {app}"),
             "drop view leak".to_owned(),
         ),
-        (format!("grant select on users to {platform}"), format!("revoke select on users from {platform}")),
+        (
+            format!("grant select on users to {platform}"),
+            format!("revoke select on users from {platform}"),
+        ),
         (
             format!("grant select on audit_events_default to {app}"),
             format!("revoke select on audit_events_default from {app}"),
         ),
-        (format!("revoke {app} from writ"), format!("grant {app} to writ")),
     ];
+    let mut owner = connect_plainly(&neighbours[0].url).await;
     for (mistake, mended) in mistakes {
-        as_superuser_of(&world, &name, mistake.clone()).await;
+        let statement = opening(mistake.clone());
+        sqlx::raw_sql(statement).execute(&mut owner).await.unwrap();
         assert!(database.verify_isolation().await.is_err(), "{mistake}");
-        as_superuser_of(&world, &name, mended).await;
+        let statement = opening(mended);
+        sqlx::raw_sql(statement).execute(&mut owner).await.unwrap();
         database.verify_isolation().await.unwrap();
     }
+    owner.close().await.unwrap();
     database.close().await;
     drop_all(&world, neighbours, &roles).await;
 }

@@ -12,7 +12,9 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use crate::database::{Database, DatabaseSettings, opening};
 use crate::test_database::TestDatabase;
 use crate::{NewTenant, Roles, Tenant, TenantSettings};
-pub(crate) use things::{Things, client_secret, client_secret_of, digest, grant_and_code, new_family};
+pub(crate) use things::{
+    Things, client_secret, client_secret_of, digest, grant_and_code, new_family,
+};
 
 /// Random enough for ids that do not meet: a counter through a mixing function.
 pub(crate) struct CountingRandom;
@@ -22,7 +24,9 @@ impl Random for CountingRandom {
         use std::sync::atomic::{AtomicU64, Ordering};
         static COUNT: AtomicU64 = AtomicU64::new(1);
         for chunk in bytes.chunks_mut(8) {
-            let mut word = COUNT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mut word = COUNT
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15);
             word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             word ^= word >> 31;
             chunk.copy_from_slice(&word.to_le_bytes()[..chunk.len()]);
@@ -45,7 +49,10 @@ impl World {
     pub async fn new() -> Self {
         let test_database = TestDatabase::create().await;
         let database = connect(test_database.url(), Roles::default());
-        Self { database, test_database }
+        Self {
+            database,
+            test_database,
+        }
     }
 
     pub fn url(&self) -> &str {
@@ -80,14 +87,20 @@ impl World {
     /// Statements of a test's own, past every lock.
     pub async fn db_execute(&self, statements: &str) {
         let mut superuser = self.db_superuser().await;
-        superuser.execute(opening(statements.to_owned())).await.unwrap();
+        superuser
+            .execute(opening(statements.to_owned()))
+            .await
+            .unwrap();
         superuser.close().await.unwrap();
     }
 
     pub async fn db_count(&self, table_and_condition: &str) -> i64 {
         let mut superuser = self.db_superuser().await;
         let statement = opening(format!("select count(*) from {table_and_condition}"));
-        sqlx::query_scalar(statement).fetch_one(&mut superuser).await.unwrap()
+        sqlx::query_scalar(statement)
+            .fetch_one(&mut superuser)
+            .await
+            .unwrap()
     }
 }
 
@@ -100,7 +113,11 @@ pub(crate) fn connect(url: &str, roles: Roles) -> Database {
 }
 
 pub(crate) async fn connect_plainly(url: &str) -> PgConnection {
-    PgConnectOptions::from_str(url).unwrap().connect().await.unwrap()
+    PgConnectOptions::from_str(url)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap()
 }
 
 pub(crate) fn new_tenant(slug: &str, issuer: &str) -> NewTenant {

@@ -49,7 +49,10 @@ pub(crate) struct Things {
 pub(crate) fn digest() -> SecretDigest {
     let mut bytes = [0; 32];
     protocol::Random::fill(&CountingRandom, &mut bytes);
-    SecretDigest { bytes, pepper_id: 1 }
+    SecretDigest {
+        bytes,
+        pepper_id: 1,
+    }
 }
 
 impl Things {
@@ -69,7 +72,10 @@ impl Things {
                 email: Some("alice@example.com".to_owned()),
                 folded_email: Some("alice@example.com".to_owned()),
                 name: Some("Alice".to_owned()),
-                password_hash: Some(SecretText::from("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+                password_hash: Some(SecretText::from(
+                    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+                )),
+                is_enabled: true,
             },
             client_secret: client_secret(),
             resource_credential: NewResourceCredential {
@@ -112,24 +118,66 @@ impl Things {
         let things = Self::new();
         let mut scope = world.database.tenant(tenant).await.unwrap();
         scope.insert_user(&things.user, at(0)).await.unwrap();
-        scope.insert_resource(&things.resource, at(0)).await.unwrap();
-        scope.insert_resource_credential(&things.resource_credential, at(0)).await.unwrap();
-        scope.insert_client(&things.client, Some(&things.client_secret), at(0)).await.unwrap();
-        scope.insert_browser_session(&things.session, at(0)).await.unwrap();
+        scope
+            .insert_resource(&things.resource, at(0))
+            .await
+            .unwrap();
+        scope
+            .insert_resource_credential(&things.resource_credential, at(0))
+            .await
+            .unwrap();
+        scope
+            .insert_client(&things.client, Some(&things.client_secret), at(0))
+            .await
+            .unwrap();
+        scope
+            .insert_browser_session(&things.session, at(0))
+            .await
+            .unwrap();
         scope.insert_consent(&things.consent, at(0)).await.unwrap();
-        scope.insert_grant_with_code(&things.grant, &things.code, at(0)).await.unwrap();
+        scope
+            .insert_grant_with_code(&things.grant, &things.code, at(0))
+            .await
+            .unwrap();
         let digest = &things.code.digest;
-        assert!(scope.redeem_authorization_code(digest, Some(&things.family), at(1)).await.unwrap());
-        scope.insert_grant_with_code(&things.open_grant, &things.open_code, at(0)).await.unwrap();
+        assert!(
+            scope
+                .redeem_authorization_code(digest, Some(&things.family), at(1))
+                .await
+                .unwrap()
+        );
+        scope
+            .insert_grant_with_code(&things.open_grant, &things.open_code, at(0))
+            .await
+            .unwrap();
         let (mut revoked, code) =
             grant_and_code(things.user.user_id, &things.client, &things.resource);
         revoked.grant_id = things.revoked_grant;
-        scope.insert_grant_with_code(&revoked, &code, at(0)).await.unwrap();
+        scope
+            .insert_grant_with_code(&revoked, &code, at(0))
+            .await
+            .unwrap();
         let reason = RevokedReason::Operator;
-        assert!(scope.revoke_grant(things.revoked_grant, reason, at(1), at(900)).await.unwrap());
-        scope.insert_signing_key(&things.signing_key, at(0)).await.unwrap();
-        scope.insert_signing_key(&things.next_signing_key, at(0)).await.unwrap();
-        assert!(scope.revoke_access_token(things.jti, at(1), at(900)).await.unwrap());
+        assert!(
+            scope
+                .revoke_grant(things.revoked_grant, reason, at(1), at(900))
+                .await
+                .unwrap()
+        );
+        scope
+            .insert_signing_key(&things.signing_key, at(0))
+            .await
+            .unwrap();
+        scope
+            .insert_signing_key(&things.next_signing_key, at(0))
+            .await
+            .unwrap();
+        assert!(
+            scope
+                .revoke_access_token(things.jti, at(1), at(900))
+                .await
+                .unwrap()
+        );
         scope.insert_audit_event(&things.event).await.unwrap();
         scope.commit().await.unwrap();
         things
@@ -139,7 +187,8 @@ impl Things {
         self.user.user_id
     }
 
-    pub fn user_update(&self) -> UserUpdate {
+    /// As somebody who should not would have it.
+    pub fn user_update() -> UserUpdate {
         UserUpdate {
             username: "Mallory".to_owned(),
             folded_username: "mallory".to_owned(),
@@ -197,7 +246,10 @@ fn resource() -> Resource {
     };
     Resource {
         resource_id: ResourceId::generate(&CountingRandom, at(0)),
-        identifiers: vec!["https://Mcp.example/mcp".to_owned(), "https://alias.example".to_owned()],
+        identifiers: vec![
+            "https://Mcp.example/mcp".to_owned(),
+            "https://alias.example".to_owned(),
+        ],
         audience: "https://mcp.example/mcp".to_owned(),
         name: "Tools".to_owned(),
         scopes: vec![scope("tools:call", true), scope("tools:list", false)],
@@ -224,7 +276,8 @@ pub(crate) fn grant_and_code(
         pending_id: PendingId::generate(random, at(0)),
         redirect_uri: REDIRECT_URI.to_owned(),
         redirect_uri_was_sent: true,
-        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").unwrap(),
+        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+            .unwrap(),
         expires_at: at(60),
     };
     (grant, code)

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 use crate::authorization::request::Prompts;
 use crate::client::ClientOrigin;
@@ -168,6 +170,11 @@ fn prompt_login_and_max_age_ask_for_a_new_sign_in() {
         authenticated_at: at(1),
     });
     assert_eq!(issued(scene.step()), ALL);
+    scene.session = Some(SignedIn {
+        user_id: user(1),
+        authenticated_at: at(0) - Duration::from_millis(1),
+    });
+    assert_eq!(scene.step(), NextStep::Login);
 }
 
 /// Row A7.

@@ -28,7 +28,10 @@ impl Account {
         }
         let mut candidates = Vec::new();
         if let Ok(metadata) = std::fs::metadata(data) {
-            candidates.push(Self::Other { uid: metadata.uid(), gid: metadata.gid() });
+            candidates.push(Self::Other {
+                uid: metadata.uid(),
+                gid: metadata.gid(),
+            });
         } else {
             for user in CANDIDATES {
                 if let (Some(uid), Some(gid)) = (id(&["-u", user]).await, id(&["-g", user]).await) {
@@ -52,7 +55,12 @@ impl Account {
             Self::Ourselves => Command::new(program),
             Self::Other { uid, gid } => {
                 let mut command = Command::new("setpriv");
-                command.args([&format!("--reuid={uid}"), &format!("--regid={gid}"), "--clear-groups", "--"]);
+                command.args([
+                    &format!("--reuid={uid}"),
+                    &format!("--regid={gid}"),
+                    "--clear-groups",
+                    "--",
+                ]);
                 command.arg(program);
                 command
             }
@@ -71,20 +79,32 @@ impl Account {
 
     /// Whether this user may go into a folder.
     pub(super) async fn can_enter(&self, folder: &Path) -> bool {
-        matches!(self, Self::Ourselves) || self.can_run("test", [OsStr::new("-x"), folder.as_os_str()]).await
+        matches!(self, Self::Ourselves)
+            || self
+                .can_run("test", [OsStr::new("-x"), folder.as_os_str()])
+                .await
     }
 
     /// Makes a folder that belongs to this user alone.
     pub(super) fn make_folder(&self, folder: &Path) -> Result<(), CliError> {
-        std::fs::create_dir_all(folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
         if let Self::Other { uid, gid } = self {
-            std::os::unix::fs::chown(folder, Some(*uid), Some(*gid))
-                .map_err(|error| format!("cannot give {} to the user {uid}: {error}", folder.display()))?;
+            std::os::unix::fs::chown(folder, Some(*uid), Some(*gid)).map_err(|error| {
+                format!(
+                    "cannot give {} to the user {uid}: {error}",
+                    folder.display()
+                )
+            })?;
         }
         super::folder::restrict(folder, 0o700)
     }
 
-    async fn can_run<'a>(&self, program: &str, arguments: impl IntoIterator<Item = &'a OsStr>) -> bool {
+    async fn can_run<'a>(
+        &self,
+        program: &str,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+    ) -> bool {
         self.command(program)
             .args(arguments)
             .stdout(std::process::Stdio::null())
@@ -96,6 +116,11 @@ impl Account {
 }
 
 async fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).output().await.ok().filter(|output| output.status.success())?;
+    let output = Command::new("id")
+        .args(arguments)
+        .output()
+        .await
+        .ok()
+        .filter(|output| output.status.success())?;
     String::from_utf8(output.stdout).ok()?.trim().parse().ok()
 }

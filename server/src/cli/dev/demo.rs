@@ -28,7 +28,12 @@ struct AdminApi<'a> {
 }
 
 /// Makes the tenant, its resource and its user, unless they are there.
-pub(super) async fn fill(address: SocketAddr, key: &SecretString, public_url: &PublicUrl, kept: &Kept) -> Result<Demo, CliError> {
+pub(super) async fn fill(
+    address: SocketAddr,
+    key: &SecretString,
+    public_url: &PublicUrl,
+    kept: &Kept,
+) -> Result<Demo, CliError> {
     let admin = AdminApi { address, key };
     let tenant_path = format!("/admin/v1/tenants/{SLUG}");
     let existing = admin.call("GET", &tenant_path, None).await?;
@@ -42,11 +47,15 @@ pub(super) async fn fill(address: SocketAddr, key: &SecretString, public_url: &P
         }
         _ => return Err(unexpected("GET", &tenant_path, &existing)),
     };
-    admin.create(&format!("{tenant_path}/resources"), resource()).await?;
+    admin
+        .create(&format!("{tenant_path}/resources"), resource())
+        .await?;
     let user = json!({ "username": USERNAME, "name": "Demo", "password": kept.demo_password });
     admin.create(&format!("{tenant_path}/users"), user).await?;
     let issuer = tenant.get("issuer").and_then(Value::as_str);
-    Ok(Demo { issuer: issuer.map_or_else(|| format!("{public_url}/t/{SLUG}"), str::to_owned) })
+    Ok(Demo {
+        issuer: issuer.map_or_else(|| format!("{public_url}/t/{SLUG}"), str::to_owned),
+    })
 }
 
 fn resource() -> Value {
@@ -71,19 +80,38 @@ impl AdminApi<'_> {
         }
     }
 
-    async fn call(&self, method: &'static str, path: &str, json: Option<String>) -> Result<Answer, CliError> {
-        let call = Call { method, path, bearer: Some(self.key.expose_secret()), json };
+    async fn call(
+        &self,
+        method: &'static str,
+        path: &str,
+        json: Option<String>,
+    ) -> Result<Answer, CliError> {
+        let call = Call {
+            method,
+            path,
+            bearer: Some(self.key.expose_secret()),
+            json,
+        };
         http_call::call(http_call::reachable(self.address), &call)
             .await
-            .map_err(|error| format!("the admin API at {} did not answer: {error}", self.address).into())
+            .map_err(|error| {
+                format!("the admin API at {} did not answer: {error}", self.address).into()
+            })
     }
 }
 
 fn read(answer: &Answer) -> Result<Value, CliError> {
-    serde_json::from_str(&answer.body).map_err(|error| format!("the admin API answered with something else than JSON: {error}").into())
+    serde_json::from_str(&answer.body).map_err(|error| {
+        format!("the admin API answered with something else than JSON: {error}").into()
+    })
 }
 
 /// Bodies of refusals are problem documents; they name fields, never secrets.
 fn unexpected(method: &str, path: &str, answer: &Answer) -> CliError {
-    format!("could not fill the demo: {method} {path} answered {}: {}", answer.status, answer.body.trim()).into()
+    format!(
+        "could not fill the demo: {method} {path} answered {}: {}",
+        answer.status,
+        answer.body.trim()
+    )
+    .into()
 }

@@ -20,7 +20,12 @@ pub(super) struct Folder {
 impl Folder {
     /// Opens the folder, makes it when absent, and refuses when another `writ dev` has it.
     pub(super) fn open(path: &Path) -> Result<Self, CliError> {
-        std::fs::create_dir_all(path).map_err(|error| format!("cannot make {}: {error}; start `writ dev` where you may write", path.display()))?;
+        std::fs::create_dir_all(path).map_err(|error| {
+            format!(
+                "cannot make {}: {error}; start `writ dev` where you may write",
+                path.display()
+            )
+        })?;
         let path = path.canonicalize()?;
         let lock = File::options().create(true).append(true).mode(0o600).open(path.join("lock")).map_err(|error| {
             format!("cannot use {} ({error}): start `writ dev` as the user who made it, or in another folder", path.display())
@@ -50,7 +55,10 @@ impl Folder {
     ///
     /// The outside folder is named by this installation too: whoever removes `.writ` begins anew, and
     /// the old data, whose keys are gone, must not come back.
-    pub(super) async fn for_postgres(&self, installation: &str) -> Result<(PathBuf, Account), CliError> {
+    pub(super) async fn for_postgres(
+        &self,
+        installation: &str,
+    ) -> Result<(PathBuf, Account), CliError> {
         let inside = self.path.join("postgres");
         let account = Account::for_data(&inside).await?;
         if account.can_enter(&self.path).await {
@@ -60,7 +68,11 @@ impl Folder {
         let mut name = self.path.as_os_str().as_encoded_bytes().to_vec();
         name.extend_from_slice(installation.as_bytes());
         let outside = PathBuf::from(format!("/var/lib/writ-dev-{:016x}", fnv1a(&name)));
-        say(&format!("PostgreSQL's user cannot reach {}: its files are in {}.", self.path.display(), outside.display()));
+        say(&format!(
+            "PostgreSQL's user cannot reach {}: its files are in {}.",
+            self.path.display(),
+            outside.display()
+        ));
         let account = Account::for_data(&outside).await?;
         account.make_folder(&outside)?;
         Ok((outside, account))
@@ -71,14 +83,21 @@ impl Folder {
         match std::fs::read_to_string(self.path.join(name)) {
             Ok(text) => Ok(Some(text.trim().to_owned())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("cannot read {}: {error}", self.path.join(name).display()).into()),
+            Err(error) => {
+                Err(format!("cannot read {}: {error}", self.path.join(name).display()).into())
+            }
         }
     }
 
     /// Keeps a text where only we can read it; whole or not at all.
     pub(super) fn write_secret(&self, name: &str, text: &str) -> Result<(), CliError> {
         let unfinished = self.path.join(format!("{name}.new"));
-        let mut file = File::options().create(true).write(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let mut file = File::options()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         writeln!(file, "{text}")?;
         file.sync_all()?;
         std::fs::rename(&unfinished, self.path.join(name))?;
@@ -88,8 +107,9 @@ impl Folder {
 
 /// Sets who may use a path.
 pub(super) fn restrict(path: &Path, mode: u32) -> Result<(), CliError> {
-    std::fs::set_permissions(path, Permissions::from_mode(mode))
-        .map_err(|error| format!("cannot set the permissions of {}: {error}", path.display()).into())
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| {
+        format!("cannot set the permissions of {}: {error}", path.display()).into()
+    })
 }
 
 /// FNV-1a: the same name for the same checkout in every build, and nothing depends on its strength.
@@ -101,20 +121,26 @@ fn fnv1a(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     #[test]
     fn a_second_process_cannot_have_the_folder_and_secrets_are_ours_alone() {
         let path = std::env::temp_dir().join(format!("writ-folder-{}", std::process::id()));
         let folder = Folder::open(&path).unwrap();
-        assert!(Folder::open(&path).unwrap_err().to_string().contains("another `writ dev`"));
+        assert!(
+            Folder::open(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("another `writ dev`")
+        );
 
         folder.write_secret("key", "hunter2").unwrap();
         assert_eq!(folder.read("key").unwrap().as_deref(), Some("hunter2"));
         assert_eq!(folder.read("absent").unwrap(), None);
-        let mode = std::fs::metadata(folder.path().join("key")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join("key"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
 
         drop(folder);

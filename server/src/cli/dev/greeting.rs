@@ -10,14 +10,25 @@ use super::kept::{ADMIN_KEY_FILE, Kept};
 use crate::cli::http_call::reachable;
 use crate::cli::say::say;
 
-pub(super) fn greet(demo: &Demo, admin: SocketAddr, admin_key: &SecretString, folder: &Folder, is_private: bool, kept: &Kept) {
+pub(super) fn greet(
+    demo: &Demo,
+    admin: SocketAddr,
+    admin_key: &SecretString,
+    folder: &Folder,
+    is_private: bool,
+    kept: &Kept,
+) {
     let admin = reachable(admin);
     let issuer = &demo.issuer;
     let metadata = metadata_url(issuer);
     let kept_in = if is_private { "data and keys" } else { "keys" };
     let key = admin_key.expose_secret();
     // A copied command must work: name the file only where it holds the key in force.
-    let key_in_command = if key == kept.admin_key { format!("$(cat {}/{ADMIN_KEY_FILE})", super::FOLDER) } else { "$WRIT_BOOTSTRAP_ADMIN_KEY".to_owned() };
+    let key_in_command = if key == kept.admin_key {
+        format!("$(cat {}/{ADMIN_KEY_FILE})", super::FOLDER)
+    } else {
+        "$WRIT_BOOTSTRAP_ADMIN_KEY".to_owned()
+    };
     say(&format!(
         "
 Writ is up.

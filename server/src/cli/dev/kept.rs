@@ -29,7 +29,9 @@ impl Kept {
         Ok(Self {
             encryption_key: keep(folder, "encryption-key", || key(&random))?,
             secret_pepper: keep(folder, "secret-pepper", || key(&random))?,
-            admin_key: keep(folder, ADMIN_KEY_FILE, || format!("writ_dev_{}", hexadecimal(&random, 32)))?,
+            admin_key: keep(folder, ADMIN_KEY_FILE, || {
+                format!("writ_dev_{}", hexadecimal(&random, 32))
+            })?,
             database_password: keep(folder, "database-password", || hexadecimal(&random, 24))?,
             demo_password: keep(folder, "demo-password", || words(&random))?,
             installation: keep(folder, "installation", || hexadecimal(&random, 8))?,
@@ -66,6 +68,13 @@ fn words(random: &dyn Random) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
-    let letters: Vec<char> = bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect();
-    letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
+    let letters: Vec<char> = bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect();
+    letters
+        .chunks(4)
+        .map(String::from_iter)
+        .collect::<Vec<_>>()
+        .join("-")
 }

@@ -34,7 +34,8 @@ pub(super) fn run(mut sources: Sources) -> Result<(), CliError> {
     sources.set_default("WRIT_SECRET_PEPPERS", &kept.secret_pepper);
     sources.set_default("WRIT_BOOTSTRAP_ADMIN_KEY", &kept.admin_key);
     sources.set_default("WRIT_LOG_FORMAT", "text");
-    sources.set_default("WRIT_LOG", "warn");
+    // When PostgreSQL stops, idle connections find out: nothing to know.
+    sources.set_default("WRIT_LOG", "warn,sqlx=error");
     runtime()?.block_on(async {
         // Listen for Ctrl-C before anything is started, so that nothing is left behind.
         let mut stop = StopSignal::listen()?;
@@ -60,11 +61,20 @@ async fn start_postgres(folder: &Folder, kept: &Kept) -> Result<PrivatePostgres,
 }
 
 /// Migrates, serves, fills, greets, and waits for the end.
-async fn serve_demo(sources: &Sources, kept: &Kept, folder: &Folder, is_private: bool, stop: &mut StopSignal) -> Result<(), CliError> {
+async fn serve_demo(
+    sources: &Sources,
+    kept: &Kept,
+    folder: &Folder,
+    is_private: bool,
+    stop: &mut StopSignal,
+) -> Result<(), CliError> {
     let config = Config::read(sources)?;
     let database: DatabaseConfig = config.database.clone();
     if !is_private {
-        say(&format!("Using the database that DATABASE_URL names: {}.", describe_database_url(&database.url)));
+        say(&format!(
+            "Using the database that DATABASE_URL names: {}.",
+            describe_database_url(&database.url)
+        ));
     }
     let admin_key: SecretString = config
         .bootstrap_admin_key

@@ -31,13 +31,28 @@ pub(super) struct PrivatePostgres {
 
 impl PrivatePostgres {
     /// Starts the server whose files are in `place`; makes them when there are none.
-    pub(super) async fn start(place: &Path, account: Account, kept: &Kept) -> Result<Self, CliError> {
+    pub(super) async fn start(
+        place: &Path,
+        account: Account,
+        kept: &Kept,
+    ) -> Result<Self, CliError> {
         let data = place.join("data");
-        let made_by = std::fs::read_to_string(data.join("PG_VERSION")).ok().and_then(|text| text.trim().parse().ok());
+        let made_by = std::fs::read_to_string(data.join("PG_VERSION"))
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
         let programs = Programs::find(made_by)?;
-        let mut postgres = Self { programs, account, data, port: 0 };
+        let mut postgres = Self {
+            programs,
+            account,
+            data,
+            port: 0,
+        };
         if made_by.is_none() {
-            say(&format!("Making a private PostgreSQL {} in {} …", postgres.programs.version, place.display()));
+            say(&format!(
+                "Making a private PostgreSQL {} in {} …",
+                postgres.programs.version,
+                place.display()
+            ));
             postgres.make(place, kept).await?;
         }
         if let Some(port) = postgres.running_port().await? {
@@ -61,7 +76,12 @@ impl PrivatePostgres {
 
     /// Stops the server, letting open transactions go.
     pub(super) async fn stop(self) -> Result<(), CliError> {
-        let output = self.pg_ctl(&["stop", "--mode=fast", "--wait", "--timeout=30", "--silent"], Stdio::piped()).await?;
+        let output = self
+            .pg_ctl(
+                &["stop", "--mode=fast", "--wait", "--timeout=30", "--silent"],
+                Stdio::piped(),
+            )
+            .await?;
         told(&output, "PostgreSQL did not stop")
     }
 
@@ -76,7 +96,12 @@ impl PrivatePostgres {
             .command(self.programs.path("initdb"))
             .arg("--pgdata")
             .arg(&unfinished)
-            .args(["--username=postgres", "--encoding=UTF8", "--no-locale", "--no-instructions"])
+            .args([
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--no-locale",
+                "--no-instructions",
+            ])
             .arg("--auth=reject")
             .stdin(Stdio::null())
             .output()
@@ -113,10 +138,27 @@ impl PrivatePostgres {
         // The server keeps the streams that it is started with: give it none of ours, or nobody
         // who reads our output would ever see its end.
         let output = self
-            .pg_ctl(&["start", "--wait", "--timeout=60", "--silent", "--log", &log_text, "--options", &options], Stdio::null())
+            .pg_ctl(
+                &[
+                    "start",
+                    "--wait",
+                    "--timeout=60",
+                    "--silent",
+                    "--log",
+                    &log_text,
+                    "--options",
+                    &options,
+                ],
+                Stdio::null(),
+            )
             .await?;
         if !output.status.success() {
-            return Err(format!("PostgreSQL did not start; its last words are in {}:\n{}", log.display(), last_lines(&log)).into());
+            return Err(format!(
+                "PostgreSQL did not start; its last words are in {}:\n{}",
+                log.display(),
+                last_lines(&log)
+            )
+            .into());
         }
         self.port = port;
         Ok(())
@@ -125,15 +167,25 @@ impl PrivatePostgres {
     /// The port of a server that outlived us; removes the lock of one that did not.
     async fn running_port(&self) -> Result<Option<u16>, CliError> {
         let pid_file = self.data.join("postmaster.pid");
-        let Ok(text) = std::fs::read_to_string(&pid_file) else { return Ok(None) };
+        let Ok(text) = std::fs::read_to_string(&pid_file) else {
+            return Ok(None);
+        };
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        if !self.is_alive(lines.first().copied().unwrap_or_default()).await {
+        if !self
+            .is_alive(lines.first().copied().unwrap_or_default())
+            .await
+        {
             std::fs::remove_file(&pid_file)?;
             return Ok(None);
         }
         // Lines of postmaster.pid: pid, data folder, start time, port, …, status.
         let port = lines.get(3).and_then(|port| port.parse().ok());
-        let port = port.ok_or_else(|| format!("{} is unreadable although PostgreSQL runs: stop it and start again", pid_file.display()))?;
+        let port = port.ok_or_else(|| {
+            format!(
+                "{} is unreadable although PostgreSQL runs: stop it and start again",
+                pid_file.display()
+            )
+        })?;
         say("Taking over the private PostgreSQL that an earlier `writ dev` left running.");
         Ok(Some(port))
     }
@@ -146,17 +198,28 @@ impl PrivatePostgres {
             let is_ours = std::fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd == self.data);
             return is_ours && !is_zombie(&process);
         }
-        self.pg_ctl(&["status"], Stdio::null()).await.is_ok_and(|output| output.status.success())
+        self.pg_ctl(&["status"], Stdio::null())
+            .await
+            .is_ok_and(|output| output.status.success())
     }
 
     async fn pg_ctl(&self, arguments: &[&str], streams: Stdio) -> std::io::Result<Output> {
         let mut command = self.account.command(self.programs.path("pg_ctl"));
-        command.args(arguments).arg("--pgdata").arg(&self.data).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .arg("--pgdata")
+            .arg(&self.data)
+            .stdin(Stdio::null());
         command.stdout(Stdio::null()).stderr(streams);
         let status = command.spawn()?;
         tokio::time::timeout(Duration::from_secs(90), status.wait_with_output())
             .await
-            .map_err(|_| std::io::Error::new(std::io::ErrorKind::TimedOut, "pg_ctl did not end within 90 seconds"))?
+            .map_err(|_| {
+                std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    "pg_ctl did not end within 90 seconds",
+                )
+            })?
     }
 }
 
@@ -166,7 +229,9 @@ fn is_zombie(process: &Path) -> bool {
 
 /// A port of loopback that nobody uses now.
 fn free_port() -> std::io::Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
 }
 
 async fn feed(mut child: tokio::process::Child, text: &str) -> std::io::Result<Output> {

@@ -17,7 +17,10 @@ pub(super) struct Programs {
 impl Programs {
     /// The newest version on this machine, or exactly the one that made the data.
     pub(super) fn find(made_by: Option<u32>) -> Result<Self, CliError> {
-        let mut found: Vec<Self> = candidate_folders().into_iter().filter_map(|folder| Self::in_folder(&folder)).collect();
+        let mut found: Vec<Self> = candidate_folders()
+            .into_iter()
+            .filter_map(|folder| Self::in_folder(&folder))
+            .collect();
         found.sort_by_key(|programs| std::cmp::Reverse(programs.version));
         match made_by {
             Some(version) => found.into_iter().find(|programs| programs.version == version).ok_or_else(|| {
@@ -51,33 +54,55 @@ impl Programs {
         if !needed.iter().all(|program| folder.join(program).is_file()) {
             return None;
         }
-        let output = std::process::Command::new(folder.join("postgres")).arg("--version").output().ok()?;
+        let output = std::process::Command::new(folder.join("postgres"))
+            .arg("--version")
+            .output()
+            .ok()?;
         let version = major_version(&String::from_utf8(output.stdout).ok()?)?;
-        Some(Self { folder: folder.to_owned(), version })
+        Some(Self {
+            folder: folder.to_owned(),
+            version,
+        })
     }
 }
 
 /// Debian's and Ubuntu's folders, Red Hat's, Homebrew's, and the search path.
 fn candidate_folders() -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    for (parent, inner) in [("/usr/lib/postgresql", "bin"), ("/usr", "bin"), ("/opt/homebrew/opt", "bin"), ("/usr/local/opt", "bin")] {
+    for (parent, inner) in [
+        ("/usr/lib/postgresql", "bin"),
+        ("/usr", "bin"),
+        ("/opt/homebrew/opt", "bin"),
+        ("/usr/local/opt", "bin"),
+    ] {
         for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            let is_candidate = parent.ends_with("/postgresql") || name.starts_with("postgresql") || name.starts_with("pgsql");
+            let is_candidate = parent.ends_with("/postgresql")
+                || name.starts_with("postgresql")
+                || name.starts_with("pgsql");
             if is_candidate {
                 folders.push(entry.path().join(inner));
             }
         }
     }
-    folders.extend(std::env::var_os("PATH").iter().flat_map(std::env::split_paths));
+    folders.extend(
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths),
+    );
     folders
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` is version 15.
 fn major_version(text: &str) -> Option<u32> {
     let number = text.split(") ").nth(1)?;
-    number.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    number
+        .chars()
+        .take_while(char::is_ascii_digit)
+        .collect::<String>()
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -86,7 +111,10 @@ mod tests {
 
     #[test]
     fn versions_are_read_from_what_postgres_says() {
-        assert_eq!(major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(
+            major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
+            Some(15)
+        );
         assert_eq!(major_version("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_version("something else"), None);
     }

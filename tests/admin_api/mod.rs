@@ -1,0 +1,65 @@
+//! The admin API over HTTP: one file per thing that it manages, and one per rule that all operations share.
+//!
+//! The shared rules (`principals`, `isolation`, `problems`, `pages`, `secrets`, `audit_events`, `answers`)
+//! go through the operations of the OpenAPI document that the server itself serves. A new operation is
+//! therefore tried everywhere at once, and until `cases` knows a body for it the tests fail.
+//!
+//! To add an operation: its line in `cases`; for a new kind of object, its id in `things`.
+
+mod admin_keys;
+mod answers;
+mod audit_events;
+mod cases;
+mod changes_at_once;
+mod clients;
+mod document;
+mod grants;
+mod isolation;
+mod pages;
+mod principals;
+mod problems;
+mod resource_credentials;
+mod resources;
+mod secrets;
+mod signing_keys;
+mod tenants;
+mod things;
+mod users;
+
+use serde_json::{Value, json};
+
+use crate::harness::{AdminApi, Answer, TestApp};
+
+/// RFC 9457: a refusal of this API, with words and an id.
+#[track_caller]
+fn is_problem(answer: &Answer, status: u16, kind: &str) {
+    assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
+    assert!(answer.header("cache-control").contains("no-store"), "{answer:?}");
+    let body = answer.json();
+    assert_eq!(body["type"], format!("urn:writ:problem:{kind}"), "{answer:?}");
+    assert_eq!(body["status"], status, "{answer:?}");
+    assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{answer:?}");
+    assert_eq!(body["error_id"].as_str().map(str::len), Some(12), "{answer:?}");
+}
+
+/// A refusal that names the member it is about.
+#[track_caller]
+fn is_problem_of(answer: &Answer, status: u16, kind: &str, field: &str) {
+    is_problem(answer, status, kind);
+    let errors = answer.json()["errors"].clone();
+    let named = errors.as_array().is_some_and(|errors| errors.iter().any(|error| error["field"] == field));
+    assert!(named, "{field} is not named: {answer:?}");
+}
+
+/// A key for one tenant or, without one, for the platform: the API with it, and its id.
+async fn key_for(app: &TestApp, tenant: Option<&str>, access: &str) -> (AdminApi, String) {
+    let body = json!({ "name": "a key of the tests", "tenant": tenant, "access": access });
+    let made = app.admin().create("/admin/v1/admin-keys", &body).await;
+    (app.admin().with_key(made["admin_key"].as_str().unwrap()), id_of(&made))
+}
+
+#[track_caller]
+fn id_of(object: &Value) -> String {
+    object["id"].as_str().unwrap_or_else(|| panic!("no id in {object}")).to_owned()
+}
