@@ -1,4 +1,4 @@
-//! Who may ask at the token endpoint, and how a request must look (protocol.md §5).
+//! Who may ask at the token endpoint (protocol.md §5).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,18 +7,20 @@ use serde_json::json;
 
 use crate::harness::{Answer, ClientAuthentication, OAuthClient, TestApp, TestTenant};
 
-const CLIENT_CREDENTIALS: [(&str, &str); 1] = [("grant_type", "client_credentials")];
+pub const CLIENT_CREDENTIALS: [(&str, &str); 1] = [("grant_type", "client_credentials")];
 
 /// A request of `client_credentials` with exactly this header and these fields besides.
 async fn ask(client: &OAuthClient, authorization: Option<&str>, fields: &[(&str, &str)]) -> Answer {
-    let mut request = client.wire.request(Method::POST, &format!("{}/token", client.issuer));
+    let mut request = client
+        .wire
+        .request(Method::POST, &format!("{}/token", client.issuer));
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }
     Answer::of(request.form(&[&CLIENT_CREDENTIALS, fields].concat())).await
 }
 
-fn basic(text: &str) -> String {
+pub fn basic(text: &str) -> String {
     format!("Basic {}", STANDARD.encode(text))
 }
 
@@ -41,10 +43,22 @@ async fn a_wrong_secret_is_a_401_with_a_challenge() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     for client in [acme.confidential_client().await, chosen_client(&acme).await] {
-        for wrong in [ClientAuthentication::Basic("wrong".to_owned()), ClientAuthentication::Post("wrong".to_owned())] {
-            let refused = client.clone().with_authentication(wrong).client_credentials(None).await;
+        for wrong in [
+            ClientAuthentication::Basic("wrong".to_owned()),
+            ClientAuthentication::Post("wrong".to_owned()),
+        ] {
+            let refused = client
+                .clone()
+                .with_authentication(wrong)
+                .client_credentials(None)
+                .await;
             refused.is_refused(401, "invalid_client");
-            assert!(refused.header("www-authenticate").starts_with("Basic realm="), "{refused:?}");
+            assert!(
+                refused
+                    .header("www-authenticate")
+                    .starts_with("Basic realm="),
+                "{refused:?}"
+            );
         }
     }
 }
@@ -59,13 +73,36 @@ async fn two_credentials_at_once_are_refused() {
     let header = basic(&format!("{id}:{secret}"));
     let other = acme.public_client().await;
 
-    let both = ask(&client, Some(&header), &[("client_id", id), ("client_secret", secret)]).await;
+    let both = ask(
+        &client,
+        Some(&header),
+        &[("client_id", id), ("client_secret", secret)],
+    )
+    .await;
     both.is_refused(400, "invalid_request");
     let two_ids = ask(&client, Some(&header), &[("client_id", &other.client_id)]).await;
     two_ids.is_refused(400, "invalid_request");
-    let twice = ask(&client, None, &[("client_id", id), ("client_id", &other.client_id), ("client_secret", secret)]).await;
+    let twice = ask(
+        &client,
+        None,
+        &[
+            ("client_id", id),
+            ("client_id", &other.client_id),
+            ("client_secret", secret),
+        ],
+    )
+    .await;
     twice.is_refused(400, "invalid_request");
-    let secrets = ask(&client, None, &[("client_id", id), ("client_secret", secret), ("client_secret", secret)]).await;
+    let secrets = ask(
+        &client,
+        None,
+        &[
+            ("client_id", id),
+            ("client_secret", secret),
+            ("client_secret", secret),
+        ],
+    )
+    .await;
     secrets.is_refused(400, "invalid_request");
 }
 
@@ -78,13 +115,31 @@ async fn harmless_repetitions_are_fine() {
     let (id, secret) = (client.client_id.as_str(), client.secret().unwrap());
     let header = basic(&format!("{id}:{secret}"));
 
-    ask(&client, Some(&header), &[("client_id", id)]).await.tokens();
-    ask(&client, Some(&header), &[("client_secret", "")]).await.tokens();
-    ask(&client, None, &[("client_id", id), ("client_id", id), ("client_secret", secret)]).await.tokens();
+    ask(&client, Some(&header), &[("client_id", id)])
+        .await
+        .tokens();
+    ask(&client, Some(&header), &[("client_secret", "")])
+        .await
+        .tokens();
+    ask(
+        &client,
+        None,
+        &[
+            ("client_id", id),
+            ("client_id", id),
+            ("client_secret", secret),
+        ],
+    )
+    .await
+    .tokens();
 
     let public = acme.public_client().await;
     let tokens = public.tokens_of(&acme.browser_of("alice").await).await;
-    let empty_secret = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token()), ("client_secret", "")];
+    let empty_secret = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh_token()),
+        ("client_secret", ""),
+    ];
     public.token(&empty_secret).await.tokens();
 }
 
@@ -104,11 +159,26 @@ async fn a_client_authenticates_as_it_is_registered() {
     for client in [basic_client, post_client] {
         let secret = client.secret().unwrap().to_owned();
         let with = |authentication| client.clone().with_authentication(authentication);
-        with(ClientAuthentication::Basic(secret.clone())).client_credentials(None).await.tokens();
-        with(ClientAuthentication::Post(secret)).client_credentials(None).await.tokens();
-        with(ClientAuthentication::None).client_credentials(None).await.is_refused(401, "invalid_client");
-        with(ClientAuthentication::Basic(String::new())).client_credentials(None).await.is_refused(401, "invalid_client");
-        with(ClientAuthentication::Post(String::new())).client_credentials(None).await.is_refused(401, "invalid_client");
+        with(ClientAuthentication::Basic(secret.clone()))
+            .client_credentials(None)
+            .await
+            .tokens();
+        with(ClientAuthentication::Post(secret))
+            .client_credentials(None)
+            .await
+            .tokens();
+        with(ClientAuthentication::None)
+            .client_credentials(None)
+            .await
+            .is_refused(401, "invalid_client");
+        with(ClientAuthentication::Basic(String::new()))
+            .client_credentials(None)
+            .await
+            .is_refused(401, "invalid_client");
+        with(ClientAuthentication::Post(String::new()))
+            .client_credentials(None)
+            .await
+            .is_refused(401, "invalid_client");
     }
 }
 
@@ -119,9 +189,15 @@ async fn a_public_client_that_sends_a_secret_is_refused() {
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
-    for secret in [ClientAuthentication::Basic("any".to_owned()), ClientAuthentication::Post("any".to_owned())] {
+    for secret in [
+        ClientAuthentication::Basic("any".to_owned()),
+        ClientAuthentication::Post("any".to_owned()),
+    ] {
         let dressed_up = client.clone().with_authentication(secret);
-        dressed_up.refresh(tokens.refresh_token()).await.is_refused(401, "invalid_client");
+        dressed_up
+            .refresh(tokens.refresh_token())
+            .await
+            .is_refused(401, "invalid_client");
     }
 
     client.refresh(tokens.refresh_token()).await.tokens();
@@ -132,8 +208,13 @@ async fn a_public_client_that_sends_a_secret_is_refused() {
 async fn basic_is_read_encoded_and_raw() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let every_byte = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-    let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let every_byte = |text: &str| {
+        text.bytes().fold(String::new(), |encoded, byte| {
+            format!("{encoded}%{byte:02X}")
+        })
+    };
+    let form =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     for client in [acme.confidential_client().await, chosen_client(&acme).await] {
         let (id, secret) = (client.client_id.as_str(), client.secret().unwrap());
         let raw = STANDARD.encode(format!("{id}:{secret}"));
@@ -184,28 +265,59 @@ async fn a_malformed_authorization_header_is_a_401() {
 async fn an_unknown_client_looks_and_costs_like_a_wrong_secret() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let (generated, chosen, public) =
-        (acme.confidential_client().await, chosen_client(&acme).await, acme.public_client().await);
-    let stranger = OAuthClient { client_id: "nobody-of-this-name".to_owned(), ..generated.clone() };
-    let foreign_secret = app.tenant("umbrella").await.confidential_client().await.secret().unwrap().to_owned();
+    let (generated, chosen, public) = (
+        acme.confidential_client().await,
+        chosen_client(&acme).await,
+        acme.public_client().await,
+    );
+    let stranger = OAuthClient {
+        client_id: "nobody-of-this-name".to_owned(),
+        ..generated.clone()
+    };
+    let foreign_secret = app
+        .tenant("umbrella")
+        .await
+        .confidential_client()
+        .await
+        .secret()
+        .unwrap()
+        .to_owned();
     for wrong in ["a-wrong-secret-of-somebody", &foreign_secret] {
         let mut seen = Vec::new();
         for client in [&stranger, &generated, &chosen, &public] {
             let before = app.metric("writ_client_secret_computations").await.unwrap();
-            let guess = client.clone().with_authentication(ClientAuthentication::Basic(wrong.to_owned()));
+            let guess = client
+                .clone()
+                .with_authentication(ClientAuthentication::Basic(wrong.to_owned()));
             let answer = guess.client_credentials(None).await;
             let after = app.metric("writ_client_secret_computations").await.unwrap();
             let body = answer.json();
             let headers: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
-            let text = if client.client_id == public.client_id { None } else { body["error_description"].as_str() };
-            seen.push((answer.status, body["error"].clone(), text.map(str::to_owned), headers, after - before));
+            let text = if client.client_id == public.client_id {
+                None
+            } else {
+                body["error_description"].as_str()
+            };
+            seen.push((
+                answer.status,
+                body["error"].clone(),
+                text.map(str::to_owned),
+                headers,
+                after - before,
+            ));
         }
         assert_eq!(seen[0], seen[1]);
         assert_eq!(seen[0], seen[2]);
         // That a client is public is no secret; what a guess at it costs is the same.
-        assert_eq!((seen[0].0, &seen[0].1, seen[0].4), (seen[3].0, &seen[3].1, seen[3].4));
+        assert_eq!(
+            (seen[0].0, &seen[0].1, seen[0].4),
+            (seen[3].0, &seen[3].1, seen[3].4)
+        );
     }
-    assert!(app.metric("writ_client_secret_computations").await.unwrap() > 0, "chosen secrets are hashed");
+    assert!(
+        app.metric("writ_client_secret_computations").await.unwrap() > 0,
+        "chosen secrets are hashed"
+    );
 }
 
 /// E5: a chosen secret that was right once is known again without hashing.
@@ -220,7 +332,10 @@ async fn a_chosen_secret_is_hashed_once() {
 
     client.client_credentials(None).await.tokens();
 
-    assert_eq!(app.metric("writ_client_secret_computations").await.unwrap(), after_first);
+    assert_eq!(
+        app.metric("writ_client_secret_computations").await.unwrap(),
+        after_first
+    );
 }
 
 /// E6: a refresh token alone is worth nothing without its confidential client's secret.
@@ -231,106 +346,24 @@ async fn a_confidential_client_authenticates_to_refresh() {
     let client = acme.confidential_client().await;
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
 
-    let without = client.clone().with_authentication(ClientAuthentication::None);
-    without.refresh(tokens.refresh_token()).await.is_refused(401, "invalid_client");
-    let nobody = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token())];
-    client.wire.post_form(&acme.url("token"), &nobody).await.is_refused(401, "invalid_client");
+    let without = client
+        .clone()
+        .with_authentication(ClientAuthentication::None);
+    without
+        .refresh(tokens.refresh_token())
+        .await
+        .is_refused(401, "invalid_client");
+    let nobody = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh_token()),
+    ];
+    client
+        .wire
+        .post_form(&acme.url("token"), &nobody)
+        .await
+        .is_refused(401, "invalid_client");
 
     client.refresh(tokens.refresh_token()).await.tokens();
-}
-
-/// E13: a client uses what it is registered for; the password grant never exists.
-#[tokio::test]
-async fn a_grant_type_must_be_known_and_registered() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let alice = acme.browser_of("alice").await;
-    let machine = acme
-        .client(&json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_basic" }))
-        .await;
-    machine.client_credentials(None).await.tokens();
-    let code_fields = [("grant_type", "authorization_code"), ("code", "any"), ("code_verifier", &"x".repeat(43))];
-    machine.token(&code_fields).await.is_refused(400, "unauthorized_client");
-    machine.refresh("any").await.is_refused(400, "unauthorized_client");
-
-    let public = acme.public_client().await;
-    public.client_credentials(None).await.is_refused(400, "unauthorized_client");
-    for grant_type in ["password", "implicit", "AUTHORIZATION_CODE", "urn:example:unknown", "authorization_code "] {
-        let fields = [("grant_type", grant_type), ("username", "alice"), ("password", "the password of alice")];
-        public.token(&fields).await.is_refused(400, "unsupported_grant_type");
-    }
-    public.token(&[]).await.is_refused(400, "invalid_request");
-    public.token(&[("grant_type", "")]).await.is_refused(400, "invalid_request");
-
-    let code_only = acme
-        .client(&json!({
-            "redirect_uris": ["https://code-only.example/callback"],
-            "grant_types": ["authorization_code"],
-            "token_endpoint_auth_method": "client_secret_basic",
-        }))
-        .await;
-    let tokens = code_only.tokens_of(&alice).await;
-    assert_eq!(tokens.refresh_token, None);
-    assert!(tokens.body.get("refresh_token").is_none(), "no nulls: {}", tokens.body);
-}
-
-/// E14: the token endpoint takes a form by POST, and from nowhere else.
-#[tokio::test]
-async fn the_token_endpoint_takes_forms_only() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let client = acme.confidential_client().await;
-    let url = acme.url("token");
-    let header = basic(&format!("{}:{}", client.client_id, client.secret().unwrap()));
-    let post = |content_type: Option<&str>, body: &str| {
-        let mut request = client.wire.request(Method::POST, &url).header("authorization", &header).body(body.to_owned());
-        if let Some(content_type) = content_type {
-            request = request.header("content-type", content_type);
-        }
-        Answer::of(request)
-    };
-    let form = "grant_type=client_credentials";
-    let json = r#"{"grant_type":"client_credentials"}"#;
-
-    let got = Answer::of(client.wire.request(Method::GET, &format!("{url}?{form}")).header("authorization", &header)).await;
-    assert_eq!(got.status.as_u16(), 405, "{got:?}");
-    assert!(got.header("allow").contains("POST"), "{got:?}");
-    post(Some("application/x-www-form-urlencoded"), form).await.tokens();
-    post(Some("application/x-www-form-urlencoded; charset=UTF-8"), form).await.tokens();
-    post(Some("Application/X-WWW-Form-Urlencoded;charset=utf-8"), form).await.tokens();
-    post(Some("application/json"), json).await.is_refused(400, "invalid_request");
-    post(Some("multipart/form-data; boundary=x"), form).await.is_refused(400, "invalid_request");
-    post(Some("text/plain"), form).await.is_refused(400, "invalid_request");
-    post(None, form).await.is_refused(400, "invalid_request");
-    post(Some("application/x-www-form-urlencoded"), "grant_type=%ff%fe").await.is_refused(400, "invalid_request");
-    post(Some("application/x-www-form-urlencoded"), "grant_type=a%00b").await.is_refused(400, "invalid_request");
-
-    let in_the_query = client.wire.request(Method::POST, &format!("{url}?{form}")).header("authorization", &header);
-    let empty: [(&str, &str); 0] = [];
-    Answer::of(in_the_query.form(&empty)).await.is_refused(400, "invalid_request");
-    let secret_in_the_query = format!("{url}?client_id={}&client_secret={}", client.client_id, client.secret().unwrap());
-    let answer = Answer::of(client.wire.request(Method::POST, &secret_in_the_query).form(&CLIENT_CREDENTIALS)).await;
-    answer.is_refused(401, "invalid_client");
-}
-
-/// R1, `oversize_handles`: what is too large is refused, not read on.
-#[tokio::test]
-async fn oversize_handles() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let client = acme.public_client().await;
-    for length in [4_096, 4_097, 60_000] {
-        let long = "a".repeat(length);
-        let code = [("grant_type", "authorization_code"), ("code", &long), ("code_verifier", &"x".repeat(43))];
-        let (error, refresh_error) = (client.token(&code).await, client.refresh(&long).await);
-        let expected = if length > 4_096 { "invalid_request" } else { "invalid_grant" };
-        error.is_refused(400, expected);
-        refresh_error.is_refused(400, expected);
-    }
-    client.refresh(&"a".repeat(70_000)).await.is_refused(413, "invalid_request");
-    let many: Vec<(String, String)> = (0..65).map(|number| (format!("p{number}"), "v".to_owned())).collect();
-    let answer = client.wire.post_form(&acme.url("token"), &many).await;
-    answer.is_refused(400, "invalid_request");
 }
 
 /// E13, protocol.md §5: an unknown or removed client is told to register itself; a disabled one is not.
@@ -342,50 +375,34 @@ async fn an_unknown_client_is_401_and_a_disabled_one_is_not() {
     let path = format!("/clients/{}", client.client_id);
 
     acme.change(&path, &json!({ "is_enabled": false })).await;
-    client.client_credentials(None).await.is_refused(400, "invalid_grant");
+    client
+        .client_credentials(None)
+        .await
+        .is_refused(400, "invalid_grant");
     acme.change(&path, &json!({ "is_enabled": true })).await;
     client.client_credentials(None).await.tokens();
 
-    acme.admin().delete(&acme.path(&path)).await.expect_status(204);
-    client.client_credentials(None).await.is_refused(401, "invalid_client");
-    OAuthClient { client_id: "x\u{7f}y".to_owned(), ..client.clone() }
+    acme.admin()
+        .delete(&acme.path(&path))
+        .await
+        .expect_status(204);
+    client
         .client_credentials(None)
         .await
         .is_refused(401, "invalid_client");
-    let of_another_tenant = app.tenant("umbrella").await.confidential_client().await;
-    OAuthClient { issuer: acme.issuer.clone(), ..of_another_tenant }
-        .client_credentials(None)
-        .await
-        .is_refused(401, "invalid_client");
-}
-
-/// Q1: RFC 6749 §5.1, §5.2: every answer is JSON, none may be stored, descriptions stay within their
-/// characters, and the error is a registered one.
-#[tokio::test]
-async fn every_answer_is_json_that_nobody_stores() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let client = acme.confidential_client().await;
-    let hostile = "\u{1b}[31m\"\\\r\n<script>\u{e4}";
-    let answers = [
-        client.client_credentials(None).await,
-        client.client_credentials(Some(hostile)).await,
-        client.token(&[("grant_type", hostile)]).await,
-        client.token(&[("grant_type", "client_credentials"), ("resource", hostile)]).await,
-        client.refresh(hostile).await,
-        client.clone().with_authentication(ClientAuthentication::Post(hostile.to_owned())).refresh("x").await,
-        client.wire.get(&acme.url("token")).await,
-        client.wire.post_json(&acme.url("token"), &json!({})).await,
-    ];
-    for answer in answers {
-        assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
-        assert!(answer.header("content-type").starts_with("application/json"), "{answer:?}");
-        let body = answer.json();
-        assert!(body.as_object().unwrap().values().all(|value| !value.is_null()), "{answer:?}");
-        if let Some(description) = body["error_description"].as_str() {
-            let is_allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-            assert!(description.bytes().all(is_allowed), "{answer:?}");
-            assert!(!answer.body.contains("<script"), "what was sent is not echoed: {answer:?}");
-        }
+    OAuthClient {
+        client_id: "x\u{7f}y".to_owned(),
+        ..client.clone()
     }
+    .client_credentials(None)
+    .await
+    .is_refused(401, "invalid_client");
+    let of_another_tenant = app.tenant("umbrella").await.confidential_client().await;
+    OAuthClient {
+        issuer: acme.issuer.clone(),
+        ..of_another_tenant
+    }
+    .client_credentials(None)
+    .await
+    .is_refused(401, "invalid_client");
 }

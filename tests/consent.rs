@@ -238,7 +238,9 @@ async fn of_two_answers_at_once_one_counts() {
     let answers = futures_util::future::join_all((0..8).map(|_| alice.submit_once(&form))).await;
     let (given, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|one| one.status == 303);
     assert_eq!(given.len(), 1);
-    refused.iter().for_each(|one| one.is_shown(403));
+    for one in refused {
+        one.is_shown(403);
+    }
 }
 
 /// L3: the address of a form is no page, and a link to it decides nothing.

@@ -30,19 +30,30 @@ const NOT_FOR_SCRIPTS: [(&str, Method); 6] = [
 ];
 
 fn from_another_origin(tenant: &TestTenant, method: Method, endpoint: &str) -> RequestBuilder {
-    tenant.wire().request(method, &tenant.url(endpoint)).header("origin", ORIGIN)
+    tenant
+        .wire()
+        .request(method, &tenant.url(endpoint))
+        .header("origin", ORIGIN)
 }
 
 async fn preflight(tenant: &TestTenant, method: &Method, endpoint: &str) -> Answer {
     let request = from_another_origin(tenant, Method::OPTIONS, endpoint)
         .header("access-control-request-method", method.as_str())
-        .header("access-control-request-headers", "content-type,mcp-protocol-version");
+        .header(
+            "access-control-request-headers",
+            "content-type,mcp-protocol-version",
+        );
     Answer::of(request).await
 }
 
 fn cors_headers(answer: &Answer) -> Vec<&str> {
-    let names = answer.headers.keys().map(reqwest::header::HeaderName::as_str);
-    names.filter(|name| name.starts_with("access-control-")).collect()
+    let names = answer
+        .headers
+        .keys()
+        .map(reqwest::header::HeaderName::as_str);
+    names
+        .filter(|name| name.starts_with("access-control-"))
+        .collect()
 }
 
 /// Q4, protocol.md §1: `*` and never with credentials, so that no cookie and no session is in play.
@@ -52,20 +63,49 @@ async fn scripts_of_any_origin_may_call_the_back_channel() {
     let acme = app.tenant("acme").await;
     for (endpoint, method) in FOR_SCRIPTS {
         let asked = preflight(&acme, &method, endpoint).await.expect_status(204);
-        assert_eq!(asked.header("access-control-allow-origin"), "*", "{endpoint}");
+        assert_eq!(
+            asked.header("access-control-allow-origin"),
+            "*",
+            "{endpoint}"
+        );
         let methods = asked.header("access-control-allow-methods");
-        assert!(methods.split(", ").any(|allowed| allowed == method.as_str()), "{endpoint}: {methods}");
+        assert!(
+            methods
+                .split(", ")
+                .any(|allowed| allowed == method.as_str()),
+            "{endpoint}: {methods}"
+        );
         let headers = asked.header("access-control-allow-headers").to_lowercase();
-        for header in ["content-type", "authorization", "mcp-protocol-version", "dpop"] {
-            assert!(headers.split(", ").any(|allowed| allowed == header), "{endpoint}: {headers}");
+        for header in [
+            "content-type",
+            "authorization",
+            "mcp-protocol-version",
+            "dpop",
+        ] {
+            assert!(
+                headers.split(", ").any(|allowed| allowed == header),
+                "{endpoint}: {headers}"
+            );
         }
 
         let answered = Answer::of(from_another_origin(&acme, method, endpoint)).await;
-        assert_eq!(answered.header("access-control-allow-origin"), "*", "{endpoint}: {answered:?}");
+        assert_eq!(
+            answered.header("access-control-allow-origin"),
+            "*",
+            "{endpoint}: {answered:?}"
+        );
         let exposed = answered.header("access-control-expose-headers");
-        assert!(exposed.contains("WWW-Authenticate") && exposed.contains("DPoP-Nonce"), "{endpoint}: {exposed}");
+        assert!(
+            exposed.contains("WWW-Authenticate") && exposed.contains("DPoP-Nonce"),
+            "{endpoint}: {exposed}"
+        );
         for answer in [asked, answered] {
-            assert!(!answer.headers.contains_key("access-control-allow-credentials"), "{endpoint}");
+            assert!(
+                !answer
+                    .headers
+                    .contains_key("access-control-allow-credentials"),
+                "{endpoint}"
+            );
         }
     }
 }
@@ -82,10 +122,16 @@ async fn pages_and_introspection_speak_no_cors() {
         assert_eq!(cors_headers(&answered), [""; 0], "{endpoint}");
     }
     let admin = app.admin();
-    let request = admin.wire().request(Method::OPTIONS, &admin.url("/admin/v1/tenants")).header("origin", ORIGIN);
+    let request = admin
+        .wire()
+        .request(Method::OPTIONS, &admin.url("/admin/v1/tenants"))
+        .header("origin", ORIGIN);
     let asked = Answer::of(request.header("access-control-request-method", "GET")).await;
     assert_eq!(cors_headers(&asked), [""; 0]);
-    let request = admin.wire().request(Method::GET, &admin.url("/readyz")).header("origin", ORIGIN);
+    let request = admin
+        .wire()
+        .request(Method::GET, &admin.url("/readyz"))
+        .header("origin", ORIGIN);
     assert_eq!(cors_headers(&Answer::of(request).await), [""; 0]);
 }
 
@@ -94,23 +140,49 @@ async fn pages_and_introspection_speak_no_cors() {
 async fn errors_are_readable_for_scripts_too() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let form = [("grant_type", "authorization_code"), ("client_id", "nobody")];
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "nobody"),
+    ];
     let mut nobody = app.tenant("nobody").await;
     nobody.issuer = nobody.issuer.replace("nobody", "nowhere");
 
-    let token = |tenant: &TestTenant| from_another_origin(tenant, Method::POST, "token").form(&form);
+    let token =
+        |tenant: &TestTenant| from_another_origin(tenant, Method::POST, "token").form(&form);
     let refused = [
         (401, token(&acme)),
-        (400, from_another_origin(&acme, Method::POST, "register").json(&json!({}))),
+        (
+            400,
+            from_another_origin(&acme, Method::POST, "register").json(&json!({})),
+        ),
         (405, from_another_origin(&acme, Method::GET, "token")),
-        (413, from_another_origin(&acme, Method::POST, "revoke").form(&[("token", "x".repeat(70_000))])),
+        (
+            413,
+            from_another_origin(&acme, Method::POST, "revoke")
+                .form(&[("token", "x".repeat(70_000))]),
+        ),
         (404, token(&nobody)),
-        (404, from_another_origin(&nobody, Method::GET, ".well-known/oauth-authorization-server")),
+        (
+            404,
+            from_another_origin(
+                &nobody,
+                Method::GET,
+                ".well-known/oauth-authorization-server",
+            ),
+        ),
     ];
     for (status, request) in refused {
         let answer = Answer::of(request).await.expect_status(status);
-        assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer:?}");
-        assert!(!answer.headers.contains_key("access-control-allow-credentials"));
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "*",
+            "{answer:?}"
+        );
+        assert!(
+            !answer
+                .headers
+                .contains_key("access-control-allow-credentials")
+        );
     }
 }
 
@@ -120,16 +192,23 @@ async fn an_application_in_a_browser_gets_its_tokens() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let metadata = json!({ "redirect_uris": ["http://localhost:6274/oauth/callback"], "token_endpoint_auth_method": "none" });
-    let made = Answer::of(from_another_origin(&acme, Method::POST, "register").json(&metadata)).await;
+    let made =
+        Answer::of(from_another_origin(&acme, Method::POST, "register").json(&metadata)).await;
     assert_eq!(made.header("access-control-allow-origin"), "*");
     let client = acme.client_of(&made.expect_status(201).json());
-    let code = client.authorize(&acme.browser_of("alice").await).await.code();
-    let redeeming = client.post_request("token", &[
-        ("grant_type", "authorization_code"),
-        ("code", &code.code),
-        ("code_verifier", &code.verifier),
-        ("redirect_uri", &code.redirect_uri),
-    ]);
+    let code = client
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
+    let redeeming = client.post_request(
+        "token",
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", &code.code),
+            ("code_verifier", &code.verifier),
+            ("redirect_uri", &code.redirect_uri),
+        ],
+    );
     let redeemed = Answer::of(redeeming.header("origin", ORIGIN)).await;
     redeemed.tokens();
     assert_eq!(redeemed.header("access-control-allow-origin"), "*");

@@ -24,8 +24,13 @@ async fn a_probe_says_one_word_and_grants_nothing() {
     for (path, said) in [("/livez", "live\n"), ("/readyz", "ready\n")] {
         for user_agent in ["kube-probe/1.33", "GoogleHC/1.0", "curl/8", "writ"] {
             app.clock().set_to_now();
-            let request = app.admin().wire().request(Method::GET, &app.admin().url(path));
-            let answer = Answer::of(request.header("user-agent", user_agent)).await.expect_status(200);
+            let request = app
+                .admin()
+                .wire()
+                .request(Method::GET, &app.admin().url(path));
+            let answer = Answer::of(request.header("user-agent", user_agent))
+                .await
+                .expect_status(200);
             assert_eq!(answer.body, said);
             assert_eq!(answer.header("cache-control"), "no-store");
             assert!(!answer.headers.contains_key("set-cookie"));
@@ -33,16 +38,31 @@ async fn a_probe_says_one_word_and_grants_nothing() {
         }
     }
     // The same agents elsewhere are strangers.
-    let request = app.admin().wire().request(Method::GET, &app.admin().url("/admin/v1/tenants"));
-    Answer::of(request.header("user-agent", "kube-probe/1.33")).await.expect_status(401);
+    let request = app
+        .admin()
+        .wire()
+        .request(Method::GET, &app.admin().url("/admin/v1/tenants"));
+    Answer::of(request.header("user-agent", "kube-probe/1.33"))
+        .await
+        .expect_status(401);
 }
 
 /// R4: probes and counters are for the inside: the public port has none.
 #[tokio::test]
 async fn the_public_port_has_no_probes() {
     let app = TestApp::start().await;
-    for path in ["/livez", "/readyz", "/metrics", "/admin/v1/tenants", "/admin/v1/openapi.json", "/admin/docs/"] {
-        app.wire().get(&format!("{}{path}", app.public_url())).await.expect_status(404);
+    for path in [
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/admin/v1/tenants",
+        "/admin/v1/openapi.json",
+        "/admin/docs/",
+    ] {
+        app.wire()
+            .get(&format!("{}{path}", app.public_url()))
+            .await
+            .expect_status(404);
     }
 }
 
@@ -51,12 +71,18 @@ async fn the_public_port_has_no_probes() {
 async fn a_process_is_live_without_its_database() {
     let (app, link) = app_with_a_link().await;
     link.cut();
-    assert_eq!(probe(&app, "/livez").await.expect_status(200).body, "live\n");
+    assert_eq!(
+        probe(&app, "/livez").await.expect_status(200).body,
+        "live\n"
+    );
     let unready = probe(&app, "/readyz").await.expect_status(503);
     assert_eq!(unready.body, "not ready: database\n");
 
     link.fall_silent();
-    assert_eq!(probe(&app, "/livez").await.expect_status(200).body, "live\n");
+    assert_eq!(
+        probe(&app, "/livez").await.expect_status(200).body,
+        "live\n"
+    );
     // It waits for no answer that does not come.
     probe(&app, "/readyz").await.expect_status(503);
 
@@ -77,7 +103,10 @@ async fn a_server_that_starts_before_its_database_waits_for_it() {
     let app = TestApp::start_on(database, options).await;
     probe(&app, "/livez").await.expect_status(200);
     probe(&app, "/readyz").await.expect_status(503);
-    let url = format!("{}/t/acme/.well-known/oauth-authorization-server", app.public_url());
+    let url = format!(
+        "{}/t/acme/.well-known/oauth-authorization-server",
+        app.public_url()
+    );
     let refused = app.wire().get(&url).await;
     refused.is_refused(503, "temporarily_unavailable");
     assert!(!refused.header("retry-after").is_empty());

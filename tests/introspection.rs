@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{Answer, ClientAuthentication, OAuthClient, ResourceServer, TestApp, TestTenant, Tokens};
+use crate::harness::{
+    Answer, ClientAuthentication, OAuthClient, ResourceServer, TestApp, TestTenant, Tokens,
+};
 
 const INACTIVE: &str = r#"{"active":false}"#;
 
@@ -22,7 +24,10 @@ fn is_inactive(answer: &Answer) {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body, INACTIVE);
     assert_eq!(answer.header("content-type"), "application/json");
-    assert!(answer.header("cache-control").contains("no-store"), "{answer:?}");
+    assert!(
+        answer.header("cache-control").contains("no-store"),
+        "{answer:?}"
+    );
 }
 
 /// RFC 7662 §2.2, protocol.md §6: the members and their types; one audience is a string.
@@ -34,7 +39,11 @@ async fn a_resource_server_learns_what_its_token_is() {
     let client = acme.public_client().await;
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
 
-    let answer = acme.resource_credential().await.introspect_answer(&tokens.access_token).await;
+    let answer = acme
+        .resource_credential()
+        .await
+        .introspect_answer(&tokens.access_token)
+        .await;
     assert!(answer.header("cache-control").contains("no-store"));
     let now = app.clock().unix_seconds();
     let expected = json!({
@@ -59,7 +68,11 @@ async fn a_clients_own_token_names_the_client() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let (client, tokens) = machine(&acme).await;
-    let introspected = acme.resource_credential().await.introspect(&tokens.access_token).await;
+    let introspected = acme
+        .resource_credential()
+        .await
+        .introspect(&tokens.access_token)
+        .await;
     assert_eq!(introspected["sub"], format!("client:{}", client.client_id));
     assert_eq!(introspected["client_id"], client.client_id.as_str());
     assert_eq!(introspected.get("username"), None);
@@ -74,7 +87,10 @@ async fn a_caller_without_a_good_credential_learns_nothing() {
     let (client, tokens) = machine(&acme).await;
     let resource_server = acme.resource_credential().await;
     let foreign = globex.resource_credential().await;
-    let (id, secret) = (resource_server.client_id.as_str(), resource_server.client_secret.as_str());
+    let (id, secret) = (
+        resource_server.client_id.as_str(),
+        resource_server.client_secret.as_str(),
+    );
     let url = acme.url("introspect");
 
     let in_the_body: [&[(&str, &str)]; 6] = [
@@ -83,7 +99,10 @@ async fn a_caller_without_a_good_credential_learns_nothing() {
         &[("client_id", id), ("client_secret", "")],
         &[("client_id", id), ("client_secret", "wrong")],
         &[("client_id", "nobody"), ("client_secret", secret)],
-        &[("client_id", &foreign.client_id), ("client_secret", &foreign.client_secret)],
+        &[
+            ("client_id", &foreign.client_id),
+            ("client_secret", &foreign.client_secret),
+        ],
     ];
     for credential in in_the_body {
         for token in [Some(tokens.access_token.as_str()), Some("garbage"), None] {
@@ -91,11 +110,24 @@ async fn a_caller_without_a_good_credential_learns_nothing() {
             let fields: Vec<(&str, &str)> = credential.iter().copied().chain(token).collect();
             let refused = app.wire().post_form(&url, &fields).await;
             refused.is_refused(401, "invalid_client");
-            assert!(refused.header("www-authenticate").starts_with("Basic "), "{refused:?}");
+            assert!(
+                refused.header("www-authenticate").starts_with("Basic "),
+                "{refused:?}"
+            );
         }
     }
-    for authorization in ["Basic", "Basic !!!", "Bearer writ_rs_x", "Basic bm9ib2R5", "", "Digest x"] {
-        let request = app.wire().request(Method::POST, &url).header("authorization", authorization);
+    for authorization in [
+        "Basic",
+        "Basic !!!",
+        "Bearer writ_rs_x",
+        "Basic bm9ib2R5",
+        "",
+        "Digest x",
+    ] {
+        let request = app
+            .wire()
+            .request(Method::POST, &url)
+            .header("authorization", authorization);
         let refused = Answer::of(request.form(&[("token", &tokens.access_token)])).await;
         refused.is_refused(401, "invalid_client");
     }
@@ -116,8 +148,14 @@ async fn introspection_is_a_post() {
 
     // Nor is a token taken from the URL of a POST.
     let resource_server = acme.resource_credential().await;
-    let credential = [("client_id", &resource_server.client_id), ("client_secret", &resource_server.client_secret)];
-    app.wire().post_form(&url, &credential).await.is_refused(400, "invalid_request");
+    let credential = [
+        ("client_id", &resource_server.client_id),
+        ("client_secret", &resource_server.client_secret),
+    ];
+    app.wire()
+        .post_form(&url, &credential)
+        .await
+        .is_refused(400, "invalid_request");
 }
 
 /// H4: a client is no resource server, with its secret or without one.
@@ -129,10 +167,21 @@ async fn clients_may_not_introspect() {
     let public = acme.public_client().await;
     let secret = confidential.secret().unwrap().to_owned();
 
-    confidential.introspect(&tokens.access_token).await.is_refused(401, "invalid_client");
-    let by_post = confidential.clone().with_authentication(ClientAuthentication::Post(secret));
-    by_post.introspect(&tokens.access_token).await.is_refused(401, "invalid_client");
-    public.introspect(&tokens.access_token).await.is_refused(401, "invalid_client");
+    confidential
+        .introspect(&tokens.access_token)
+        .await
+        .is_refused(401, "invalid_client");
+    let by_post = confidential
+        .clone()
+        .with_authentication(ClientAuthentication::Post(secret));
+    by_post
+        .introspect(&tokens.access_token)
+        .await
+        .is_refused(401, "invalid_client");
+    public
+        .introspect(&tokens.access_token)
+        .await
+        .is_refused(401, "invalid_client");
 }
 
 /// H2: a token is the business of its audience alone.
@@ -141,17 +190,31 @@ async fn a_token_of_another_audience_is_inactive() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let globex = app.tenant("globex").await;
-    let calendar = acme.another_resource("https://calendar.acme.test/mcp").await;
+    let calendar = acme
+        .another_resource("https://calendar.acme.test/mcp")
+        .await;
     let (client, for_notes) = machine(&acme).await;
-    let for_calendar = client.with_resource(Some(&calendar.identifier)).client_credentials(None).await.tokens();
+    let for_calendar = client
+        .with_resource(Some(&calendar.identifier))
+        .client_credentials(None)
+        .await
+        .tokens();
     let (_, foreign) = machine(&globex).await;
     let notes_server = acme.resource_credential().await;
     let calendar_server = acme.resource_credential_of(&calendar).await;
 
     assert!(notes_server.accepts(&for_notes.access_token).await);
     assert!(calendar_server.accepts(&for_calendar.access_token).await);
-    is_inactive(&notes_server.introspect_answer(&for_calendar.access_token).await);
-    is_inactive(&calendar_server.introspect_answer(&for_notes.access_token).await);
+    is_inactive(
+        &notes_server
+            .introspect_answer(&for_calendar.access_token)
+            .await,
+    );
+    is_inactive(
+        &calendar_server
+            .introspect_answer(&for_notes.access_token)
+            .await,
+    );
     is_inactive(&notes_server.introspect_answer(&foreign.access_token).await);
 }
 
@@ -166,11 +229,18 @@ async fn what_is_no_living_access_token_is_inactive() {
     let code = client.authorize(&browser).await.code();
     let unspent = client.authorize(&browser).await.code();
     let tokens = client.redeem(&code).await.tokens();
-    let secret = acme.confidential_client().await.secret().unwrap().to_owned();
+    let secret = acme
+        .confidential_client()
+        .await
+        .secret()
+        .unwrap()
+        .to_owned();
 
     let access_token = &tokens.access_token;
     let parts: Vec<&str> = access_token.split('.').collect();
-    let [header, claims, signature] = parts[..] else { panic!("three parts: {access_token}") };
+    let [header, claims, signature] = parts[..] else {
+        panic!("three parts: {access_token}")
+    };
     let none_header = "eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0";
     let flipped = if signature.starts_with('A') { "B" } else { "A" };
     let made_up = [
@@ -207,15 +277,26 @@ async fn a_token_dies_with_what_it_depends_on() {
 
     for username in ["disabled", "deleted"] {
         let user = acme.user(username).await;
-        let tokens = acme.public_client().await.tokens_of(&acme.browser_of(username).await).await;
+        let tokens = acme
+            .public_client()
+            .await
+            .tokens_of(&acme.browser_of(username).await)
+            .await;
         assert!(resource_server.accepts(&tokens.access_token).await);
         let path = format!("/users/{}", user.id);
         if username == "disabled" {
             acme.change(&path, &disabled).await;
         } else {
-            acme.admin().delete(&acme.path(&path)).await.expect_status(204);
+            acme.admin()
+                .delete(&acme.path(&path))
+                .await
+                .expect_status(204);
         }
-        is_inactive(&resource_server.introspect_answer(&tokens.access_token).await);
+        is_inactive(
+            &resource_server
+                .introspect_answer(&tokens.access_token)
+                .await,
+        );
     }
     for change in ["disable", "delete", "revoke"] {
         let (client, tokens) = machine(&acme).await;
@@ -223,17 +304,30 @@ async fn a_token_dies_with_what_it_depends_on() {
         let path = format!("/clients/{}", client.client_id);
         match change {
             "disable" => drop(acme.change(&path, &disabled).await),
-            "delete" => drop(acme.admin().delete(&acme.path(&path)).await.expect_status(204)),
+            "delete" => drop(
+                acme.admin()
+                    .delete(&acme.path(&path))
+                    .await
+                    .expect_status(204),
+            ),
             _ => drop(client.revoke(&tokens.access_token).await.expect_status(200)),
         }
-        is_inactive(&resource_server.introspect_answer(&tokens.access_token).await);
+        is_inactive(
+            &resource_server
+                .introspect_answer(&tokens.access_token)
+                .await,
+        );
     }
 
     let (_, tokens) = machine(&acme).await;
     app.clock().advance(Duration::from_secs(899));
     assert!(resource_server.accepts(&tokens.access_token).await);
     app.clock().advance(Duration::from_secs(1));
-    is_inactive(&resource_server.introspect_answer(&tokens.access_token).await);
+    is_inactive(
+        &resource_server
+            .introspect_answer(&tokens.access_token)
+            .await,
+    );
 }
 
 /// RFC 7662 §2.1: a hint is a hint, and the token is the one thing that must be there.
@@ -244,20 +338,33 @@ async fn a_hint_changes_nothing_and_a_missing_token_is_an_error() {
     let (_, tokens) = machine(&acme).await;
     let resource_server = acme.resource_credential().await;
     let ask = async |fields: &[(&str, &str)]| {
-        let ResourceServer { client_id, client_secret, .. } = &resource_server;
-        let credential = [("client_id", client_id.as_str()), ("client_secret", client_secret.as_str())];
+        let ResourceServer {
+            client_id,
+            client_secret,
+            ..
+        } = &resource_server;
+        let credential = [
+            ("client_id", client_id.as_str()),
+            ("client_secret", client_secret.as_str()),
+        ];
         let fields: Vec<_> = credential.iter().chain(fields).copied().collect();
         app.wire().post_form(&acme.url("introspect"), &fields).await
     };
 
     let token = ("token", tokens.access_token.as_str());
     for hint in ["access_token", "refresh_token", "unheard_of", ""] {
-        let answer = ask(&[token, ("token_type_hint", hint)]).await.expect_status(200);
+        let answer = ask(&[token, ("token_type_hint", hint)])
+            .await
+            .expect_status(200);
         assert_eq!(answer.json()["active"], true, "{hint}");
     }
     ask(&[]).await.is_refused(400, "invalid_request");
-    ask(&[("token", "")]).await.is_refused(400, "invalid_request");
-    ask(&[token, token]).await.is_refused(400, "invalid_request");
+    ask(&[("token", "")])
+        .await
+        .is_refused(400, "invalid_request");
+    ask(&[token, token])
+        .await
+        .is_refused(400, "invalid_request");
 }
 
 /// H1: a credential that was taken away opens nothing any more.
@@ -267,13 +374,30 @@ async fn a_deleted_credential_is_dead() {
     let acme = app.tenant("acme").await;
     let (_, tokens) = machine(&acme).await;
     let credentials = acme.path(&format!("/resources/{}/credentials", acme.resource.id));
-    let (kept, lost) = (acme.resource_credential().await, acme.resource_credential().await);
+    let (kept, lost) = (
+        acme.resource_credential().await,
+        acme.resource_credential().await,
+    );
     assert!(lost.accepts(&tokens.access_token).await);
 
-    let listed = acme.admin().get(&credentials).await.expect_status(200).json();
-    let items = listed["items"].as_array().unwrap();
-    let id = items.iter().find(|one| one["client_id"] == lost.client_id.as_str()).unwrap()["id"].clone();
-    acme.admin().delete(&format!("{credentials}/{}", id.as_str().unwrap())).await.expect_status(204);
-    lost.introspect_answer(&tokens.access_token).await.is_refused(401, "invalid_client");
+    let listed = acme
+        .admin()
+        .get(&credentials)
+        .await
+        .expect_status(200)
+        .json();
+    let items = listed["data"].as_array().unwrap();
+    let id = items
+        .iter()
+        .find(|one| one["client_id"] == lost.client_id.as_str())
+        .unwrap()["id"]
+        .clone();
+    acme.admin()
+        .delete(&format!("{credentials}/{}", id.as_str().unwrap()))
+        .await
+        .expect_status(204);
+    lost.introspect_answer(&tokens.access_token)
+        .await
+        .is_refused(401, "invalid_client");
     assert!(kept.accepts(&tokens.access_token).await);
 }

@@ -3,7 +3,12 @@
 //! One file per feature, named after it as everywhere else; test names are sentences of the rule, and
 //! the doc comment cites its section and its row in `docs/conformance.md`. Begin with `whole_flow.rs`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
 
 mod access_token;
 mod admin_api;
@@ -16,6 +21,7 @@ mod conformance_page;
 mod consent;
 mod cors;
 mod discovery;
+mod ended_grants;
 mod error_placement;
 mod error_responses;
 mod freshness;
@@ -39,6 +45,7 @@ mod proxies;
 mod races;
 mod redirect_uri;
 mod redirect_uri_registration;
+mod refresh_grace;
 mod refresh_token;
 mod registration;
 mod remembered_consent;
@@ -46,5 +53,7 @@ mod requested_rights;
 mod resource;
 mod revocation;
 mod scope;
+mod stored_secrets;
 mod tenant_isolation;
+mod token_request;
 mod whole_flow;

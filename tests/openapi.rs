@@ -9,17 +9,34 @@ const PUBLIC: &str = include_str!("../openapi/authorization-server.json");
 
 #[track_caller]
 fn is_current(file: &str, checked_in: &str, now: &str) {
-    let first = checked_in.lines().zip(now.lines()).position(|(before, after)| before != after);
-    let place = first.map_or_else(|| "at its end".to_owned(), |line| format!("from line {}", line + 1));
-    assert!(checked_in == now, "openapi/{file} is out of date {place}; run `make openapi`");
+    let first = checked_in
+        .lines()
+        .zip(now.lines())
+        .position(|(before, after)| before != after);
+    let place = first.map_or_else(
+        || "at its end".to_owned(),
+        |line| format!("from line {}", line + 1),
+    );
+    assert!(
+        checked_in == now,
+        "openapi/{file} is out of date {place}; run `make openapi`"
+    );
 }
 
 /// The documents that are checked in are the ones that the code makes, byte for byte.
 #[tokio::test]
 async fn openapi_files_are_current() {
-    is_current("authorization-server.json", PUBLIC, &server::openapi::public_document_json());
+    is_current(
+        "authorization-server.json",
+        PUBLIC,
+        &server::openapi::public_document_json(),
+    );
     let app = TestApp::start().await;
-    let served = app.admin().get("/admin/v1/openapi.json").await.expect_status(200);
+    let served = app
+        .admin()
+        .get("/admin/v1/openapi.json")
+        .await
+        .expect_status(200);
     is_current("admin-api.json", ADMIN, &served.body);
 }
 
@@ -32,13 +49,23 @@ async fn the_public_document_describes_what_answers() {
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
             let allowed = allow_of(&acme, path).await;
-            assert!(allowed.contains(&method.to_uppercase()), "{method} {path}: {allowed:?}");
+            assert!(
+                allowed.contains(&method.to_uppercase()),
+                "{method} {path}: {allowed:?}"
+            );
         }
     }
 }
 
 async fn allow_of(tenant: &TestTenant, path: &str) -> Vec<String> {
-    let request = tenant.wire().request(reqwest::Method::OPTIONS, &format!("{}{path}", tenant.issuer));
+    let request = tenant.wire().request(
+        reqwest::Method::OPTIONS,
+        &format!("{}{path}", tenant.issuer),
+    );
     let answer = crate::harness::Answer::of(request).await.expect_status(204);
-    answer.header("allow").split(", ").map(str::to_owned).collect()
+    answer
+        .header("allow")
+        .split(", ")
+        .map(str::to_owned)
+        .collect()
 }

@@ -12,7 +12,10 @@ use crate::harness::{Answer, ClientAuthentication, OAuthClient, TestApp, TestTen
 #[track_caller]
 fn is_an_outage(answer: &Answer) {
     answer.is_refused(503, "temporarily_unavailable");
-    assert!(answer.header("retry-after").parse::<u64>().unwrap() > 0, "{answer:?}");
+    assert!(
+        answer.header("retry-after").parse::<u64>().unwrap() > 0,
+        "{answer:?}"
+    );
     says_nothing_of_the_cause(answer);
 }
 
@@ -26,7 +29,15 @@ fn is_a_fault(answer: &Answer) {
 
 #[track_caller]
 fn says_nothing_of_the_cause(answer: &Answer) {
-    for word in ["fault of the tests", "refresh_families", "sql", "postgres", "P0001", "database", "token\":"] {
+    for word in [
+        "fault of the tests",
+        "refresh_families",
+        "sql",
+        "postgres",
+        "P0001",
+        "database",
+        "token\":",
+    ] {
         assert!(!answer.body.contains(word), "{word}: {answer:?}");
     }
 }
@@ -37,11 +48,18 @@ async fn a_code_survives_a_failing_insert() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client.authorize(&acme.browser_of("alice").await).await.code();
+    let code = client
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
 
     for fault in [
-        app.database().db_fail_on("insert", "refresh_families").await,
-        app.database().db_fail_on("update", "authorization_codes").await,
+        app.database()
+            .db_fail_on("insert", "refresh_families")
+            .await,
+        app.database()
+            .db_fail_on("update", "authorization_codes")
+            .await,
     ] {
         is_a_fault(&client.redeem(&code).await);
         is_a_fault(&client.redeem(&code).await);
@@ -59,9 +77,15 @@ async fn a_code_survives_a_failing_commit() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client.authorize(&acme.browser_of("alice").await).await.code();
+    let code = client
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
 
-    let fault = app.database().db_fail_at_commit_after("insert", "refresh_families").await;
+    let fault = app
+        .database()
+        .db_fail_at_commit_after("insert", "refresh_families")
+        .await;
     is_a_fault(&client.redeem(&code).await);
     assert_eq!(families(&app).await, 0);
     fault.mend().await;
@@ -79,7 +103,10 @@ async fn a_write_that_touches_nothing_is_no_success() {
     let code = client.authorize(&alice).await.code();
     let first = client.tokens_of(&alice).await;
 
-    for (event, table) in [("update", "authorization_codes"), ("insert", "refresh_families")] {
+    for (event, table) in [
+        ("update", "authorization_codes"),
+        ("insert", "refresh_families"),
+    ] {
         let fault = app.database().db_ignore(event, table).await;
         is_a_fault(&client.redeem(&code).await);
         fault.mend().await;
@@ -100,16 +127,27 @@ async fn a_refresh_token_survives_a_failing_rotation() {
     let client = acme.public_client().await;
     let first = client.tokens_of(&acme.browser_of("alice").await).await;
 
-    let in_statement = app.database().db_fail_on("update", "refresh_families").await;
+    let in_statement = app
+        .database()
+        .db_fail_on("update", "refresh_families")
+        .await;
     is_a_fault(&client.refresh(first.refresh_token()).await);
     in_statement.mend().await;
-    let at_commit = app.database().db_fail_at_commit_after("update", "refresh_families").await;
+    let at_commit = app
+        .database()
+        .db_fail_at_commit_after("update", "refresh_families")
+        .await;
     is_a_fault(&client.refresh(first.refresh_token()).await);
     at_commit.mend().await;
 
     let second = client.refresh(first.refresh_token()).await.tokens();
     let third = client.refresh(second.refresh_token()).await.tokens();
-    assert!(acme.resource_credential().await.accepts(&third.access_token).await);
+    assert!(
+        acme.resource_credential()
+            .await
+            .accepts(&third.access_token)
+            .await
+    );
 }
 
 /// F4, N8: the record of a reuse and what it does are one: without the one there is not the other, the
@@ -130,7 +168,11 @@ async fn a_reuse_that_cannot_be_recorded_revokes_nothing_yet() {
         for table in ["audit_events", "revocations"] {
             let fault = match (is_at_commit, table) {
                 (false, _) => app.database().db_fail_on("insert", table).await,
-                (true, _) => app.database().db_fail_at_commit_after("insert", table).await,
+                (true, _) => {
+                    app.database()
+                        .db_fail_at_commit_after("insert", table)
+                        .await
+                }
             };
             is_a_fault(&client.refresh(first.refresh_token()).await);
             is_a_fault(&client.redeem(&code).await);
@@ -142,7 +184,10 @@ async fn a_reuse_that_cannot_be_recorded_revokes_nothing_yet() {
     let resource_server = acme.resource_credential().await;
     assert!(resource_server.accepts(&third.access_token).await);
 
-    client.refresh(first.refresh_token()).await.is_refused(400, "invalid_grant");
+    client
+        .refresh(first.refresh_token())
+        .await
+        .is_refused(400, "invalid_grant");
     client.redeem(&code).await.is_refused(400, "invalid_grant");
     assert_eq!(revoked_grants(&app).await, 2);
     assert!(!resource_server.accepts(&third.access_token).await);
@@ -158,16 +203,35 @@ async fn a_consent_that_cannot_be_written_gives_no_code() {
     let client = acme.confidential_client().await;
     let request = client.authorization_request();
     let consent = request.open(&browser).await;
-    for (event, table) in [("insert", "grants"), ("insert", "authorization_codes"), ("insert", "consents")] {
+    for (event, table) in [
+        ("insert", "grants"),
+        ("insert", "authorization_codes"),
+        ("insert", "consents"),
+    ] {
         let fault = app.database().db_fail_on(event, table).await;
-        let answer = browser.submit_once(&consent.consent_form().press("decision", "allow")).await;
-        assert!(!answer.header("location").contains("code="), "{table}: {answer:?}");
-        assert!(!answer.body.contains("fault of the tests"), "{table}: {answer:?}");
+        let answer = browser
+            .submit_once(&consent.consent_form().press("decision", "allow"))
+            .await;
+        assert!(
+            !answer.header("location").contains("code="),
+            "{table}: {answer:?}"
+        );
+        assert!(
+            !answer.body.contains("fault of the tests"),
+            "{table}: {answer:?}"
+        );
         fault.mend().await;
     }
-    let nothing = "select (select count(*) from grants) + (select count(*) from authorization_codes)";
+    let nothing =
+        "select (select count(*) from grants) + (select count(*) from authorization_codes)";
     let mut database = app.database().db_connect_as_superuser().await;
-    assert_eq!(sqlx::query_scalar::<_, i64>(nothing).fetch_one(&mut database).await.unwrap(), 0);
+    assert_eq!(
+        sqlx::query_scalar::<_, i64>(nothing)
+            .fetch_one(&mut database)
+            .await
+            .unwrap(),
+        0
+    );
 
     client.tokens_of(&browser).await;
 }
@@ -175,15 +239,23 @@ async fn a_consent_that_cannot_be_written_gives_no_code() {
 /// Everything that a client may send to the back channel, with what is alive.
 async fn ask_everything(acme: &TestTenant, client: &OAuthClient, held: &Held) -> Vec<Answer> {
     let resource_server = held.resource_server.clone();
-    let stranger = OAuthClient { client_id: "never-seen-before".to_owned(), ..client.clone() };
+    let stranger = OAuthClient {
+        client_id: "never-seen-before".to_owned(),
+        ..client.clone()
+    };
     vec![
         client.redeem(&held.code).await,
         client.refresh(&held.refresh_token).await,
         client.revoke(&held.access_token).await,
-        client.clone().with_authentication(ClientAuthentication::Basic("wrong".to_owned())).refresh(&held.refresh_token).await,
+        client
+            .clone()
+            .with_authentication(ClientAuthentication::Basic("wrong".to_owned()))
+            .refresh(&held.refresh_token)
+            .await,
         resource_server.introspect_answer(&held.access_token).await,
         stranger.refresh(&held.refresh_token).await,
-        acme.register(&json!({ "redirect_uris": ["https://new.example/callback"] })).await,
+        acme.register(&json!({ "redirect_uris": ["https://new.example/callback"] }))
+            .await,
     ]
 }
 
@@ -241,11 +313,20 @@ async fn cut_connections_are_replaced_without_an_error() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let mut token = client.tokens_of(&acme.browser_of("alice").await).await.refresh_token().to_owned();
+    let mut token = client
+        .tokens_of(&acme.browser_of("alice").await)
+        .await
+        .refresh_token()
+        .to_owned();
     for _ in 0..3 {
         app.database().db_go_away().await;
         app.database().db_come_back().await;
-        token = client.refresh(&token).await.tokens().refresh_token().to_owned();
+        token = client
+            .refresh(&token)
+            .await
+            .tokens()
+            .refresh_token()
+            .to_owned();
     }
 }
 
@@ -264,7 +345,9 @@ async fn a_stalled_database_is_a_503_in_time() {
     // More of them than the pool has connections: those that wait for one are answered in time too.
     let refreshes = join_all((0..20).map(|_| client.refresh(&token)));
     let all = async { (refreshes.await, client.redeem(&code).await) };
-    let (mut answers, redeemed) = tokio::time::timeout(Duration::from_secs(7), all).await.expect("an answer in time");
+    let (mut answers, redeemed) = tokio::time::timeout(Duration::from_secs(7), all)
+        .await
+        .expect("an answer in time");
     answers.push(redeemed);
     for answer in &answers {
         is_an_outage(answer);
@@ -303,16 +386,24 @@ async fn app_notices(app: &TestApp) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(3), noticing).await.expect("the replica to notice");
+    tokio::time::timeout(Duration::from_secs(3), noticing)
+        .await
+        .expect("the replica to notice");
 }
 
 async fn families(app: &TestApp) -> i64 {
     let mut database = app.database().db_connect_as_superuser().await;
-    sqlx::query_scalar("select count(*) from refresh_families").fetch_one(&mut database).await.unwrap()
+    sqlx::query_scalar("select count(*) from refresh_families")
+        .fetch_one(&mut database)
+        .await
+        .unwrap()
 }
 
 async fn revoked_grants(app: &TestApp) -> i64 {
     let mut database = app.database().db_connect_as_superuser().await;
     let revoked = "select count(*) from grants where revoked_at is not null";
-    sqlx::query_scalar(revoked).fetch_one(&mut database).await.unwrap()
+    sqlx::query_scalar(revoked)
+        .fetch_one(&mut database)
+        .await
+        .unwrap()
 }

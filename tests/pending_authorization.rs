@@ -189,7 +189,7 @@ async fn an_altered_or_old_request_is_shown() {
     let twice = format!("{}&pending={sealed}", url(&sealed));
     browser.open(&twice).await.answer().is_shown(400);
 
-    app.clock().advance(Duration::from_secs(30 * 60));
+    app.clock().advance(Duration::from_mins(30));
     browser.open(&url(&sealed)).await.answer().is_shown(400);
     browser.submit_once(&form).await.is_shown(400);
 }
@@ -229,7 +229,7 @@ async fn oversize_handles() {
             assert!(pairs.contains(&("state".to_owned(), state.clone())));
             assert!(pairs.iter().any(|(name, _)| name == parameter), "{pairs:?}");
         }
-        app.clock().advance(Duration::from_secs(60));
+        app.clock().advance(Duration::from_mins(1));
     }
     let browser = acme.browser_of("alice").await;
     let tokens = client.tokens_of(&browser).await;

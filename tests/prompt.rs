@@ -182,7 +182,7 @@ async fn max_age_asks_for_a_fresh_sign_in() {
     let (client, browser) = remembered(&acme).await;
     let within = |seconds: &str| client.authorization_request().with("max_age", seconds);
 
-    app.clock().advance(Duration::from_secs(60));
+    app.clock().advance(Duration::from_mins(1));
     within("60").walk(&browser).await.code();
     let silent = within("59").with("prompt", "none");
     assert_eq!(silent.walk(&browser).await.error(), "login_required");

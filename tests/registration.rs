@@ -16,17 +16,34 @@ async fn register(tenant: &TestTenant, body: &Value) -> Value {
     assert!(answer.header("cache-control").contains("no-store"));
     let made = answer.json();
     for (member, value) in made.as_object().unwrap() {
-        assert!(!value.is_null() && *value != json!(""), "{member} in {made}");
-        let is_ours = ["client_id", "client_id_issued_at", "client_secret", "client_secret_expires_at"];
-        // What the rules of absence settle (RFC 7591 §2): stated, since it is in force.
-        let is_settled = ["grant_types", "response_types", "token_endpoint_auth_method"];
         assert!(
-            body.get(member).is_some() || is_ours.contains(&member.as_str()) || is_settled.contains(&member.as_str()),
+            !value.is_null() && *value != json!(""),
+            "{member} in {made}"
+        );
+        let is_ours = [
+            "client_id",
+            "client_id_issued_at",
+            "client_secret",
+            "client_secret_expires_at",
+        ];
+        // What the rules of absence settle (RFC 7591 §2): stated, since it is in force.
+        let is_settled = [
+            "grant_types",
+            "response_types",
+            "token_endpoint_auth_method",
+        ];
+        assert!(
+            body.get(member).is_some()
+                || is_ours.contains(&member.as_str())
+                || is_settled.contains(&member.as_str()),
             "{member} was not asked for: {made}"
         );
     }
     assert_eq!(made["redirect_uris"], body["redirect_uris"]);
-    assert_eq!(made.get("client_secret").is_some(), made.get("client_secret_expires_at").is_some());
+    assert_eq!(
+        made.get("client_secret").is_some(),
+        made.get("client_secret_expires_at").is_some()
+    );
     made
 }
 
@@ -39,7 +56,8 @@ async fn goes_all_the_way(tenant: &TestTenant, client: &OAuthClient) {
 }
 
 async fn is_refused(tenant: &TestTenant, change: &Value, error: &str) {
-    let mut body = json!({ "client_name": "A client", "redirect_uris": ["https://client.example/callback"] });
+    let mut body =
+        json!({ "client_name": "A client", "redirect_uris": ["https://client.example/callback"] });
     for (member, value) in change.as_object().unwrap() {
         body[member] = value.clone();
     }
@@ -53,21 +71,32 @@ async fn is_refused(tenant: &TestTenant, change: &Value, error: &str) {
 async fn the_typescript_sdk_registers() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let made = register(&acme, &json!({
-        "redirect_uris": ["http://localhost:8090/callback"],
-        "client_name": "Simple OAuth MCP Client",
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "client_secret_post",
-        "scope": "notes:read",
-    })).await;
+    let made = register(
+        &acme,
+        &json!({
+            "redirect_uris": ["http://localhost:8090/callback"],
+            "client_name": "Simple OAuth MCP Client",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "client_secret_post",
+            "scope": "notes:read",
+        }),
+    )
+    .await;
     assert_eq!(made["token_endpoint_auth_method"], "client_secret_post");
     assert_eq!(made["client_secret_expires_at"], 0);
     assert_eq!(made["scope"], "notes:read");
     goes_all_the_way(&acme, &acme.client_of(&made)).await;
 
-    let bare = register(&acme, &json!({ "redirect_uris": ["http://localhost:8090/callback"] })).await;
-    assert_eq!(bare["grant_types"], json!(["authorization_code", "refresh_token"]));
+    let bare = register(
+        &acme,
+        &json!({ "redirect_uris": ["http://localhost:8090/callback"] }),
+    )
+    .await;
+    assert_eq!(
+        bare["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
     assert_eq!(bare["token_endpoint_auth_method"], "none");
     goes_all_the_way(&acme, &acme.client_of(&bare)).await;
 }
@@ -119,10 +148,17 @@ async fn visual_studio_code_registers() {
         "token_endpoint_auth_method": "none",
         "application_type": "native",
     })).await;
-    assert_eq!(made["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(
+        made["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
     assert_eq!(made["token_endpoint_auth_method"], "none");
     let client = acme.client_of(&made);
-    for redirect_uri in ["https://vscode.dev/redirect", "http://127.0.0.1:33418/", "http://127.0.0.1:51999/"] {
+    for redirect_uri in [
+        "https://vscode.dev/redirect",
+        "http://127.0.0.1:33418/",
+        "http://127.0.0.1:51999/",
+    ] {
         goes_all_the_way(&acme, &client.clone().with_redirect_uri(redirect_uri)).await;
     }
 }
@@ -146,8 +182,14 @@ async fn cursor_registers() {
         "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback"],
         "token_endpoint_auth_method": "none",
     });
-    acme.register(&before).await.is_refused(400, "invalid_redirect_uri");
-    acme.change("", &json!({ "private_use_redirect_uris": before["redirect_uris"] })).await;
+    acme.register(&before)
+        .await
+        .is_refused(400, "invalid_redirect_uri");
+    acme.change(
+        "",
+        &json!({ "private_use_redirect_uris": before["redirect_uris"] }),
+    )
+    .await;
     goes_all_the_way(&acme, &acme.client_of(&register(&acme, &before).await)).await;
 }
 
@@ -156,19 +198,33 @@ async fn cursor_registers() {
 async fn gemini_cli_registers() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let made = register(&acme, &json!({
-        "client_name": "Gemini CLI MCP Client",
-        "redirect_uris": ["http://localhost:42137/oauth/callback"],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
-        "scope": "",
-    })).await;
+    let made = register(
+        &acme,
+        &json!({
+            "client_name": "Gemini CLI MCP Client",
+            "redirect_uris": ["http://localhost:42137/oauth/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+            "scope": "",
+        }),
+    )
+    .await;
     assert_eq!(made.get("scope"), None);
     let client = acme.client_of(&made);
-    goes_all_the_way(&acme, &client.clone().with_redirect_uri("http://localhost:50001/oauth/callback")).await;
+    goes_all_the_way(
+        &acme,
+        &client
+            .clone()
+            .with_redirect_uri("http://localhost:50001/oauth/callback"),
+    )
+    .await;
     let other_name = client.with_redirect_uri("http://127.0.0.1:42137/oauth/callback");
-    other_name.authorization_request().send().await.is_shown(400);
+    other_name
+        .authorization_request()
+        .send()
+        .await
+        .is_shown(400);
 }
 
 /// MCP13: NAT asks for a secret in the body, and for all scopes there are; every 270 s anew.
@@ -189,7 +245,9 @@ async fn the_agent_toolkit_registers() {
     assert_ne!(first["client_secret"], second["client_secret"]);
     let client = acme.client_of(&first);
     let browser = acme.browser_of("alice").await;
-    let request = client.authorization_request().with("scope", "notes:read notes:write");
+    let request = client
+        .authorization_request()
+        .with("scope", "notes:read notes:write");
     let code = request.walk(&browser).await.code();
     let tokens = client.redeem(&code).await.tokens();
     assert_eq!(tokens.body["scope"], "notes:read notes:write");
@@ -201,28 +259,39 @@ async fn the_agent_toolkit_registers() {
 async fn the_inspector_registers() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let of_2025 = register(&acme, &json!({
-        "redirect_uris": ["http://localhost:6274/oauth/callback"],
-        "token_endpoint_auth_method": "none",
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "client_name": "MCP Inspector",
-        "client_uri": "https://github.com/modelcontextprotocol/inspector",
-    })).await;
+    let of_2025 = register(
+        &acme,
+        &json!({
+            "redirect_uris": ["http://localhost:6274/oauth/callback"],
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "client_name": "MCP Inspector",
+            "client_uri": "https://github.com/modelcontextprotocol/inspector",
+        }),
+    )
+    .await;
     let client = acme.client_of(&of_2025);
     // No state and no scope.
-    let request = client.authorization_request().without("state").without("scope");
+    let request = client
+        .authorization_request()
+        .without("state")
+        .without("scope");
     let walked = request.walk(&acme.browser_of("alice").await).await;
     assert_eq!(walked.parameter("state"), None);
     assert!(walked.parameter("code").is_some());
 
-    let of_today = register(&acme, &json!({
-        "redirect_uris": ["http://127.0.0.1:6276/oauth/callback"],
-        "token_endpoint_auth_method": "none",
-        "application_type": "native",
-        "scope": "",
-        "client_name": "MCP Inspector",
-    })).await;
+    let of_today = register(
+        &acme,
+        &json!({
+            "redirect_uris": ["http://127.0.0.1:6276/oauth/callback"],
+            "token_endpoint_auth_method": "none",
+            "application_type": "native",
+            "scope": "",
+            "client_name": "MCP Inspector",
+        }),
+    )
+    .await;
     goes_all_the_way(&acme, &acme.client_of(&of_today)).await;
 }
 
@@ -231,17 +300,21 @@ async fn the_inspector_registers() {
 async fn mcp_remote_registers() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let made = register(&acme, &json!({
-        "redirect_uris": ["http://localhost:3736/oauth/callback"],
-        "token_endpoint_auth_method": "none",
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
-        "client_name": "MCP CLI Proxy",
-        "client_uri": "https://github.com/geelen/mcp-remote",
-        "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
-        "software_version": "0.15.1",
-        "scope": "openid email profile",
-    })).await;
+    let made = register(
+        &acme,
+        &json!({
+            "redirect_uris": ["http://localhost:3736/oauth/callback"],
+            "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "client_name": "MCP CLI Proxy",
+            "client_uri": "https://github.com/geelen/mcp-remote",
+            "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
+            "software_version": "0.15.1",
+            "scope": "openid email profile",
+        }),
+    )
+    .await;
     assert_eq!(made["software_version"], "0.15.1");
     assert_eq!(made["scope"], "openid email profile");
     goes_all_the_way(&acme, &acme.client_of(&made)).await;
@@ -252,15 +325,29 @@ async fn mcp_remote_registers() {
 async fn a_registration_needs_no_content_type() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let body = r#"{"redirect_uris":["http://127.0.0.1/callback"],"token_endpoint_auth_method":"none"}"#;
+    let body =
+        r#"{"redirect_uris":["http://127.0.0.1/callback"],"token_endpoint_auth_method":"none"}"#;
     for endpoint in ["register", "clients-registrations/openid-connect"] {
-        for content_type in [None, Some("application/json; charset=utf-8"), Some("text/plain")] {
-            let mut request = app.wire().request(Method::POST, &acme.url(endpoint)).body(body);
+        for content_type in [
+            None,
+            Some("application/json; charset=utf-8"),
+            Some("text/plain"),
+        ] {
+            let mut request = app
+                .wire()
+                .request(Method::POST, &acme.url(endpoint))
+                .body(body);
             if let Some(content_type) = content_type {
                 request = request.header("content-type", content_type);
             }
             let made = Answer::of(request).await.expect_status(201).json();
-            goes_all_the_way(&acme, &acme.client_of(&made).with_redirect_uri("http://127.0.0.1:50001/callback")).await;
+            goes_all_the_way(
+                &acme,
+                &acme
+                    .client_of(&made)
+                    .with_redirect_uri("http://127.0.0.1:50001/callback"),
+            )
+            .await;
         }
     }
 }
@@ -271,18 +358,31 @@ async fn registration_can_be_switched_off() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let body = json!({ "redirect_uris": ["http://127.0.0.1/callback"] });
-    assert_eq!(acme.metadata().await.json()["registration_endpoint"], acme.url("register"));
+    assert_eq!(
+        acme.metadata().await.json()["registration_endpoint"],
+        acme.url("register")
+    );
     acme.register(&body).await.expect_status(201);
 
-    acme.change("", &json!({ "registration_policy": "off" })).await;
-    assert_eq!(acme.metadata().await.json().get("registration_endpoint"), None);
+    acme.change("", &json!({ "registration_policy": "off" }))
+        .await;
+    assert_eq!(
+        acme.metadata().await.json().get("registration_endpoint"),
+        None
+    );
     let refused = acme.register(&body).await;
     refused.is_refused(403, "access_denied");
-    assert!(refused.text("error_description").contains("administrator"), "{refused:?}");
+    assert!(
+        refused.text("error_description").contains("administrator"),
+        "{refused:?}"
+    );
     // A fault in the body is nobody's business then.
-    acme.register(&json!([])).await.is_refused(403, "access_denied");
+    acme.register(&json!([]))
+        .await
+        .is_refused(403, "access_denied");
 
-    acme.change("", &json!({ "registration_policy": "open" })).await;
+    acme.change("", &json!({ "registration_policy": "open" }))
+        .await;
     acme.register(&body).await.expect_status(201);
 }
 
@@ -296,9 +396,18 @@ async fn a_client_id_is_made_here() {
     let (first, second) = (register(&acme, &body).await, register(&acme, &body).await);
     assert_ne!(first["client_id"], second["client_id"]);
     for made in [first, second] {
-        let (id, secret) = (made["client_id"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
-        let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-        assert!(is_plain(id) && is_plain(secret), "Basic is encoded in two ways: {made}");
+        let (id, secret) = (
+            made["client_id"].as_str().unwrap(),
+            made["client_secret"].as_str().unwrap(),
+        );
+        let is_plain = |text: &str| {
+            text.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        assert!(
+            is_plain(id) && is_plain(secret),
+            "Basic is encoded in two ways: {made}"
+        );
         assert!(id != "admin" && id.len() >= 16 && secret.len() >= 43);
         assert_eq!(made["client_id_issued_at"], now);
     }
@@ -329,12 +438,28 @@ async fn contradictory_metadata_are_refused() {
     ] {
         is_refused(&acme, &change, "invalid_client_metadata").await;
     }
-    for change in [json!({ "redirect_uris": [] }), json!({ "redirect_uris": "https://a.example" }), json!({ "redirect_uris": null })] {
+    for change in [
+        json!({ "redirect_uris": [] }),
+        json!({ "redirect_uris": "https://a.example" }),
+        json!({ "redirect_uris": null }),
+    ] {
         is_refused(&acme, &change, "invalid_redirect_uri").await;
     }
-    for body in ["", "{", "[]", "null", "\"x\"", "{\"redirect_uris\":[\"https://a.example/\u{fffd}"] {
-        let request = app.wire().request(Method::POST, &acme.url("register")).body(body);
-        Answer::of(request).await.is_refused(400, "invalid_client_metadata");
+    for body in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"redirect_uris\":[\"https://a.example/\u{fffd}",
+    ] {
+        let request = app
+            .wire()
+            .request(Method::POST, &acme.url("register"))
+            .body(body);
+        Answer::of(request)
+            .await
+            .is_refused(400, "invalid_client_metadata");
     }
 }
 
@@ -343,10 +468,12 @@ async fn contradictory_metadata_are_refused() {
 async fn a_secret_is_given_to_who_asked_and_then_required() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let body = |method: &str| json!({
-        "redirect_uris": ["https://client.example/callback"],
-        "token_endpoint_auth_method": method,
-    });
+    let body = |method: &str| {
+        json!({
+            "redirect_uris": ["https://client.example/callback"],
+            "token_endpoint_auth_method": method,
+        })
+    };
     let public = register(&acme, &body("none")).await;
     assert_eq!(public.get("client_secret"), None);
     goes_all_the_way(&acme, &acme.client_of(&public)).await;
@@ -354,9 +481,17 @@ async fn a_secret_is_given_to_who_asked_and_then_required() {
     for method in ["client_secret_basic", "client_secret_post"] {
         let confidential = acme.client_of(&register(&acme, &body(method)).await);
         goes_all_the_way(&acme, &confidential).await;
-        let code = confidential.authorize(&acme.browser_of("alice").await).await.code();
-        let without = confidential.clone().with_authentication(crate::harness::ClientAuthentication::None);
-        without.redeem(&code).await.is_refused(401, "invalid_client");
+        let code = confidential
+            .authorize(&acme.browser_of("alice").await)
+            .await
+            .code();
+        let without = confidential
+            .clone()
+            .with_authentication(crate::harness::ClientAuthentication::None);
+        without
+            .redeem(&code)
+            .await
+            .is_refused(401, "invalid_client");
     }
 }
 
@@ -365,18 +500,37 @@ async fn a_secret_is_given_to_who_asked_and_then_required() {
 async fn urls_in_the_metadata_are_https_and_never_fetched() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    for member in ["client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"] {
-        for url in ["http://client.example", "javascript:alert(1)", "data:text/html,x", "client.example", "https://", "https://a@b.example"] {
+    for member in [
+        "client_uri",
+        "logo_uri",
+        "tos_uri",
+        "policy_uri",
+        "jwks_uri",
+    ] {
+        for url in [
+            "http://client.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "client.example",
+            "https://",
+            "https://a@b.example",
+        ] {
             is_refused(&acme, &json!({ member: url }), "invalid_client_metadata").await;
         }
     }
 
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/", trap.local_addr().unwrap());
-    let client = acme.client_of(&register(&acme, &json!({
-        "redirect_uris": ["https://client.example/callback"],
-        "client_uri": url, "logo_uri": url, "tos_uri": url, "policy_uri": url,
-    })).await);
+    let client = acme.client_of(
+        &register(
+            &acme,
+            &json!({
+                "redirect_uris": ["https://client.example/callback"],
+                "client_uri": url, "logo_uri": url, "tos_uri": url, "policy_uri": url,
+            }),
+        )
+        .await,
+    );
     goes_all_the_way(&acme, &client).await;
     let fetched = tokio::time::timeout(Duration::ZERO, trap.accept()).await;
     assert!(fetched.is_err(), "somebody came: {fetched:?}");
@@ -387,12 +541,26 @@ async fn urls_in_the_metadata_are_https_and_never_fetched() {
 async fn a_name_is_honest_and_shown_with_the_redirect_host() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    for name in ["a\u{202e}b", "a\u{200b}b", "a\nb", "a\u{1b}[31mb", "a\u{feff}b", &"x".repeat(129), &"e\u{301}".repeat(129)] {
-        is_refused(&acme, &json!({ "client_name": name }), "invalid_client_metadata").await;
+    for name in [
+        "a\u{202e}b",
+        "a\u{200b}b",
+        "a\nb",
+        "a\u{1b}[31mb",
+        "a\u{feff}b",
+        &"x".repeat(129),
+        &"e\u{301}".repeat(129),
+    ] {
+        is_refused(
+            &acme,
+            &json!({ "client_name": name }),
+            "invalid_client_metadata",
+        )
+        .await;
     }
     // 128 characters once the accents are composed.
     let long = "e\u{301}".repeat(128);
-    let metadata = json!({ "redirect_uris": ["https://client.example/callback"], "client_name": long });
+    let metadata =
+        json!({ "redirect_uris": ["https://client.example/callback"], "client_name": long });
     let made = acme.register(&metadata).await.expect_status(201).json();
     assert_eq!(made["client_name"], "é".repeat(128));
 
@@ -407,9 +575,15 @@ async fn a_name_is_honest_and_shown_with_the_redirect_host() {
         let consent = client.authorization_request().open(&browser).await;
         assert!(consent.is_consent());
         let html = consent.html();
-        assert!(html.contains("Acme &#60;b&#62;Official&#60;/b&#62;") || html.contains("Acme &lt;b&gt;Official&lt;/b&gt;"));
+        assert!(
+            html.contains("Acme &#60;b&#62;Official&#60;/b&#62;")
+                || html.contains("Acme &lt;b&gt;Official&lt;/b&gt;")
+        );
         assert!(html.contains("evil.example"));
-        assert!(html.to_lowercase().contains("unverified") || html.contains("Not verified"), "{html}");
+        assert!(
+            html.to_lowercase().contains("unverified") || html.contains("Not verified"),
+            "{html}"
+        );
     }
 }
 
@@ -429,19 +603,45 @@ async fn privileged_members_do_nothing() {
         "access_token_lifetime": 86_400, "resources": ["everything"], "client_secret": "mine",
     })).await.expect_status(201).json();
     assert_eq!(made["scope"], "notes:read");
-    assert_eq!(made["grant_types"], json!(["authorization_code", "refresh_token"]));
+    assert_eq!(
+        made["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
     assert_ne!(made["client_secret"], "mine");
-    for member in ["tenant_id", "trusted", "skip_consent", "id", "role", "access_token_lifetime", "resources"] {
+    for member in [
+        "tenant_id",
+        "trusted",
+        "skip_consent",
+        "id",
+        "role",
+        "access_token_lifetime",
+        "resources",
+    ] {
         assert_eq!(made.get(member), None, "{member}");
     }
 
     let client = acme.client_of(&made);
-    client.client_credentials(None).await.is_refused(400, "unauthorized_client");
-    let consent = client.authorization_request().open(&acme.signed_in_browser_of("alice").await).await;
+    client
+        .client_credentials(None)
+        .await
+        .is_refused(400, "unauthorized_client");
+    let consent = client
+        .authorization_request()
+        .open(&acme.signed_in_browser_of("alice").await)
+        .await;
     assert!(consent.is_consent());
-    let stored = acme.admin().get(&acme.path(&format!("/clients/{}", client.client_id))).await.expect_status(200).json();
+    let stored = acme
+        .admin()
+        .get(&acme.path(&format!("/clients/{}", client.client_id)))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(stored["access_token_lifetime"], Value::Null);
-    globex.admin().get(&globex.path(&format!("/clients/{}", client.client_id))).await.expect_status(404);
+    globex
+        .admin()
+        .get(&globex.path(&format!("/clients/{}", client.client_id)))
+        .await
+        .expect_status(404);
 }
 
 /// J10: `web` means https; `native` means the person's device, beside which an https page may stand.
@@ -449,7 +649,10 @@ async fn privileged_members_do_nothing() {
 async fn the_application_type_is_honoured() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let (https, loopback) = ("https://client.example/callback", "http://127.0.0.1/callback");
+    let (https, loopback) = (
+        "https://client.example/callback",
+        "http://127.0.0.1/callback",
+    );
     for (application_type, uris, status) in [
         ("web", vec![https], 201),
         ("web", vec![loopback], 400),
@@ -464,23 +667,40 @@ async fn the_application_type_is_honoured() {
             answer.is_refused(400, "invalid_redirect_uri");
         }
     }
-    is_refused(&acme, &json!({ "application_type": "desktop" }), "invalid_client_metadata").await;
+    is_refused(
+        &acme,
+        &json!({ "application_type": "desktop" }),
+        "invalid_client_metadata",
+    )
+    .await;
 }
 
 /// J2: a registration that led to nothing is removed after a while; one with a live grant never.
 #[tokio::test]
 async fn a_registration_that_nobody_used_is_removed() {
+    server::telemetry::start(&server::config::LogConfig { format: server::config::LogFormat::Text, filter: "warn,server=debug".to_owned() }).unwrap();
     let interval = Some(Duration::from_millis(20));
-    let app = TestApp::start_with(TestAppOptions { job_interval: interval, ..TestAppOptions::default() }).await;
+    let app = TestApp::start_with(TestAppOptions {
+        job_interval: interval,
+        ..TestAppOptions::default()
+    })
+    .await;
     let acme = app.tenant("acme").await;
     let used = acme.registered_client("http://127.0.0.1/callback").await;
     let unused = acme.registered_client("http://127.0.0.1/callback").await;
     let tokens = used.tokens_of(&acme.browser_of("alice").await).await;
 
     app.clock().advance(Duration::from_secs(6 * 24 * 3600));
-    unused.refresh("writ_rt_garbage").await.is_refused(400, "invalid_grant");
+    unused
+        .refresh("writ_rt_garbage")
+        .await
+        .is_refused(400, "invalid_grant");
     app.clock().advance(Duration::from_secs(2 * 24 * 3600));
-    // Bounded by the test runner: the sweep comes by itself.
-    while unused.refresh("writ_rt_garbage").await.status != 401 {}
+    let is_removed = async {
+        while unused.refresh("writ_rt_garbage").await.status != 401 {}
+    };
+    let patience = Duration::from_secs(30);
+    let removed = tokio::time::timeout(patience, is_removed).await;
+    assert!(removed.is_ok(), "the sweep did not come");
     used.refresh(tokens.refresh_token()).await.tokens();
 }

@@ -10,7 +10,9 @@ async fn spellings_at_the_token_endpoint_lead_to_the_registered_audience() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let bare = acme.another_resource("http://localhost:9902").await;
-    let slashed = acme.another_resource("https://slashed.acme.test/mcp/").await;
+    let slashed = acme
+        .another_resource("https://slashed.acme.test/mcp/")
+        .await;
     let client = acme.confidential_client().await;
     for (spelling, resource) in [
         ("https://mcp.acme.test/mcp", &acme.resource),
@@ -21,8 +23,17 @@ async fn spellings_at_the_token_endpoint_lead_to_the_registered_audience() {
         ("https://slashed.acme.test/mcp/", &slashed),
         ("https://slashed.acme.test/mcp", &slashed),
     ] {
-        let tokens = client.clone().with_resource(Some(spelling)).client_credentials(None).await.tokens();
-        assert_eq!(tokens.claims()["aud"], resource.audience.as_str(), "{spelling}");
+        let tokens = client
+            .clone()
+            .with_resource(Some(spelling))
+            .client_credentials(None)
+            .await
+            .tokens();
+        assert_eq!(
+            tokens.claims()["aud"],
+            resource.audience.as_str(),
+            "{spelling}"
+        );
     }
     for spelling in [
         "https://mcp.acme.test/MCP",
@@ -37,7 +48,11 @@ async fn spellings_at_the_token_endpoint_lead_to_the_registered_audience() {
         "//mcp.acme.test/mcp",
         "mcp",
     ] {
-        let answer = client.clone().with_resource(Some(spelling)).client_credentials(None).await;
+        let answer = client
+            .clone()
+            .with_resource(Some(spelling))
+            .client_credentials(None)
+            .await;
         assert_eq!(answer.status.as_u16(), 400, "{spelling}: {answer:?}");
         answer.is_refused(400, "invalid_target");
     }
@@ -57,12 +72,28 @@ async fn a_slash_counts_where_it_tells_two_resources_apart() {
         .await;
     let client = acme.confidential_client().await;
     let audience_at = async |resource: &str| {
-        let tokens = client.clone().with_resource(Some(resource)).client_credentials(None).await.tokens();
+        let tokens = client
+            .clone()
+            .with_resource(Some(resource))
+            .client_credentials(None)
+            .await
+            .tokens();
         tokens.claims()["aud"].as_str().unwrap().to_owned()
     };
-    assert_eq!(audience_at("https://mcp.acme.test/mcp").await, acme.resource.audience);
-    let expected = if answer.status.as_u16() == 201 { "slashed" } else { &acme.resource.audience };
-    assert_eq!(audience_at("https://mcp.acme.test/mcp/").await, expected, "{answer:?}");
+    assert_eq!(
+        audience_at("https://mcp.acme.test/mcp").await,
+        acme.resource.audience
+    );
+    let expected = if answer.status.as_u16() == 201 {
+        "slashed"
+    } else {
+        &acme.resource.audience
+    };
+    assert_eq!(
+        audience_at("https://mcp.acme.test/mcp/").await,
+        expected,
+        "{answer:?}"
+    );
 }
 
 /// G2: an audience may be anything that the resource server expects, a bare word too, in the token
@@ -91,18 +122,44 @@ async fn the_emitted_audience_is_the_resources_own() {
     };
     let resource_server = acme.resource_credential_of(&resource).await;
     let client = acme.confidential_client().await;
-    for identifier in ["https://proxy.acme.test", "https://proxy.acme.test/", "https://proxy.internal/mcp"] {
-        let tokens = client.clone().with_resource(Some(identifier)).client_credentials(None).await.tokens();
+    for identifier in [
+        "https://proxy.acme.test",
+        "https://proxy.acme.test/",
+        "https://proxy.internal/mcp",
+    ] {
+        let tokens = client
+            .clone()
+            .with_resource(Some(identifier))
+            .client_credentials(None)
+            .await
+            .tokens();
         assert_eq!(tokens.claims()["aud"], "mcp_proxy");
-        assert_eq!(resource_server.introspect(&tokens.access_token).await["aud"], "mcp_proxy");
+        assert_eq!(
+            resource_server.introspect(&tokens.access_token).await["aud"],
+            "mcp_proxy"
+        );
     }
-    client.with_resource(Some("mcp_proxy")).client_credentials(None).await.is_refused(400, "invalid_target");
+    client
+        .with_resource(Some("mcp_proxy"))
+        .client_credentials(None)
+        .await
+        .is_refused(400, "invalid_target");
 }
 
 /// A code for two resources of a tenant.
-async fn code_for_both(acme: &TestTenant, client: &OAuthClient, other: &TestResource) -> IssuedCode {
-    let request = client.authorization_request().with("resource", &acme.resource.identifier);
-    request.and("resource", &other.identifier).walk(&acme.browser_of("alice").await).await.code()
+async fn code_for_both(
+    acme: &TestTenant,
+    client: &OAuthClient,
+    other: &TestResource,
+) -> IssuedCode {
+    let request = client
+        .authorization_request()
+        .with("resource", &acme.resource.identifier);
+    request
+        .and("resource", &other.identifier)
+        .walk(&acme.browser_of("alice").await)
+        .await
+        .code()
 }
 
 async fn redeem_for(client: &OAuthClient, code: &IssuedCode, resources: &[&str]) -> Answer {
@@ -131,24 +188,48 @@ async fn one_grant_for_two_resources_gives_tokens_for_either() {
     let third = acme.another_resource("https://third.acme.test/mcp").await;
     let client = acme.public_client().await;
     let code = code_for_both(&acme, &client, &mail).await;
-    let (notes, both) = (acme.resource.identifier.as_str(), [acme.resource.identifier.as_str(), &mail.identifier]);
+    let (notes, both) = (
+        acme.resource.identifier.as_str(),
+        [acme.resource.identifier.as_str(), &mail.identifier],
+    );
 
-    redeem_for(&client, &code, &both).await.is_refused(400, "invalid_target");
-    redeem_for(&client, &code, &[&third.identifier]).await.is_refused(400, "invalid_target");
+    redeem_for(&client, &code, &both)
+        .await
+        .is_refused(400, "invalid_target");
+    redeem_for(&client, &code, &[&third.identifier])
+        .await
+        .is_refused(400, "invalid_target");
     let first = redeem_for(&client, &code, &[notes]).await.tokens();
     assert_eq!(first.claims()["aud"], acme.resource.audience.as_str());
 
-    refresh_for(&client, first.refresh_token(), &both).await.is_refused(400, "invalid_target");
-    refresh_for(&client, first.refresh_token(), &[&third.identifier]).await.is_refused(400, "invalid_target");
-    let second = refresh_for(&client, first.refresh_token(), &[&mail.identifier]).await.tokens();
+    refresh_for(&client, first.refresh_token(), &both)
+        .await
+        .is_refused(400, "invalid_target");
+    refresh_for(&client, first.refresh_token(), &[&third.identifier])
+        .await
+        .is_refused(400, "invalid_target");
+    let second = refresh_for(&client, first.refresh_token(), &[&mail.identifier])
+        .await
+        .tokens();
     assert_eq!(second.claims()["aud"], mail.audience.as_str());
-    let third = refresh_for(&client, second.refresh_token(), &[notes, notes]).await.tokens();
-    assert_eq!(third.claims()["aud"], acme.resource.audience.as_str(), "the same one twice is one");
+    let third = refresh_for(&client, second.refresh_token(), &[notes, notes])
+        .await
+        .tokens();
+    assert_eq!(
+        third.claims()["aud"],
+        acme.resource.audience.as_str(),
+        "the same one twice is one"
+    );
 
     let of_notes = acme.resource_credential().await;
     let of_mail = acme.resource_credential_of(&mail).await;
-    assert!(of_notes.accepts(&first.access_token).await && !of_mail.accepts(&first.access_token).await);
-    assert!(of_mail.accepts(&second.access_token).await && !of_notes.accepts(&second.access_token).await);
+    assert!(
+        of_notes.accepts(&first.access_token).await && !of_mail.accepts(&first.access_token).await
+    );
+    assert!(
+        of_mail.accepts(&second.access_token).await
+            && !of_notes.accepts(&second.access_token).await
+    );
 }
 
 /// G2: without a resource: the one that was granted; of several, the default; else a refusal that
@@ -162,21 +243,49 @@ async fn a_token_request_without_resource_means_the_granted_or_the_default_one()
     let client = acme.public_client().await;
     let alice = acme.browser_of("alice").await;
 
-    let one = client.clone().with_resource(Some(&mail.identifier)).tokens_of(&alice).await;
-    assert_eq!(one.claims()["aud"], mail.audience.as_str(), "the one that was granted");
+    let one = client
+        .clone()
+        .with_resource(Some(&mail.identifier))
+        .tokens_of(&alice)
+        .await;
+    assert_eq!(
+        one.claims()["aud"],
+        mail.audience.as_str(),
+        "the one that was granted"
+    );
 
     let code = code_for_both(&acme, &client, &mail).await;
-    redeem_for(&client, &code, &[]).await.is_refused(400, "invalid_target");
-    acme.change("", &json!({ "default_resource": third.id })).await;
-    redeem_for(&client, &code, &[]).await.is_refused(400, "invalid_target");
-    acme.change("", &json!({ "default_resource": mail.id })).await;
+    redeem_for(&client, &code, &[])
+        .await
+        .is_refused(400, "invalid_target");
+    acme.change("", &json!({ "default_resource": third.id }))
+        .await;
+    redeem_for(&client, &code, &[])
+        .await
+        .is_refused(400, "invalid_target");
+    acme.change("", &json!({ "default_resource": mail.id }))
+        .await;
     let tokens = redeem_for(&client, &code, &[]).await.tokens();
-    assert_eq!(tokens.claims()["aud"], mail.audience.as_str(), "the tenant's default is among them");
+    assert_eq!(
+        tokens.claims()["aud"],
+        mail.audience.as_str(),
+        "the tenant's default is among them"
+    );
 
     let client_path = format!("/clients/{}", client.client_id);
-    acme.change(&client_path, &json!({ "default_resource": acme.resource.identifier })).await;
-    let renewed = refresh_for(&client, tokens.refresh_token(), &[]).await.tokens();
-    assert_eq!(renewed.claims()["aud"], acme.resource.audience.as_str(), "the client's own default goes first");
+    acme.change(
+        &client_path,
+        &json!({ "default_resource": acme.resource.identifier }),
+    )
+    .await;
+    let renewed = refresh_for(&client, tokens.refresh_token(), &[])
+        .await
+        .tokens();
+    assert_eq!(
+        renewed.claims()["aud"],
+        acme.resource.audience.as_str(),
+        "the client's own default goes first"
+    );
 }
 
 /// F3: a resource that was removed, or taken from the client, is granted to nobody any more; the
@@ -186,19 +295,38 @@ async fn a_resource_that_is_gone_is_an_invalid_target_and_spends_nothing() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let mail = acme.another_resource("https://mail.acme.test/mcp").await;
-    let client = acme.public_client().await.with_resource(Some(&mail.identifier));
+    let client = acme
+        .public_client()
+        .await
+        .with_resource(Some(&mail.identifier));
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
     let client_path = format!("/clients/{}", client.client_id);
 
-    acme.change(&client_path, &json!({ "resources": [acme.resource.identifier] })).await;
-    client.refresh(tokens.refresh_token()).await.is_refused(400, "invalid_target");
-    acme.change(&client_path, &json!({ "resources": null })).await;
+    acme.change(
+        &client_path,
+        &json!({ "resources": [acme.resource.identifier] }),
+    )
+    .await;
+    client
+        .refresh(tokens.refresh_token())
+        .await
+        .is_refused(400, "invalid_target");
+    acme.change(&client_path, &json!({ "resources": null }))
+        .await;
     let renewed = client.refresh(tokens.refresh_token()).await.tokens();
     assert_eq!(renewed.claims()["aud"], mail.audience.as_str());
 
-    acme.admin().delete(&acme.path(&format!("/resources/{}", mail.id))).await.expect_status(204);
-    client.refresh(renewed.refresh_token()).await.is_refused(400, "invalid_target");
-    refresh_for(&client, renewed.refresh_token(), &[&mail.identifier]).await.is_refused(400, "invalid_target");
+    acme.admin()
+        .delete(&acme.path(&format!("/resources/{}", mail.id)))
+        .await
+        .expect_status(204);
+    client
+        .refresh(renewed.refresh_token())
+        .await
+        .is_refused(400, "invalid_target");
+    refresh_for(&client, renewed.refresh_token(), &[&mail.identifier])
+        .await
+        .is_refused(400, "invalid_target");
 }
 
 /// G2: identifiers and audiences are each tenant's own.
@@ -206,14 +334,29 @@ async fn a_resource_that_is_gone_is_an_invalid_target_and_spends_nothing() {
 async fn two_tenants_may_have_the_same_resource_and_never_share_it() {
     let app = TestApp::start().await;
     let (acme, umbrella) = (app.tenant("acme").await, app.tenant("umbrella").await);
-    let shared = [acme.another_resource("https://shared.test/mcp").await, umbrella.another_resource("https://shared.test/mcp").await];
-    let (here, there) = (acme.confidential_client().await, umbrella.confidential_client().await);
+    let shared = [
+        acme.another_resource("https://shared.test/mcp").await,
+        umbrella.another_resource("https://shared.test/mcp").await,
+    ];
+    let (here, there) = (
+        acme.confidential_client().await,
+        umbrella.confidential_client().await,
+    );
     let mut tokens = Vec::new();
     for client in [here, there] {
-        tokens.push(client.with_resource(Some("https://shared.test/mcp")).client_credentials(None).await.tokens());
+        tokens.push(
+            client
+                .with_resource(Some("https://shared.test/mcp"))
+                .client_credentials(None)
+                .await
+                .tokens(),
+        );
     }
 
-    let servers = [acme.resource_credential_of(&shared[0]).await, umbrella.resource_credential_of(&shared[1]).await];
+    let servers = [
+        acme.resource_credential_of(&shared[0]).await,
+        umbrella.resource_credential_of(&shared[1]).await,
+    ];
     for (at, server) in servers.iter().enumerate() {
         assert!(server.accepts(&tokens[at].access_token).await);
         assert!(!server.accepts(&tokens[1 - at].access_token).await);

@@ -25,9 +25,18 @@ async fn what_is_unknown_is_as_good_as_revoked() {
         let answer = client.revoke(token).await.expect_status(200);
         assert!(answer.header("cache-control").contains("no-store"));
     }
-    client.post("revoke", &[]).await.is_refused(400, "invalid_request");
-    client.post("revoke", &[("token", "")]).await.is_refused(400, "invalid_request");
-    client.post("revoke", &[("token", "a"), ("token", "b")]).await.is_refused(400, "invalid_request");
+    client
+        .post("revoke", &[])
+        .await
+        .is_refused(400, "invalid_request");
+    client
+        .post("revoke", &[("token", "")])
+        .await
+        .is_refused(400, "invalid_request");
+    client
+        .post("revoke", &[("token", "a"), ("token", "b")])
+        .await
+        .is_refused(400, "invalid_request");
 }
 
 /// I1: a wrong or unknown hint does not keep a token alive.
@@ -39,10 +48,19 @@ async fn a_wrong_hint_does_not_save_a_token() {
     for hint in ["refresh_token", "access_token", "unheard_of"] {
         let (client, tokens) = signed_in(&acme).await;
         for token in [&tokens.access_token, tokens.refresh_token()] {
-            client.post("revoke", &[("token", token), ("token_type_hint", hint)]).await.expect_status(200);
+            client
+                .post("revoke", &[("token", token), ("token_type_hint", hint)])
+                .await
+                .expect_status(200);
         }
-        assert!(!resource_server.accepts(&tokens.access_token).await, "{hint}");
-        client.refresh(tokens.refresh_token()).await.is_refused(400, "invalid_grant");
+        assert!(
+            !resource_server.accepts(&tokens.access_token).await,
+            "{hint}"
+        );
+        client
+            .refresh(tokens.refresh_token())
+            .await
+            .is_refused(400, "invalid_grant");
     }
 }
 
@@ -56,10 +74,16 @@ async fn a_refresh_token_takes_the_tokens_of_its_sign_in_with_it() {
     let second = client.refresh(first.refresh_token()).await.tokens();
     let elsewhere = client.tokens_of(&acme.browser_of("alice").await).await;
 
-    client.revoke(second.refresh_token()).await.expect_status(200);
+    client
+        .revoke(second.refresh_token())
+        .await
+        .expect_status(200);
     for tokens in [&first, &second] {
         assert!(!resource_server.accepts(&tokens.access_token).await);
-        client.refresh(tokens.refresh_token()).await.is_refused(400, "invalid_grant");
+        client
+            .refresh(tokens.refresh_token())
+            .await
+            .is_refused(400, "invalid_grant");
     }
     assert!(resource_server.accepts(&elsewhere.access_token).await);
     client.refresh(elsewhere.refresh_token()).await.tokens();
@@ -74,9 +98,15 @@ async fn a_spent_refresh_token_signs_out_as_well() {
     let (client, first) = signed_in(&acme).await;
     let second = client.refresh(first.refresh_token()).await.tokens();
 
-    client.revoke(first.refresh_token()).await.expect_status(200);
+    client
+        .revoke(first.refresh_token())
+        .await
+        .expect_status(200);
     assert!(!resource_server.accepts(&second.access_token).await);
-    client.refresh(second.refresh_token()).await.is_refused(400, "invalid_grant");
+    client
+        .refresh(second.refresh_token())
+        .await
+        .is_refused(400, "invalid_grant");
 }
 
 /// I2: a stated decision: the access token goes alone (RFC 7009 §2.1 leaves it open).
@@ -102,10 +132,19 @@ async fn another_clients_token_is_left_alone() {
     let acme = app.tenant("acme").await;
     let resource_server = acme.resource_credential().await;
     let (client, tokens) = signed_in(&acme).await;
-    let own = acme.confidential_client().await.client_credentials(None).await.tokens();
+    let own = acme
+        .confidential_client()
+        .await
+        .client_credentials(None)
+        .await
+        .tokens();
     let stranger = acme.registered_client("http://127.0.0.1/stranger").await;
 
-    for token in [&tokens.access_token, tokens.refresh_token(), &own.access_token] {
+    for token in [
+        &tokens.access_token,
+        tokens.refresh_token(),
+        &own.access_token,
+    ] {
         let theirs = stranger.revoke(token).await.expect_status(200);
         let unknown = stranger.revoke("garbage").await.expect_status(200);
         assert_eq!(theirs.body, unknown.body);
@@ -122,12 +161,23 @@ async fn revoking_again_changes_nothing() {
     let acme = app.tenant("acme").await;
     let (client, tokens) = signed_in(&acme).await;
     for _ in 0..3 {
-        client.revoke(tokens.refresh_token()).await.expect_status(200);
+        client
+            .revoke(tokens.refresh_token())
+            .await
+            .expect_status(200);
         client.revoke(&tokens.access_token).await.expect_status(200);
     }
-    let recorded = acme.admin().get(&acme.path("/audit-events?action=grant.revoked")).await.expect_status(200).json();
-    let events = recorded["items"].as_array().unwrap();
-    let revoked = events.iter().filter(|event| event["action"] == "grant.revoked").count();
+    let recorded = acme
+        .admin()
+        .get(&acme.path("/audit-events?action=grant.revoked"))
+        .await
+        .expect_status(200)
+        .json();
+    let events = recorded["data"].as_array().unwrap();
+    let revoked = events
+        .iter()
+        .filter(|event| event["action"] == "grant.revoked")
+        .count();
     assert_eq!(revoked, 1, "{recorded}");
 }
 
@@ -143,7 +193,10 @@ async fn no_refresh_survives_a_revocation_beside_it() {
             for _ in 0..round {
                 client.revoke("garbage").await.expect_status(200);
             }
-            client.revoke(tokens.refresh_token()).await.expect_status(200)
+            client
+                .revoke(tokens.refresh_token())
+                .await
+                .expect_status(200)
         };
         let refreshing = join_all((0..8).map(|_| client.refresh(tokens.refresh_token())));
         let (_, answers) = tokio::join!(revoking, refreshing);
@@ -155,7 +208,10 @@ async fn no_refresh_survives_a_revocation_beside_it() {
             }
             let renewed = answer.tokens();
             assert!(!resource_server.accepts(&renewed.access_token).await);
-            client.refresh(renewed.refresh_token()).await.is_refused(400, "invalid_grant");
+            client
+                .refresh(renewed.refresh_token())
+                .await
+                .is_refused(400, "invalid_grant");
         }
         assert!(!resource_server.accepts(&tokens.access_token).await);
     }
@@ -176,14 +232,20 @@ async fn a_client_proves_itself_before_it_revokes() {
         ClientAuthentication::Post("wrong".to_owned()),
     ] {
         let impostor = client.clone().with_authentication(wrong);
-        impostor.revoke(tokens.refresh_token()).await.is_refused(401, "invalid_client");
+        impostor
+            .revoke(tokens.refresh_token())
+            .await
+            .is_refused(401, "invalid_client");
     }
     assert!(resource_server.accepts(&tokens.access_token).await);
     let refused = app.wire().get(&acme.url("revoke")).await;
     refused.is_refused(405, "invalid_request");
     assert_eq!(refused.header("allow"), "POST, OPTIONS");
 
-    client.revoke(tokens.refresh_token()).await.expect_status(200);
+    client
+        .revoke(tokens.refresh_token())
+        .await
+        .expect_status(200);
     assert!(!resource_server.accepts(&tokens.access_token).await);
 }
 
@@ -195,9 +257,15 @@ async fn a_disabled_client_may_still_sign_out() {
     let (client, tokens) = signed_in(&acme).await;
     let path = format!("/clients/{}", client.client_id);
     acme.change(&path, &json!({ "is_enabled": false })).await;
-    client.revoke(tokens.refresh_token()).await.expect_status(200);
+    client
+        .revoke(tokens.refresh_token())
+        .await
+        .expect_status(200);
     acme.change(&path, &json!({ "is_enabled": true })).await;
-    client.refresh(tokens.refresh_token()).await.is_refused(400, "invalid_grant");
+    client
+        .refresh(tokens.refresh_token())
+        .await
+        .is_refused(400, "invalid_grant");
 }
 
 /// RFC 7009 §2.2: an expired token needs no revoking.
@@ -217,8 +285,18 @@ async fn a_token_in_the_url_is_not_read() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let (client, tokens) = signed_in(&acme).await;
-    let url = format!("{}?token={}&client_id={}", acme.url("revoke"), tokens.refresh_token(), client.client_id);
-    let answer = crate::harness::Answer::of(app.wire().request(Method::POST, &url).form(&[("client_id", &client.client_id)])).await;
+    let url = format!(
+        "{}?token={}&client_id={}",
+        acme.url("revoke"),
+        tokens.refresh_token(),
+        client.client_id
+    );
+    let answer = crate::harness::Answer::of(
+        app.wire()
+            .request(Method::POST, &url)
+            .form(&[("client_id", &client.client_id)]),
+    )
+    .await;
     answer.is_refused(400, "invalid_request");
     client.refresh(tokens.refresh_token()).await.tokens();
 }

@@ -5,12 +5,21 @@ use serde_json::json;
 use crate::harness::{Browser, OAuthClient, TestApp, TestTenant, Tokens};
 
 async fn tokens_with(client: &OAuthClient, scope: &str, browser: &Browser) -> Tokens {
-    let code = client.authorization_request().with("scope", scope).walk(browser).await.code();
+    let code = client
+        .authorization_request()
+        .with("scope", scope)
+        .walk(browser)
+        .await
+        .code();
     client.redeem(&code).await.tokens()
 }
 
 async fn refresh_with(client: &OAuthClient, tokens: &Tokens, scope: &str) -> Tokens {
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token()), ("scope", scope)];
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh_token()),
+        ("scope", scope),
+    ];
     client.token(&fields).await.tokens()
 }
 
@@ -27,7 +36,10 @@ async fn the_answer_says_what_was_granted() {
         ("notes:write notes:read", "notes:write notes:read"),
         ("notes:read notes:read", "notes:read"),
         ("notes:write admin", "notes:write"),
-        ("openid notes:read offline_access", "openid notes:read offline_access"),
+        (
+            "openid notes:read offline_access",
+            "openid notes:read offline_access",
+        ),
     ] {
         let tokens = tokens_with(&client, asked, &alice).await;
         assert_eq!(tokens.body["scope"], granted, "{asked}");
@@ -41,7 +53,12 @@ async fn a_refresh_may_ask_for_less_and_then_for_all_again() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let whole = tokens_with(&client, "notes:read notes:write", &acme.browser_of("alice").await).await;
+    let whole = tokens_with(
+        &client,
+        "notes:read notes:write",
+        &acme.browser_of("alice").await,
+    )
+    .await;
 
     let less = refresh_with(&client, &whole, "notes:read").await;
     assert_eq!(less.body["scope"], "notes:read");
@@ -59,12 +76,24 @@ async fn a_refresh_never_widens() {
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
     let tokens = tokens_with(&client, "notes:read", &acme.browser_of("alice").await).await;
-    for scope in ["notes:write", "notes:read notes:write", "openid", "notes:read offline_access"] {
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token()), ("scope", scope)];
+    for scope in [
+        "notes:write",
+        "notes:read notes:write",
+        "openid",
+        "notes:read offline_access",
+    ] {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens.refresh_token()),
+            ("scope", scope),
+        ];
         client.token(&fields).await.is_refused(400, "invalid_scope");
     }
 
-    assert_eq!(client.refresh(tokens.refresh_token()).await.tokens().body["scope"], "notes:read");
+    assert_eq!(
+        client.refresh(tokens.refresh_token()).await.tokens().body["scope"],
+        "notes:read"
+    );
 }
 
 /// A11: at the redemption of a code there is no scope to be asked for: what was allowed is what there is.
@@ -73,14 +102,20 @@ async fn a_scope_at_redemption_changes_nothing() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client.authorize(&acme.browser_of("alice").await).await.code();
+    let code = client
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code.code.as_str()),
         ("code_verifier", code.verifier.as_str()),
         ("scope", "notes:read notes:write admin"),
     ];
-    assert_eq!(client.token(&fields).await.tokens().body["scope"], "notes:read");
+    assert_eq!(
+        client.token(&fields).await.tokens().body["scope"],
+        "notes:read"
+    );
 }
 
 /// protocol.md §4: scopes of a resource go to that resource alone; those of the tenant go everywhere.
@@ -88,11 +123,19 @@ async fn a_scope_at_redemption_changes_nothing() {
 async fn a_token_carries_the_scopes_of_its_own_resource() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let files = resource_with_scopes(&acme, "https://files.acme.test/", &["files:read", "api://files/.default"]).await;
+    let files = resource_with_scopes(
+        &acme,
+        "https://files.acme.test/",
+        &["files:read", "api://files/.default"],
+    )
+    .await;
     let client = acme.public_client().await;
     let request = client
         .authorization_request()
-        .with("scope", "notes:write files:read api://files/.default openid")
+        .with(
+            "scope",
+            "notes:write files:read api://files/.default openid",
+        )
         .and("resource", &files);
     let code = request.walk(&acme.browser_of("alice").await).await.code();
     let first = client
@@ -106,10 +149,20 @@ async fn a_token_carries_the_scopes_of_its_own_resource() {
         .tokens();
     assert_eq!(first.body["scope"], "notes:write openid");
 
-    let fields = [("grant_type", "refresh_token"), ("refresh_token", first.refresh_token()), ("resource", &files)];
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", first.refresh_token()),
+        ("resource", &files),
+    ];
     let second = client.token(&fields).await.tokens();
-    assert_eq!(second.body["scope"], "files:read api://files/.default openid");
-    assert_eq!(second.claims()["scope"], "files:read api://files/.default openid");
+    assert_eq!(
+        second.body["scope"],
+        "files:read api://files/.default openid"
+    );
+    assert_eq!(
+        second.claims()["scope"],
+        "files:read api://files/.default openid"
+    );
 }
 
 /// protocol.md §4: `scope` is omitted where there is none; never null, never an empty string.
@@ -123,9 +176,16 @@ async fn a_resource_without_scopes_gives_tokens_without_scope() {
     let by_alice = client.tokens_of(&acme.browser_of("alice").await).await;
     for tokens in [by_itself, by_alice] {
         assert!(tokens.body.get("scope").is_none(), "{}", tokens.body);
-        assert!(tokens.claims().get("scope").is_none(), "{}", tokens.claims());
+        assert!(
+            tokens.claims().get("scope").is_none(),
+            "{}",
+            tokens.claims()
+        );
     }
-    client.client_credentials(Some("notes:read")).await.is_refused(400, "invalid_scope");
+    client
+        .client_credentials(Some("notes:read"))
+        .await
+        .is_refused(400, "invalid_scope");
 }
 
 /// A11: a scope that the resource no longer has leaves the tokens at the next refresh.
@@ -134,9 +194,15 @@ async fn a_scope_that_was_removed_is_no_longer_issued() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let tokens = tokens_with(&client, "notes:read notes:write", &acme.browser_of("alice").await).await;
+    let tokens = tokens_with(
+        &client,
+        "notes:read notes:write",
+        &acme.browser_of("alice").await,
+    )
+    .await;
     let left = json!({ "scopes": [{ "name": "notes:read", "description": "Read your notes", "default": true }] });
-    acme.change(&format!("/resources/{}", acme.resource.id), &left).await;
+    acme.change(&format!("/resources/{}", acme.resource.id), &left)
+        .await;
 
     let renewed = client.refresh(tokens.refresh_token()).await.tokens();
 
@@ -151,9 +217,22 @@ async fn a_scope_of_other_characters_is_refused() {
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
-    for scope in ["notes:read\tnotes:write", "notes:read\nnotes:write", "\"notes:read\"", "notes\\read", "notes:\u{e9}"] {
-        client.client_credentials(Some(scope)).await.is_refused(400, "invalid_scope");
-        let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh_token()), ("scope", scope)];
+    for scope in [
+        "notes:read\tnotes:write",
+        "notes:read\nnotes:write",
+        "\"notes:read\"",
+        "notes\\read",
+        "notes:\u{e9}",
+    ] {
+        client
+            .client_credentials(Some(scope))
+            .await
+            .is_refused(400, "invalid_scope");
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens.refresh_token()),
+            ("scope", scope),
+        ];
         client.token(&fields).await.is_refused(400, "invalid_scope");
     }
     client.refresh(tokens.refresh_token()).await.tokens();
@@ -166,6 +245,9 @@ async fn resource_with_scopes(tenant: &TestTenant, identifier: &str, scopes: &[&
         .map(|name| json!({ "name": name, "description": format!("Do what {name} means"), "default": true }))
         .collect();
     let body = json!({ "identifier": identifier, "name": "Another one", "scopes": scopes });
-    let made = tenant.admin().create(&tenant.path("/resources"), &body).await;
+    let made = tenant
+        .admin()
+        .create(&tenant.path("/resources"), &body)
+        .await;
     made["identifier"].as_str().unwrap().to_owned()
 }

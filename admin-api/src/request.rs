@@ -118,7 +118,8 @@ impl<T: DeserializeOwned> Extract for Body<T> {
     async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
         require_json(&incoming.http)?;
         let bytes = incoming.bytes().await?;
-        if bytes.is_empty() {
+        // A list would be taken for the members in their order.
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
             return Err(Problem::malformed("Send a JSON object as the body."));
         }
         refuse_deep_json(&bytes)?;

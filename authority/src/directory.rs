@@ -92,7 +92,7 @@ impl Directory {
         if is_live && let Some(known) = self.resources.find(&tenant.id(), |_| stamp) {
             return Ok(known);
         }
-        let resources = Arc::new(Resources::new(self.read_resources(tenant).await?));
+        let resources = Arc::new(Resources::new(Box::pin(self.read_resources(tenant)).await?));
         if is_live {
             self.resources
                 .insert(tenant.id(), Arc::clone(&resources), stamp);

@@ -22,7 +22,8 @@ use serde::Serialize;
 use store::{Database, NewSigningKey, SigningKeyRecord, SigningKeyState, StoreError, Tenant};
 
 use crate::directory::Remembered;
-use crate::freshness::{Freshness, Topic};
+use crate::freshness::{Freshness, Stamp, Topic};
+use crate::published::fresh_or_last;
 
 const MOST_TENANTS: usize = 20_000;
 /// A retired key verifies until the last token that it may have signed is over, and a little longer.
@@ -113,14 +114,10 @@ impl KeyRing {
 
     /// The JWKS. The last known copy serves while PostgreSQL does not answer.
     pub async fn find_jwks(&self, tenant: &Tenant) -> Result<Arc<ReadyJwks>, StoreError> {
-        match self.find_keys(tenant).await {
-            Ok(keys) => Ok(Arc::clone(&keys.jwks)),
-            Err(KeyRingError::Store(error)) if error.is_unavailable() => {
-                let stale = self.tenants.find_stale(&tenant.id());
-                stale.map(|keys| Arc::clone(&keys.jwks)).ok_or(error)
-            }
-            Err(error) => Err(error.into()),
-        }
+        let last = self.tenants.find_stale(&tenant.id());
+        let fresh = async { self.find_keys(tenant).await.map_err(StoreError::from) };
+        let keys = fresh_or_last(fresh, last).await?;
+        Ok(Arc::clone(&keys.jwks))
     }
 
     /// All keys of the tenant, fresh.
@@ -130,6 +127,15 @@ impl KeyRing {
         if is_live && let Some(keys) = self.tenants.find(&tenant.id(), |_| stamp) {
             return Ok(keys);
         }
+        // Boxed: the answer from memory should not carry the state of a query about.
+        Box::pin(self.load_keys(tenant, stamp)).await
+    }
+
+    async fn load_keys(
+        &self,
+        tenant: &Tenant,
+        stamp: Stamp,
+    ) -> Result<Arc<TenantKeys>, KeyRingError> {
         let mut scope = self.database.tenant(tenant).await?;
         let records = scope.list_signing_keys().await?;
         scope.commit().await?;

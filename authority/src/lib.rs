@@ -25,6 +25,7 @@ pub mod limits;
 pub mod login;
 pub mod metrics;
 pub mod policy;
+pub mod published;
 pub mod revocations;
 pub mod tokens;
 pub mod verify;

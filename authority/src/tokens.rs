@@ -7,9 +7,9 @@
 //!
 //! To add one more grant type: its rule in `protocol::token`, a file here, an arm in the server.
 
+mod authorization_code;
 mod client_credentials;
-mod redeem_code;
-mod refresh;
+mod refresh_token;
 
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use authority::policy;
+use authority::published::fresh_or_last;
 use protocol::client::registration::RegistrationPolicy;
 use protocol::metadata::AuthorizationServerMetadata;
 use protocol::resource::Resources;
@@ -64,11 +65,16 @@ pub async fn answer(request: &TenantRequest) -> HttpResponse {
 async fn find_document(request: &TenantRequest) -> Result<ReadyDocument, StoreError> {
     let metadata = &request.state.metadata;
     let tenant = &request.tenant;
-    match request.authority().directory().list_resources(tenant).await {
-        Ok(resources) => Ok(metadata.find_or_make(tenant, &resources)),
-        // design.md §5: with PostgreSQL down, discovery goes on with what it last said.
-        Err(error) => metadata.find_last(tenant.id()).ok_or(error),
-    }
+    // With PostgreSQL down, discovery goes on with what it last said.
+    let fresh = async {
+        let resources = request
+            .authority()
+            .directory()
+            .list_resources(tenant)
+            .await?;
+        Ok(metadata.find_or_make(tenant, &resources))
+    };
+    fresh_or_last(fresh, metadata.find_last(tenant.id())).await
 }
 
 impl ReadyMetadata {

@@ -69,7 +69,8 @@ async fn answer(
     }
     let path = http.path().to_owned();
     if path == "/" {
-        return ("index", index::answer(state, &http));
+        let refused = only_get(http.method());
+        return ("index", refused.unwrap_or_else(|| index::answer(state)));
     }
     if path.starts_with(assets::ASSETS_PATH) {
         return (
@@ -172,11 +173,14 @@ fn allow_of(methods: &[Method]) -> String {
 }
 
 fn only_get(method: &Method) -> Option<HttpResponse> {
-    (!matches!(*method, Method::GET | Method::HEAD)).then(|| {
-        HttpResponse::MethodNotAllowed()
-            .insert_header((header::ALLOW, allow_of(&[Method::GET])))
-            .finish()
-    })
+    let status = match *method {
+        Method::GET | Method::HEAD => return None,
+        Method::OPTIONS => StatusCode::NO_CONTENT,
+        _ => StatusCode::METHOD_NOT_ALLOWED,
+    };
+    let mut builder = HttpResponse::build(status);
+    builder.insert_header((header::ALLOW, allow_of(&[Method::GET])));
+    Some(builder.finish())
 }
 
 /// An unknown tenant and an unknown path look alike; a page where a person stands before it. A script

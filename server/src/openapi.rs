@@ -22,9 +22,9 @@ use utoipa::openapi::{Components, ServerBuilder, ServerVariableBuilder};
         crate::discovery::answer,
         crate::jwks::answer,
         crate::token::answer,
-        crate::register::answer,
-        crate::introspect::answer,
-        crate::revoke::answer,
+        crate::registration::answer,
+        crate::introspection::answer,
+        crate::revocation::answer,
     ),
     components(schemas(crate::http::oauth_error::OAuthErrorBody)),
     tags(

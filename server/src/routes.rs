@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 use crate::tenancy::TenantRequest;
-use crate::{authorize, discovery, introspect, jwks, register, revoke, token};
+use crate::{authorize, discovery, introspection, jwks, registration, revocation, token};
 
 /// Everything a tenant serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,9 +125,9 @@ impl Endpoint {
             Self::Login => authorize::login::answer(request).await,
             Self::Consent => authorize::consent::answer(request).await,
             Self::Token => token::answer(request).await,
-            Self::Register => register::answer(request).await,
-            Self::Introspect => introspect::answer(request).await,
-            Self::Revoke => revoke::answer(request).await,
+            Self::Register => registration::answer(request).await,
+            Self::Introspect => introspection::answer(request).await,
+            Self::Revoke => revocation::answer(request).await,
         }
     }
 }

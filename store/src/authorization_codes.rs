@@ -1,6 +1,6 @@
 //! Authorization codes: issued together with their grant, redeemed once.
 
-use protocol::authorization::code::AuthorizationCode;
+use protocol::authorization::AuthorizationCode;
 use protocol::pkce::CodeChallenge;
 use protocol::token::Standing;
 use protocol::{ClientKey, GrantId, PendingId, ResourceId, Timestamp};
@@ -96,26 +96,6 @@ impl TryFrom<CodeRow> for AuthorizationCodeRecord {
     }
 }
 
-macro_rules! select_authorization_codes {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
-        sqlx::query_as!(
-            CodeRow,
-            "select c.code_digest, c.pepper_id, c.redirect_uri, c.redirect_uri_was_sent,
-                 c.code_challenge, c.expires_at, c.redeemed_at, c.client_key as code_client_key,
-                 g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
-                 g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
-                 u.is_enabled as is_user_enabled, u.password_changed_at
-             from authorization_codes c
-             join grants g  on g.tenant_id = c.tenant_id and g.grant_id = c.grant_id
-             join clients l on l.tenant_id = g.tenant_id and l.client_key = g.client_key
-             join users u   on u.tenant_id = g.tenant_id and u.user_id = g.user_id
-             where c.tenant_id = $1 and c.code_digest = any($2)"
-                + $rest
-            $(, $argument)*
-        )
-    };
-}
-
 impl TenantScope {
     /// The grant and its code in one statement. [`StoreError::Conflict`]
     /// (`authorization_codes_pending_is_answered_once`) when the pending authorization was answered
@@ -162,19 +142,21 @@ impl TenantScope {
         digests: &[SecretDigest],
     ) -> Result<Option<AuthorizationCodeRecord>, StoreError> {
         let digests = digest_array(digests);
-        let row = select_authorization_codes!("", self.tenant_id(), &digests);
-        answer!(self, row, fetch_optional)?
-            .map(AuthorizationCodeRecord::try_from)
-            .transpose()
-    }
-
-    /// The same, waiting for whoever is redeeming it, and keeping others waiting.
-    pub async fn find_authorization_code_for_update(
-        &mut self,
-        digests: &[SecretDigest],
-    ) -> Result<Option<AuthorizationCodeRecord>, StoreError> {
-        let digests = digest_array(digests);
-        let row = select_authorization_codes!(" for update of c", self.tenant_id(), &digests);
+        let row = sqlx::query_as!(
+            CodeRow,
+            "select c.code_digest, c.pepper_id, c.redirect_uri, c.redirect_uri_was_sent,
+                 c.code_challenge, c.expires_at, c.redeemed_at, c.client_key as code_client_key,
+                 g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
+                 g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
+                 u.is_enabled as is_user_enabled, u.password_changed_at
+             from authorization_codes c
+             join grants g  on g.tenant_id = c.tenant_id and g.grant_id = c.grant_id
+             join clients l on l.tenant_id = g.tenant_id and l.client_key = g.client_key
+             join users u   on u.tenant_id = g.tenant_id and u.user_id = g.user_id
+             where c.tenant_id = $1 and c.code_digest = any($2)",
+            self.tenant_id(),
+            &digests,
+        );
         answer!(self, row, fetch_optional)?
             .map(AuthorizationCodeRecord::try_from)
             .transpose()

@@ -193,14 +193,14 @@ impl TenantScope {
         &mut self,
         client_id: &ClientId,
     ) -> Result<Option<ClientRecord>, StoreError> {
-        let row = select_clients!(
+        let lock = select_clients!(
             "where c.tenant_id = $1 and c.client_id = $2 for no key update of c",
             self.tenant_id(),
             client_id.as_str(),
         );
-        answer!(self, row, fetch_optional)?
-            .map(ClientRecord::try_from)
-            .transpose()
+        answer!(self, lock, fetch_optional)?;
+        // Again: a statement that waited for the lock has read the tables beside as they were before.
+        self.find_client(client_id).await
     }
 
     pub async fn find_client_by_key(

@@ -122,9 +122,13 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
     }
 }
 
-macro_rules! select_refresh_families {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
-        sqlx::query_as!(
+impl TenantScope {
+    /// By what the presented token says of itself; its digests are compared by the caller.
+    pub async fn find_refresh_family(
+        &mut self,
+        family_id: FamilyId,
+    ) -> Result<Option<RefreshFamilyRecord>, StoreError> {
+        let row = sqlx::query_as!(
             FamilyRow,
             "select f.family_id, f.generation, f.current_digest, f.pepper_id, f.previous_digest,
                  f.previous_pepper_id, f.sealed_successor, f.security_epoch as family_epoch,
@@ -138,32 +142,10 @@ macro_rules! select_refresh_families {
              join clients l      on l.tenant_id = g.tenant_id and l.client_key = g.client_key
              join users u        on u.tenant_id = g.tenant_id and u.user_id = g.user_id
              join installation i on i.is_singleton
-             where f.tenant_id = $1 and f.family_id = $2"
-                + $rest
-            $(, $argument)*
-        )
-    };
-}
-
-impl TenantScope {
-    /// By what the presented token says of itself; its digests are compared by the caller.
-    pub async fn find_refresh_family(
-        &mut self,
-        family_id: FamilyId,
-    ) -> Result<Option<RefreshFamilyRecord>, StoreError> {
-        let row = select_refresh_families!("", self.tenant_id(), family_id.as_uuid());
-        answer!(self, row, fetch_optional)?
-            .map(RefreshFamilyRecord::try_from)
-            .transpose()
-    }
-
-    /// The same, waiting for whoever is rotating it, and keeping others waiting.
-    pub async fn find_refresh_family_for_update(
-        &mut self,
-        family_id: FamilyId,
-    ) -> Result<Option<RefreshFamilyRecord>, StoreError> {
-        let row =
-            select_refresh_families!(" for update of f", self.tenant_id(), family_id.as_uuid());
+             where f.tenant_id = $1 and f.family_id = $2",
+            self.tenant_id(),
+            family_id.as_uuid(),
+        );
         answer!(self, row, fetch_optional)?
             .map(RefreshFamilyRecord::try_from)
             .transpose()

@@ -152,14 +152,14 @@ impl TenantScope {
         &mut self,
         resource_id: ResourceId,
     ) -> Result<Option<ResourceRecord>, StoreError> {
-        let row = select_resources!(
+        let lock = select_resources!(
             "where r.tenant_id = $1 and r.resource_id = $2 for no key update of r",
             self.tenant_id(),
             resource_id.as_uuid(),
         );
-        answer!(self, row, fetch_optional)?
-            .map(ResourceRecord::try_from)
-            .transpose()
+        answer!(self, lock, fetch_optional)?;
+        // Again: a statement that waited for the lock has read the tables beside as they were before.
+        self.find_resource(resource_id).await
     }
 
     /// In the order in which they were made.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use protocol::Timestamp;
+use protocol::{ClientKey, Timestamp};
 use time::OffsetDateTime;
 
+use crate::changes::ChangeKind;
 use crate::error::StoreError;
 use crate::tenant_scope::{TenantScope, answer};
 
@@ -108,17 +109,22 @@ impl TenantScope {
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let swept = sqlx::query!(
+        let swept = sqlx::query_scalar!(
             "delete from clients where tenant_id = $1 and client_key in (
                  select c.client_key from clients c
                  where c.tenant_id = $1 and c.origin = 'registered' and c.created_at < $2
                    and not exists (select from grants g
                                    where g.tenant_id = $1 and g.client_key = c.client_key)
-                 order by c.created_at limit $3)",
+                 order by c.created_at limit $3)
+             returning client_key",
             self.tenant_id(),
             OffsetDateTime::from(now - UNUSED_CLIENTS_KEPT_FOR),
             i64::from(limit),
         );
-        Ok(answer!(self, swept, execute)?.rows_affected())
+        let swept = answer!(self, swept, fetch_all)?;
+        for client_key in &swept {
+            self.note_change(ChangeKind::Client(ClientKey::from_uuid(*client_key)));
+        }
+        Ok(u64::try_from(swept.len()).unwrap_or(u64::MAX))
     }
 }

@@ -20,10 +20,17 @@ async fn a_key_expires() {
     app.clock().advance(Duration::from_secs(3_599));
     key.get("/admin/v1/tenants/acme").await.expect_status(200);
     app.clock().advance(Duration::from_secs(1));
-    is_problem(&key.get("/admin/v1/tenants/acme").await, 401, "unauthorized");
+    is_problem(
+        &key.get("/admin/v1/tenants/acme").await,
+        401,
+        "unauthorized",
+    );
     let listed = app.admin().get(KEYS).await.json()["data"][0].clone();
     assert_eq!(listed["expires_at"], made["expires_at"]);
-    assert_eq!((&listed["tenant"], &listed["access"]), (&json!("acme"), &json!("read")));
+    assert_eq!(
+        (&listed["tenant"], &listed["access"]),
+        (&json!("acme"), &json!("read"))
+    );
 }
 
 /// N9: a revoked key is refused by the next call, on every replica; it stays in the list.
@@ -54,7 +61,10 @@ async fn a_keys_last_use_is_not_written_with_every_call() {
     let last_used = async || {
         let keys = app.admin().get(KEYS).await.json();
         let keys = keys["data"].as_array().unwrap().clone();
-        keys.into_iter().find(|key| key["id"] == id.as_str()).unwrap()["last_used_at"].clone()
+        keys.into_iter()
+            .find(|key| key["id"] == id.as_str())
+            .unwrap()["last_used_at"]
+            .clone()
     };
     assert_eq!(last_used().await, Value::Null);
     key.get(KEYS).await.expect_status(200);
@@ -95,9 +105,17 @@ async fn an_unfit_key_is_refused() {
 async fn the_admin_api_is_not_on_the_public_port() {
     let app = TestApp::start().await;
     app.tenant("acme").await;
-    for path in ["/admin/v1/tenants", "/t/acme/admin/v1/tenants", "/admin/docs/", "/metrics"] {
+    for path in [
+        "/admin/v1/tenants",
+        "/t/acme/admin/v1/tenants",
+        "/admin/docs/",
+        "/metrics",
+    ] {
         let url = format!("{}{path}", app.public_url());
-        let request = app.wire().request(reqwest::Method::GET, &url).bearer_auth(app.admin().key());
+        let request = app
+            .wire()
+            .request(reqwest::Method::GET, &url)
+            .bearer_auth(app.admin().key());
         crate::harness::Answer::of(request).await.expect_status(404);
     }
 }

@@ -1,5 +1,7 @@
 //! What is answered is what the document says: status, media type, members.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -14,15 +16,32 @@ async fn every_operation_answers_as_the_document_says() {
     let document = Document::of(&app).await;
     let acme = Things::in_tenant(&app, "acme").await;
     for (number, operation) in (1..).zip(document.operations()) {
-        let api = if operation.access.starts_with("platform") { app.admin() } else { &acme.owner };
+        let api = if operation.access.starts_with("platform") {
+            app.admin()
+        } else {
+            &acme.owner
+        };
         let answer = acme.call(api, &operation, number).await;
         assert!(answer.status.is_success(), "{}: {answer:?}", operation.id);
         document.check(&operation, &answer);
-        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{}", operation.id);
-        assert!(answer.header("cache-control").contains("no-store"), "{}: {answer:?}", operation.id);
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            "nosniff",
+            "{}",
+            operation.id
+        );
+        assert!(
+            answer.header("cache-control").contains("no-store"),
+            "{}: {answer:?}",
+            operation.id
+        );
         if operation.method == Method::POST {
             let location = answer.header("location").to_owned();
-            assert!(location.starts_with("/admin/v1/"), "{}: {answer:?}", operation.id);
+            assert!(
+                location.starts_with("/admin/v1/"),
+                "{}: {answer:?}",
+                operation.id
+            );
         }
     }
 }
@@ -40,7 +59,11 @@ async fn every_refusal_is_documented() {
         let mut refusals = vec![(request(), 401)];
         if operation.has_body() {
             let request = || request().bearer_auth(app.admin().key());
-            let json = |body: String| request().header("content-type", "application/json").body(body);
+            let json = |body: String| {
+                request()
+                    .header("content-type", "application/json")
+                    .body(body)
+            };
             refusals.push((request(), 415));
             refusals.push((request().form(&[("a", "b")]), 415));
             refusals.push((json(String::new()), 400));
@@ -49,17 +72,34 @@ async fn every_refusal_is_documented() {
             refusals.push((json("{} {}".to_owned()), 400));
             refusals.push((json("\u{feff}{}".to_owned()), 400));
             refusals.push((json("[".repeat(40)), 400));
-            refusals.push((json(format!("{{\"name\":\"{}\"}}", "x".repeat(70_000))), 413));
+            refusals.push((
+                json(format!("{{\"name\":\"{}\"}}", "x".repeat(70_000))),
+                413,
+            ));
         }
+        // Thirty calls a minute without a key are answered with 401.
+        app.clock().advance(Duration::from_secs(2));
         for (request, status) in refusals {
             let answer = crate::harness::Answer::of(request).await;
-            assert_eq!(answer.status.as_u16(), status, "{}: {answer:?}", operation.id);
+            assert_eq!(
+                answer.status.as_u16(),
+                status,
+                "{}: {answer:?}",
+                operation.id
+            );
             document.check(&operation, &answer);
         }
         if operation.kind().is_some() {
-            let path = acme.path_with(&operation, "00000000-0000-7000-8000-000000000000", &acme.credential);
+            let path = acme.path_with(
+                &operation,
+                "00000000-0000-7000-8000-000000000000",
+                &acme.credential,
+            );
             let body = super::cases::body_of(&operation, 1);
-            let answer = app.admin().call(operation.method.clone(), &path, body.as_ref()).await;
+            let answer = app
+                .admin()
+                .call(operation.method.clone(), &path, body.as_ref())
+                .await;
             assert_eq!(answer.status.as_u16(), 404, "{}: {answer:?}", operation.id);
             document.check(&operation, &answer);
         }
@@ -83,9 +123,18 @@ async fn an_answer_that_differs_from_the_document_is_noticed() {
         document.faults_of_answer(&operation, &answer)
     };
     assert_eq!(faults(|_| ()), Vec::<String>::new());
-    assert_eq!(faults(|body| body["data"][0]["password_hash"] = json!("x")).len(), 1);
-    assert_eq!(faults(|body| body["data"][0]["is_enabled"] = json!("yes")).len(), 1);
-    assert_eq!(faults(|body| drop(body["data"][0].as_object_mut().unwrap().remove("id"))).len(), 1);
+    assert_eq!(
+        faults(|body| body["data"][0]["password_hash"] = json!("x")).len(),
+        1
+    );
+    assert_eq!(
+        faults(|body| body["data"][0]["is_enabled"] = json!("yes")).len(),
+        1
+    );
+    assert_eq!(
+        faults(|body| drop(body["data"][0].as_object_mut().unwrap().remove("id"))).len(),
+        1
+    );
     let mut answer = sound.clone();
     answer.status = reqwest::StatusCode::IM_A_TEAPOT;
     assert_eq!(document.faults_of_answer(&operation, &answer).len(), 1);

@@ -9,12 +9,21 @@ use super::{id_of, is_problem, key_for};
 use crate::harness::{Answer, TestApp};
 
 fn changes(document: &Document) -> Vec<Operation> {
-    document.operations().into_iter().filter(Operation::is_write).collect()
+    document
+        .operations()
+        .into_iter()
+        .filter(Operation::is_write)
+        .collect()
 }
 
 /// Both lists of events, as one text each.
 async fn newest_event(app: &TestApp, path: &str) -> Value {
-    app.admin().get(&format!("{path}?limit=1")).await.expect_status(200).json()["data"][0].clone()
+    app.admin()
+        .get(&format!("{path}?limit=1"))
+        .await
+        .expect_status(200)
+        .json()["data"][0]
+        .clone()
 }
 
 /// N8: each change leaves a row that says who, on what, in which request, before and after.
@@ -51,14 +60,25 @@ fn is_recorded(operation: &Operation, answer: &Answer, event: &Value, key_id: &s
     let context = format!("{}: {event}", operation.id);
     assert_eq!(event["actor_kind"], "admin_key", "{context}");
     assert_eq!(event["actor_id"], key_id, "{context}");
-    assert_eq!(event["request_id"], answer.header("x-request-id"), "{context}");
+    assert_eq!(
+        event["request_id"],
+        answer.header("x-request-id"),
+        "{context}"
+    );
     assert_eq!(event["address"], "127.0.0.1", "{context}");
-    assert!(event["target_kind"].is_string() && event["target_id"].is_string(), "{context}");
+    assert!(
+        event["target_kind"].is_string() && event["target_id"].is_string(),
+        "{context}"
+    );
     let (before, after) = (&event["details"]["before"], &event["details"]["after"]);
     match operation.method {
         Method::POST => {
             let made = answer.json();
-            let id = if operation.id == "create_client" { &made["client_id"] } else { &made["id"] };
+            let id = if operation.id == "create_client" {
+                &made["client_id"]
+            } else {
+                &made["id"]
+            };
             assert_eq!(event["target_id"], *id, "{context}");
             let mut shown = made.clone();
             for secret in ["client_secret", "admin_key"] {
@@ -67,7 +87,9 @@ fn is_recorded(operation: &Operation, answer: &Answer, event: &Value, key_id: &s
             assert_eq!(*after, shown, "{context}");
         }
         Method::PATCH => {
-            let names = |value: &Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
+            let names = |value: &Value| -> Vec<String> {
+                value.as_object().unwrap().keys().cloned().collect()
+            };
             assert_eq!(names(before), names(after), "{context}");
             assert!(!names(after).is_empty(), "{context}");
             for (name, value) in after.as_object().unwrap() {
@@ -75,7 +97,10 @@ fn is_recorded(operation: &Operation, answer: &Answer, event: &Value, key_id: &s
                 assert_ne!(*value, before[name], "{context}");
             }
         }
-        _ => assert!(before.as_object().is_some_and(|before| !before.is_empty()), "{context}"),
+        _ => assert!(
+            before.as_object().is_some_and(|before| !before.is_empty()),
+            "{context}"
+        ),
     }
 }
 
@@ -102,7 +127,12 @@ async fn a_change_that_cannot_be_recorded_does_not_happen() {
         is_problem(&answer, 500, "internal");
         document.check(&operation, &answer);
         assert!(!answer.body.contains("no event today"), "{answer:?}");
-        assert_eq!(app.database().db_rows().await, before, "{} changed something", operation.id);
+        assert_eq!(
+            app.database().db_rows().await,
+            before,
+            "{} changed something",
+            operation.id
+        );
     }
     // And nothing was remembered of them beside the database: all of it still works.
     app.database().db_execute(ACCEPT_EVENTS).await;
@@ -118,13 +148,26 @@ async fn only_what_happened_is_recorded() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let before = app.database().db_rows().await;
-    let unknown = acme.tenant.path("/users/00000000-0000-7000-8000-000000000000");
+    let unknown = acme
+        .tenant
+        .path("/users/00000000-0000-7000-8000-000000000000");
     is_problem(&app.admin().delete(&unknown).await, 404, "not-found");
     let unfit = json!({ "username": "", "password": "x" });
-    is_problem(&app.admin().post(&acme.tenant.path("/users"), &unfit).await, 400, "invalid-value");
+    is_problem(
+        &app.admin().post(&acme.tenant.path("/users"), &unfit).await,
+        400,
+        "invalid-value",
+    );
     let taken = json!({ "username": "BOB", "password": "another password" });
-    is_problem(&app.admin().post(&acme.tenant.path("/users"), &taken).await, 409, "conflict");
-    app.admin().get(&acme.tenant.path("/users")).await.expect_status(200);
+    is_problem(
+        &app.admin().post(&acme.tenant.path("/users"), &taken).await,
+        409,
+        "conflict",
+    );
+    app.admin()
+        .get(&acme.tenant.path("/users"))
+        .await
+        .expect_status(200);
     assert_eq!(app.database().db_rows().await, before);
 }
 
@@ -134,16 +177,31 @@ async fn events_can_only_be_read() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let operations = Document::of(&app).await.operations();
-    let about_events = operations.iter().filter(|operation| operation.path.contains("audit-events"));
+    let about_events = operations
+        .iter()
+        .filter(|operation| operation.path.contains("audit-events"));
     for operation in about_events {
         assert_eq!(operation.method, Method::GET, "{}", operation.id);
     }
     let before = app.database().db_rows().await;
-    for path in [acme.tenant.path("/audit-events"), "/admin/v1/audit-events".to_owned()] {
+    for path in [
+        acme.tenant.path("/audit-events"),
+        "/admin/v1/audit-events".to_owned(),
+    ] {
         let event = id_of(&newest_event(&app, &path).await);
         for method in [Method::POST, Method::PATCH, Method::PUT, Method::DELETE] {
-            is_problem(&app.admin().call(method.clone(), &path, None).await, 405, "method-not-allowed");
-            is_problem(&app.admin().call(method, &format!("{path}/{event}"), None).await, 404, "not-found");
+            is_problem(
+                &app.admin().call(method.clone(), &path, None).await,
+                405,
+                "method-not-allowed",
+            );
+            is_problem(
+                &app.admin()
+                    .call(method, &format!("{path}/{event}"), None)
+                    .await,
+                404,
+                "not-found",
+            );
         }
     }
     assert_eq!(app.database().db_rows().await, before);
@@ -156,11 +214,19 @@ async fn events_can_be_read_by_kind() {
     let acme = Things::in_tenant(&app, "acme").await;
     let of = async |action: &str| {
         let path = acme.tenant.path(&format!("/audit-events?action={action}"));
-        app.admin().get(&path).await.expect_status(200).json()["data"].as_array().unwrap().clone()
+        app.admin().get(&path).await.expect_status(200).json()["data"]
+            .as_array()
+            .unwrap()
+            .clone()
     };
     let created = of("user.created").await;
     assert_eq!(created.len(), 2);
-    assert!(created.iter().all(|event| event["action"] == "user.created"), "{created:?}");
+    assert!(
+        created
+            .iter()
+            .all(|event| event["action"] == "user.created"),
+        "{created:?}"
+    );
     assert!(of("user.deleted").await.is_empty());
     assert!(of("no.such_thing").await.is_empty());
     for action in ["USER", "a%27b", "%00"] {
@@ -174,14 +240,28 @@ async fn events_can_be_read_by_kind() {
 async fn what_people_and_clients_do_is_recorded_too() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = acme.registered_client("https://stranger.example/callback").await;
-    client.authorize(&acme.browser_of("alice").await).await.code();
-    let page = app.admin().get(&acme.path("/audit-events?limit=200")).await.expect_status(200).json();
+    let client = acme
+        .registered_client("https://stranger.example/callback")
+        .await;
+    client
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
+    let page = app
+        .admin()
+        .get(&acme.path("/audit-events?limit=200"))
+        .await
+        .expect_status(200)
+        .json();
     let events = page["data"].as_array().unwrap();
     for action in ["client.registered", "login.succeeded", "consent.granted"] {
         let event = events.iter().find(|event| event["action"] == action);
         let event = event.unwrap_or_else(|| panic!("no {action} in {page}"));
-        assert_eq!(event["request_id"].as_str().map(str::len), Some(12), "{event}");
+        assert_eq!(
+            event["request_id"].as_str().map(str::len),
+            Some(12),
+            "{event}"
+        );
         assert_eq!(event["address"], "127.0.0.1", "{event}");
     }
 }

@@ -14,25 +14,46 @@ type Body = fn(u32) -> Value;
 
 const CASES: &[(&str, Body)] = &[
     ("list_tenants", |_| Value::Null),
-    ("create_tenant", |n| json!({ "slug": format!("made-{n}"), "display_name": "Made" })),
+    (
+        "create_tenant",
+        |n| json!({ "slug": format!("made-{n}"), "display_name": "Made" }),
+    ),
     ("find_tenant", |_| Value::Null),
-    ("update_tenant", |n| json!({ "display_name": format!("Renamed {n}") })),
+    (
+        "update_tenant",
+        |n| json!({ "display_name": format!("Renamed {n}") }),
+    ),
     ("delete_tenant", |_| Value::Null),
     ("list_resources", |_| Value::Null),
-    ("create_resource", |n| json!({ "identifier": format!("https://made-{n}.test/mcp"), "name": "Made" })),
+    (
+        "create_resource",
+        |n| json!({ "identifier": format!("https://made-{n}.test/mcp"), "name": "Made" }),
+    ),
     ("find_resource", |_| Value::Null),
-    ("update_resource", |n| json!({ "name": format!("Renamed {n}") })),
+    (
+        "update_resource",
+        |n| json!({ "name": format!("Renamed {n}") }),
+    ),
     ("delete_resource", |_| Value::Null),
     ("list_resource_credentials", |_| Value::Null),
     ("create_resource_credential", |_| json!({})),
     ("delete_resource_credential", |_| Value::Null),
     ("list_clients", |_| Value::Null),
-    ("create_client", |_| json!({ "redirect_uris": ["https://made.example/callback"] })),
+    (
+        "create_client",
+        |_| json!({ "redirect_uris": ["https://made.example/callback"] }),
+    ),
     ("find_client", |_| Value::Null),
-    ("update_client", |n| json!({ "client_name": format!("Renamed {n}") })),
+    (
+        "update_client",
+        |n| json!({ "client_name": format!("Renamed {n}") }),
+    ),
     ("delete_client", |_| Value::Null),
     ("list_users", |_| Value::Null),
-    ("create_user", |n| json!({ "username": format!("made-{n}"), "password": "a password that is made" })),
+    (
+        "create_user",
+        |n| json!({ "username": format!("made-{n}"), "password": "a password that is made" }),
+    ),
     ("find_user", |_| Value::Null),
     ("update_user", |n| json!({ "name": format!("Renamed {n}") })),
     ("delete_user", |_| Value::Null),
@@ -42,7 +63,10 @@ const CASES: &[(&str, Body)] = &[
     ("list_signing_keys", |_| Value::Null),
     ("list_audit_events", |_| Value::Null),
     ("list_platform_audit_events", |_| Value::Null),
-    ("create_admin_key", |n| json!({ "name": format!("made {n}") })),
+    (
+        "create_admin_key",
+        |n| json!({ "name": format!("made {n}") }),
+    ),
     ("list_admin_keys", |_| Value::Null),
     ("revoke_admin_key", |_| Value::Null),
 ];
@@ -51,7 +75,8 @@ const CASES: &[(&str, Body)] = &[
 #[track_caller]
 pub fn body_of(operation: &Operation, number: u32) -> Option<Value> {
     let case = CASES.iter().find(|(id, _)| *id == operation.id);
-    let (_, body) = case.unwrap_or_else(|| panic!("add a line to admin_api/cases.rs for {}", operation.id));
+    let (_, body) =
+        case.unwrap_or_else(|| panic!("add a line to admin_api/cases.rs for {}", operation.id));
     Some(body(number)).filter(|body| !body.is_null())
 }
 
@@ -60,11 +85,19 @@ pub fn body_of(operation: &Operation, number: u32) -> Option<Value> {
 async fn every_operation_has_a_case() {
     let app = TestApp::start().await;
     let operations = Document::of(&app).await.operations();
-    let documented: BTreeSet<&str> = operations.iter().map(|operation| operation.id.as_str()).collect();
+    let documented: BTreeSet<&str> = operations
+        .iter()
+        .map(|operation| operation.id.as_str())
+        .collect();
     let covered: BTreeSet<&str> = CASES.iter().map(|(id, _)| *id).collect();
     assert_eq!(covered, documented);
     for operation in &operations {
-        assert_eq!(body_of(operation, 1).is_some(), operation.has_body(), "{}", operation.id);
+        assert_eq!(
+            body_of(operation, 1).is_some(),
+            operation.has_body(),
+            "{}",
+            operation.id
+        );
         assert_ne!(operation.access, "undocumented", "{}", operation.id);
     }
 }

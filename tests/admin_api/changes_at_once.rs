@@ -17,7 +17,10 @@ async fn at_once(app: &TestApp, lock: &'static str, path: &str, changes: [Value;
         tokio::spawn(async move { api.patch(&path, &change).await })
     });
     while waiting(&mut watcher).await < 2 {
-        assert!(!one.is_finished() && !other.is_finished(), "a change did not wait for the row");
+        assert!(
+            !one.is_finished() && !other.is_finished(),
+            "a change did not wait for the row"
+        );
         tokio::task::yield_now().await;
     }
     transaction.rollback().await.unwrap();
@@ -28,7 +31,10 @@ async fn at_once(app: &TestApp, lock: &'static str, path: &str, changes: [Value;
 
 async fn waiting(watcher: &mut PgConnection) -> i64 {
     let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    sqlx::query_scalar(waiting).fetch_one(watcher).await.unwrap()
+    sqlx::query_scalar(waiting)
+        .fetch_one(watcher)
+        .await
+        .unwrap()
 }
 
 /// N3: disabling a user is not undone by a change of their name that began before.
@@ -37,9 +43,15 @@ async fn two_changes_of_a_user_both_hold() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/users/{}", acme.user));
-    let changes = [json!({ "is_enabled": false }), json!({ "name": "Bob the Second" })];
+    let changes = [
+        json!({ "is_enabled": false }),
+        json!({ "name": "Bob the Second" }),
+    ];
     let user = at_once(&app, "select from users for update", &path, changes).await;
-    assert_eq!((&user["is_enabled"], &user["name"]), (&json!(false), &json!("Bob the Second")));
+    assert_eq!(
+        (&user["is_enabled"], &user["name"]),
+        (&json!(false), &json!("Bob the Second"))
+    );
 }
 
 /// N3: the same for a client.
@@ -48,9 +60,15 @@ async fn two_changes_of_a_client_both_hold() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/clients/{}", acme.client));
-    let changes = [json!({ "is_enabled": false }), json!({ "client_name": "Renamed" })];
+    let changes = [
+        json!({ "is_enabled": false }),
+        json!({ "client_name": "Renamed" }),
+    ];
     let client = at_once(&app, "select from clients for update", &path, changes).await;
-    assert_eq!((&client["is_enabled"], &client["client_name"]), (&json!(false), &json!("Renamed")));
+    assert_eq!(
+        (&client["is_enabled"], &client["client_name"]),
+        (&json!(false), &json!("Renamed"))
+    );
 }
 
 /// N3: the same for a resource.
@@ -59,9 +77,15 @@ async fn two_changes_of_a_resource_both_hold() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/resources/{}", acme.resource));
-    let changes = [json!({ "aliases": ["https://alias.test/mcp"] }), json!({ "name": "Renamed" })];
+    let changes = [
+        json!({ "aliases": ["https://alias.test/mcp"] }),
+        json!({ "name": "Renamed" }),
+    ];
     let resource = at_once(&app, "select from resources for update", &path, changes).await;
-    assert_eq!((&resource["aliases"][0], &resource["name"]), (&json!("https://alias.test/mcp"), &json!("Renamed")));
+    assert_eq!(
+        (&resource["aliases"][0], &resource["name"]),
+        (&json!("https://alias.test/mcp"), &json!("Renamed"))
+    );
 }
 
 /// N3: the same for a tenant.
@@ -69,7 +93,19 @@ async fn two_changes_of_a_resource_both_hold() {
 async fn two_changes_of_a_tenant_both_hold() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let changes = [json!({ "registration_policy": "off" }), json!({ "display_name": "Renamed" })];
-    let tenant = at_once(&app, "select from tenants for update", &acme.path(""), changes).await;
-    assert_eq!((&tenant["registration_policy"], &tenant["display_name"]), (&json!("off"), &json!("Renamed")));
+    let changes = [
+        json!({ "registration_policy": "off" }),
+        json!({ "display_name": "Renamed" }),
+    ];
+    let tenant = at_once(
+        &app,
+        "select from tenants for update",
+        &acme.path(""),
+        changes,
+    )
+    .await;
+    assert_eq!(
+        (&tenant["registration_policy"], &tenant["display_name"]),
+        (&json!("off"), &json!("Renamed"))
+    );
 }

@@ -23,7 +23,11 @@ pub struct Operation {
 
 impl Document {
     pub async fn of(app: &TestApp) -> Self {
-        let answer = app.admin().wire().get(&app.admin().url("/admin/v1/openapi.json")).await;
+        let answer = app
+            .admin()
+            .wire()
+            .get(&app.admin().url("/admin/v1/openapi.json"))
+            .await;
         Self(answer.expect_status(200).json())
     }
 
@@ -34,7 +38,10 @@ impl Document {
         let mut operations: Vec<Operation> = paths
             .iter()
             .flat_map(|(path, item)| {
-                item.as_object().unwrap().iter().map(|(method, operation)| Operation::read(path, method, operation))
+                item.as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(method, operation)| Operation::read(path, method, operation))
             })
             .collect();
         operations.sort_by_key(Operation::rank);
@@ -44,7 +51,9 @@ impl Document {
 
     pub fn operation(&self, id: &str) -> Operation {
         let mut operations = self.operations().into_iter();
-        operations.find(|operation| operation.id == id).unwrap_or_else(|| panic!("no operation {id}"))
+        operations
+            .find(|operation| operation.id == id)
+            .unwrap_or_else(|| panic!("no operation {id}"))
     }
 
     /// The members that the body of an operation may have, with their schemas.
@@ -58,7 +67,11 @@ impl Document {
     #[track_caller]
     pub fn check(&self, operation: &Operation, answer: &Answer) {
         let faults = self.faults_of_answer(operation, answer);
-        assert!(faults.is_empty(), "{}: {faults:?} in {answer:?}", operation.id);
+        assert!(
+            faults.is_empty(),
+            "{}: {faults:?} in {answer:?}",
+            operation.id
+        );
     }
 
     pub fn faults_of_answer(&self, operation: &Operation, answer: &Answer) -> Vec<String> {
@@ -69,9 +82,17 @@ impl Document {
         }
         let Some(content) = documented["content"].as_object() else {
             let is_empty = answer.body.is_empty();
-            return if is_empty { Vec::new() } else { vec!["a body where none is documented".to_owned()] };
+            return if is_empty {
+                Vec::new()
+            } else {
+                vec!["a body where none is documented".to_owned()]
+            };
         };
-        let media_type = answer.header("content-type").split(';').next().unwrap_or_default();
+        let media_type = answer
+            .header("content-type")
+            .split(';')
+            .next()
+            .unwrap_or_default();
         match content.get(media_type) {
             Some(described) => self.faults(&described["schema"], &answer.json(), ""),
             None => vec![format!("{media_type} is not documented for {status}")],
@@ -80,7 +101,9 @@ impl Document {
 
     fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
-            Some(reference) => self.resolve(self.0.pointer(reference.trim_start_matches('#')).unwrap()),
+            Some(reference) => {
+                self.resolve(self.0.pointer(reference.trim_start_matches('#')).unwrap())
+            }
             None => schema,
         }
     }
@@ -88,7 +111,10 @@ impl Document {
     /// Members and required members, those of `allOf` together.
     fn members_of(&self, schema: &Value) -> (Map<String, Value>, Vec<String>) {
         let schema = self.resolve(schema);
-        let mut properties = schema["properties"].as_object().cloned().unwrap_or_default();
+        let mut properties = schema["properties"]
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         let mut required: Vec<String> = schema["required"]
             .as_array()
             .into_iter()
@@ -106,36 +132,57 @@ impl Document {
     fn faults(&self, schema: &Value, value: &Value, at: &str) -> Vec<String> {
         let schema = self.resolve(schema);
         if let Some(variants) = schema["oneOf"].as_array() {
-            let is_one = variants.iter().any(|variant| self.faults(variant, value, at).is_empty());
-            return if is_one { Vec::new() } else { vec![format!("{at}: none of the variants")] };
+            let is_one = variants
+                .iter()
+                .any(|variant| self.faults(variant, value, at).is_empty());
+            return if is_one {
+                Vec::new()
+            } else {
+                vec![format!("{at}: none of the variants")]
+            };
         }
         if !is_of_type(&schema["type"], value) {
             return vec![format!("{at}: {value} is not of type {}", schema["type"])];
         }
-        if let Some(allowed) = schema["enum"].as_array().filter(|allowed| !allowed.contains(value)) {
+        if let Some(allowed) = schema["enum"]
+            .as_array()
+            .filter(|allowed| !allowed.contains(value))
+        {
             return vec![format!("{at}: {value} is none of {allowed:?}")];
         }
         match value {
             Value::Array(items) => {
                 let each = items.iter().enumerate();
-                each.flat_map(|(index, item)| self.faults(&schema["items"], item, &format!("{at}[{index}]"))).collect()
+                each.flat_map(|(index, item)| {
+                    self.faults(&schema["items"], item, &format!("{at}[{index}]"))
+                })
+                .collect()
             }
             Value::Object(members) => self.faults_of_members(schema, members, at),
             _ => Vec::new(),
         }
     }
 
-    fn faults_of_members(&self, schema: &Value, members: &Map<String, Value>, at: &str) -> Vec<String> {
+    fn faults_of_members(
+        &self,
+        schema: &Value,
+        members: &Map<String, Value>,
+        at: &str,
+    ) -> Vec<String> {
         let (properties, required) = self.members_of(schema);
         // `type: object` and nothing more: whatever is in it.
         if properties.is_empty() {
             return Vec::new();
         }
         let missing = required.iter().filter(|name| !members.contains_key(*name));
-        let mut faults: Vec<String> = missing.map(|name| format!("{at}.{name} is missing")).collect();
+        let mut faults: Vec<String> = missing
+            .map(|name| format!("{at}.{name} is missing"))
+            .collect();
         for (name, value) in members {
             match properties.get(name) {
-                Some(property) => faults.extend(self.faults(property, value, &format!("{at}.{name}"))),
+                Some(property) => {
+                    faults.extend(self.faults(property, value, &format!("{at}.{name}")))
+                }
                 None => faults.push(format!("{at}.{name} is not documented")),
             }
         }
@@ -167,17 +214,27 @@ impl Operation {
             id: description["operationId"].as_str().unwrap().to_owned(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
             path: path.to_owned(),
-            access: description["x-writ-access"].as_str().unwrap_or("undocumented").to_owned(),
+            access: description["x-writ-access"]
+                .as_str()
+                .unwrap_or("undocumented")
+                .to_owned(),
             description: description.clone(),
         }
     }
 
     fn rank(&self) -> (u8, bool, i64) {
         let methods = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
-        let method = methods.iter().position(|method| *method == self.method).unwrap();
+        let method = methods
+            .iter()
+            .position(|method| *method == self.method)
+            .unwrap();
         let depth = i64::try_from(self.path.split('/').count()).unwrap();
         // A grant goes with its client and its user, so it is revoked before they are deleted.
-        (u8::try_from(method).unwrap(), !self.path.contains("/grants/"), -depth)
+        (
+            u8::try_from(method).unwrap(),
+            !self.path.contains("/grants/"),
+            -depth,
+        )
     }
 
     pub fn is_for_platform_keys(&self) -> bool {
@@ -197,8 +254,13 @@ impl Operation {
     }
 
     pub fn takes_query(&self, name: &str) -> bool {
-        let parameters = self.description["parameters"].as_array().into_iter().flatten();
-        parameters.into_iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+        let parameters = self.description["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        parameters
+            .into_iter()
+            .any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     }
 
     /// The kind of object that `{id}` names: `users`, `clients`, …

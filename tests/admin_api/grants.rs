@@ -12,14 +12,24 @@ async fn a_grant_says_who_allowed_what_to_whom() {
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
     let tokens = client.tokens_of(&acme.browser_of("alice").await).await;
-    let grants = app.admin().get(&acme.path("/grants")).await.expect_status(200).json();
+    let grants = app
+        .admin()
+        .get(&acme.path("/grants"))
+        .await
+        .expect_status(200)
+        .json();
     let grant = &grants["data"][0];
     assert_eq!(grant["user_id"], acme.user("alice").await.id.as_str());
     assert_eq!(grant["client_id"], client.client_id.as_str());
     assert_eq!(grant["scope"], tokens.body["scope"]);
     assert_eq!(grant["resources"], json!([acme.resource.identifier]));
     assert_eq!(grant["revoked_at"], Value::Null);
-    let found = app.admin().get(&acme.path(&format!("/grants/{}", id_of(grant)))).await.expect_status(200).json();
+    let found = app
+        .admin()
+        .get(&acme.path(&format!("/grants/{}", id_of(grant))))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(found, *grant);
 }
 
@@ -35,12 +45,18 @@ async fn a_revoked_grant_ends_its_own_tokens() {
     let alice = acme.user("alice").await.id;
     let grants = app.admin().get(&acme.path("/grants")).await.json();
     let grants = grants["data"].as_array().unwrap();
-    let grant = grants.iter().find(|grant| grant["user_id"] == alice.as_str()).unwrap();
+    let grant = grants
+        .iter()
+        .find(|grant| grant["user_id"] == alice.as_str())
+        .unwrap();
     let path = acme.path(&format!("/grants/{}", id_of(grant)));
 
     app.admin().delete(&path).await.expect_status(204);
     assert!(!resource_server.accepts(&of_alice.access_token).await);
-    client.refresh(of_alice.refresh_token()).await.is_refused(400, "invalid_grant");
+    client
+        .refresh(of_alice.refresh_token())
+        .await
+        .is_refused(400, "invalid_grant");
     assert!(resource_server.accepts(&of_bob.access_token).await);
     client.refresh(of_bob.refresh_token()).await.tokens();
     let revoked = app.admin().get(&path).await.expect_status(200).json();
@@ -48,6 +64,10 @@ async fn a_revoked_grant_ends_its_own_tokens() {
 
     app.admin().delete(&path).await.expect_status(204);
     assert_eq!(app.admin().get(&path).await.json(), revoked);
-    let events = app.admin().get(&acme.path("/audit-events?action=grant.revoked")).await.json();
+    let events = app
+        .admin()
+        .get(&acme.path("/audit-events?action=grant.revoked"))
+        .await
+        .json();
     assert_eq!(events["data"].as_array().map(Vec::len), Some(1), "{events}");
 }

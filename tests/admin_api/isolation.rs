@@ -25,7 +25,12 @@ impl TwoTenants {
         let document = Document::of(&app).await;
         let acme = Things::in_tenant(&app, "acme").await;
         let globex = Things::in_tenant(&app, "globex").await;
-        Self { app, document, acme, globex }
+        Self {
+            app,
+            document,
+            acme,
+            globex,
+        }
     }
 
     /// What Acme's owner key reads or changes of Globex, each as `operation: what`.
@@ -33,10 +38,18 @@ impl TwoTenants {
         let mut leaks = Vec::new();
         let mut before = self.rows_of_globex().await;
         for operation in self.document.operations() {
-            leaks.extend(self.leaks_of(&operation).await.into_iter().map(|leak| format!("{}: {leak}", operation.id)));
+            leaks.extend(
+                self.leaks_of(&operation)
+                    .await
+                    .into_iter()
+                    .map(|leak| format!("{}: {leak}", operation.id)),
+            );
             let after = self.rows_of_globex().await;
             if after != before {
-                leaks.push(format!("{}: it changed rows of the other tenant", operation.id));
+                leaks.push(format!(
+                    "{}: it changed rows of the other tenant",
+                    operation.id
+                ));
             }
             before = after;
         }
@@ -47,14 +60,22 @@ impl TwoTenants {
         let mut leaks = Vec::new();
         let body = body_of(operation, 1);
         for (path, expected) in self.foreign_paths(operation) {
-            let answer = self.acme.owner.call(operation.method.clone(), &path, body.as_ref()).await;
+            let answer = self
+                .acme
+                .owner
+                .call(operation.method.clone(), &path, body.as_ref())
+                .await;
             if answer.status.as_u16() != expected {
                 leaks.push(format!("{path} was answered with {}", answer.status));
             }
             leaks.extend(self.named_in(&answer));
         }
         if operation.is_in_tenant() && operation.takes_query("limit") {
-            let answer = self.acme.call(&self.acme.owner, operation, 1).await.expect_status(200);
+            let answer = self
+                .acme
+                .call(&self.acme.owner, operation, 1)
+                .await
+                .expect_status(200);
             leaks.extend(self.named_in(&answer));
         }
         leaks
@@ -75,7 +96,10 @@ impl TwoTenants {
             }
         }
         if operation.path.contains("{credential_id}") {
-            paths.push((acme.path_with(operation, &acme.resource, &globex.credential), 404));
+            paths.push((
+                acme.path_with(operation, &acme.resource, &globex.credential),
+                404,
+            ));
         }
         paths
     }
@@ -83,7 +107,9 @@ impl TwoTenants {
     /// Ids of Globex that an answer gives away. A refusal may repeat what it was asked for.
     fn named_in(&self, answer: &Answer) -> Option<String> {
         let ids = self.globex.ids();
-        let named = ids.iter().find(|id| answer.status.is_success() && answer.body.contains(**id));
+        let named = ids
+            .iter()
+            .find(|id| answer.status.is_success() && answer.body.contains(**id));
         named.map(|id| format!("{id} was in the answer"))
     }
 
@@ -102,20 +128,47 @@ async fn an_owner_finds_nothing_of_another_tenant() {
 /// N2: an id of another tenant inside of a body is as unknown as one that nobody has.
 #[tokio::test]
 async fn an_id_of_another_tenant_in_a_body_is_unknown() {
-    let TwoTenants { app, acme, globex, .. } = TwoTenants::new().await;
+    let TwoTenants {
+        app, acme, globex, ..
+    } = TwoTenants::new().await;
     let before = app.database().db_rows_of(&globex.tenant_id).await;
     let clients = acme.tenant.path("/clients");
     let client = acme.tenant.path(&format!("/clients/{}", acme.client));
-    let foreign = [globex.resource.clone(), globex.tenant.resource.identifier.clone()];
+    let foreign = [
+        globex.resource.clone(),
+        globex.tenant.resource.identifier.clone(),
+    ];
     for id in &foreign {
-        let limited = json!({ "redirect_uris": ["https://made.example/callback"], "resources": [id] });
-        is_problem_of(&acme.owner.post(&clients, &limited).await, 400, "invalid-value", "resources[0]");
-        let default = json!({ "redirect_uris": ["https://made.example/callback"], "default_resource": id });
-        is_problem_of(&acme.owner.post(&clients, &default).await, 400, "invalid-value", "default_resource");
+        let limited =
+            json!({ "redirect_uris": ["https://made.example/callback"], "resources": [id] });
+        is_problem_of(
+            &acme.owner.post(&clients, &limited).await,
+            400,
+            "invalid-value",
+            "resources[0]",
+        );
+        let default =
+            json!({ "redirect_uris": ["https://made.example/callback"], "default_resource": id });
+        is_problem_of(
+            &acme.owner.post(&clients, &default).await,
+            400,
+            "invalid-value",
+            "default_resource",
+        );
         let changes = json!({ "resources": [id] });
-        is_problem_of(&acme.owner.patch(&client, &changes).await, 400, "invalid-value", "resources[0]");
+        is_problem_of(
+            &acme.owner.patch(&client, &changes).await,
+            400,
+            "invalid-value",
+            "resources[0]",
+        );
         let changes = json!({ "default_resource": id });
-        is_problem_of(&acme.owner.patch(&client, &changes).await, 400, "invalid-value", "default_resource");
+        is_problem_of(
+            &acme.owner.patch(&client, &changes).await,
+            400,
+            "invalid-value",
+            "default_resource",
+        );
     }
     let changes = json!({ "default_resource": globex.resource });
     let answer = acme.owner.patch(&acme.tenant.path(""), &changes).await;
@@ -126,20 +179,42 @@ async fn an_id_of_another_tenant_in_a_body_is_unknown() {
 /// O3: the same names live in two tenants side by side.
 #[tokio::test]
 async fn the_same_names_are_free_in_another_tenant() {
-    let TwoTenants { acme, globex, .. } = TwoTenants::new().await;
-    for things in [&acme, &globex] {
+    let tenants = TwoTenants::new().await;
+    let (acme, globex) = (&tenants.acme, &tenants.globex);
+    for things in [acme, globex] {
         let path = |below: &str| things.tenant.path(below);
-        things.owner.create(&path("/users"), &json!({ "username": "carol", "password": "a password" })).await;
+        things
+            .owner
+            .create(
+                &path("/users"),
+                &json!({ "username": "carol", "password": "a password" }),
+            )
+            .await;
         let resource = json!({ "identifier": "https://same.test/mcp", "name": "Same" });
         things.owner.create(&path("/resources"), &resource).await;
-        let client = json!({ "client_id": "same", "redirect_uris": ["https://same.example/callback"] });
+        let client =
+            json!({ "client_id": "same", "redirect_uris": ["https://same.example/callback"] });
         things.owner.create(&path("/clients"), &client).await;
         let credentials = path(&format!("/resources/{}/credentials", things.resource));
-        things.owner.create(&credentials, &json!({ "client_id": "same-server" })).await;
+        things
+            .owner
+            .create(&credentials, &json!({ "client_id": "same-server" }))
+            .await;
     }
-    acme.owner.delete(&acme.tenant.path("/clients/same")).await.expect_status(204);
-    is_problem(&acme.owner.get(&acme.tenant.path("/clients/same")).await, 404, "not-found");
-    globex.owner.get(&globex.tenant.path("/clients/same")).await.expect_status(200);
+    acme.owner
+        .delete(&acme.tenant.path("/clients/same"))
+        .await
+        .expect_status(204);
+    is_problem(
+        &acme.owner.get(&acme.tenant.path("/clients/same")).await,
+        404,
+        "not-found",
+    );
+    globex
+        .owner
+        .get(&globex.tenant.path("/clients/same"))
+        .await
+        .expect_status(200);
 }
 
 /// Every statement finds its own tenant in `tenant_id`, whoever the row belongs to: as if each had
@@ -180,7 +255,11 @@ $$";
 #[tokio::test]
 async fn row_security_alone_keeps_owners_apart() {
     let tenants = TwoTenants::new().await;
-    tenants.app.database().db_execute(FORGETFUL_STATEMENTS).await;
+    tenants
+        .app
+        .database()
+        .db_execute(FORGETFUL_STATEMENTS)
+        .await;
     assert_eq!(tenants.leaks().await, Vec::<String>::new());
 }
 
@@ -196,7 +275,11 @@ async fn the_statements_alone_keep_owners_apart() {
 #[tokio::test]
 async fn the_suite_notices_when_both_locks_are_broken() {
     let tenants = TwoTenants::new().await;
-    tenants.app.database().db_execute(FORGETFUL_STATEMENTS).await;
+    tenants
+        .app
+        .database()
+        .db_execute(FORGETFUL_STATEMENTS)
+        .await;
     tenants.app.database().db_execute(NO_ROW_SECURITY).await;
     let leaks = tenants.leaks().await;
     let reaches_objects = |operation: &Operation| {
@@ -207,7 +290,11 @@ async fn the_suite_notices_when_both_locks_are_broken() {
         .iter()
         .filter(|operation| reaches_objects(operation))
         .map(|operation| operation.id.as_str())
-        .filter(|id| !leaks.iter().any(|leak| leak.starts_with(&format!("{id}: "))))
+        .filter(|id| {
+            !leaks
+                .iter()
+                .any(|leak| leak.starts_with(&format!("{id}: ")))
+        })
         .collect();
     assert_eq!(unnoticed, Vec::<&str>::new(), "{leaks:?}");
 }
@@ -220,7 +307,9 @@ async fn the_suite_notices_a_key_that_is_let_in() {
     tenants.app.database().db_execute(freed).await;
     let leaks = tenants.leaks().await;
     for operation in tenants.document.operations() {
-        let is_noticed = leaks.iter().any(|leak| leak.starts_with(&format!("{}: ", operation.id)));
+        let is_noticed = leaks
+            .iter()
+            .any(|leak| leak.starts_with(&format!("{}: ", operation.id)));
         assert!(is_noticed, "{} is not in {leaks:?}", operation.id);
     }
 }

@@ -34,13 +34,33 @@ use crate::harness::{AdminApi, Answer, TestApp};
 #[track_caller]
 fn is_problem(answer: &Answer, status: u16, kind: &str) {
     assert_eq!(answer.status.as_u16(), status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), "application/problem+json", "{answer:?}");
-    assert!(answer.header("cache-control").contains("no-store"), "{answer:?}");
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{answer:?}"
+    );
+    assert!(
+        answer.header("cache-control").contains("no-store"),
+        "{answer:?}"
+    );
     let body = answer.json();
-    assert_eq!(body["type"], format!("urn:writ:problem:{kind}"), "{answer:?}");
+    assert_eq!(
+        body["type"],
+        format!("urn:writ:problem:{kind}"),
+        "{answer:?}"
+    );
     assert_eq!(body["status"], status, "{answer:?}");
-    assert!(body["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{answer:?}");
-    assert_eq!(body["error_id"].as_str().map(str::len), Some(12), "{answer:?}");
+    assert!(
+        body["detail"]
+            .as_str()
+            .is_some_and(|detail| detail.len() > 10),
+        "{answer:?}"
+    );
+    assert_eq!(
+        body["error_id"].as_str().map(str::len),
+        Some(12),
+        "{answer:?}"
+    );
 }
 
 /// A refusal that names the member it is about.
@@ -48,7 +68,9 @@ fn is_problem(answer: &Answer, status: u16, kind: &str) {
 fn is_problem_of(answer: &Answer, status: u16, kind: &str, field: &str) {
     is_problem(answer, status, kind);
     let errors = answer.json()["errors"].clone();
-    let named = errors.as_array().is_some_and(|errors| errors.iter().any(|error| error["field"] == field));
+    let named = errors
+        .as_array()
+        .is_some_and(|errors| errors.iter().any(|error| error["field"] == field));
     assert!(named, "{field} is not named: {answer:?}");
 }
 
@@ -56,10 +78,16 @@ fn is_problem_of(answer: &Answer, status: u16, kind: &str, field: &str) {
 async fn key_for(app: &TestApp, tenant: Option<&str>, access: &str) -> (AdminApi, String) {
     let body = json!({ "name": "a key of the tests", "tenant": tenant, "access": access });
     let made = app.admin().create("/admin/v1/admin-keys", &body).await;
-    (app.admin().with_key(made["admin_key"].as_str().unwrap()), id_of(&made))
+    (
+        app.admin().with_key(made["admin_key"].as_str().unwrap()),
+        id_of(&made),
+    )
 }
 
 #[track_caller]
 fn id_of(object: &Value) -> String {
-    object["id"].as_str().unwrap_or_else(|| panic!("no id in {object}")).to_owned()
+    object["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no id in {object}"))
+        .to_owned()
 }

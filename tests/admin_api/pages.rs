@@ -13,7 +13,9 @@ const MANY: usize = 120;
 
 fn lists(document: &Document) -> Vec<Operation> {
     let operations = document.operations().into_iter();
-    let lists: Vec<Operation> = operations.filter(|operation| operation.takes_query("cursor")).collect();
+    let lists: Vec<Operation> = operations
+        .filter(|operation| operation.takes_query("cursor"))
+        .collect();
     assert!(lists.len() >= 9, "the lists were not found");
     lists
 }
@@ -26,13 +28,33 @@ async fn a_limit_out_of_bounds_is_refused() {
     let acme = Things::in_tenant(&app, "acme").await;
     for list in lists(&document) {
         let path = acme.path_of(&list);
-        for limit in ["0", "-1", "201", "1000000000", "99999999999999999999", "1.5", "ten", "", "1&limit=2"] {
+        for limit in [
+            "0",
+            "-1",
+            "201",
+            "1000000000",
+            "99999999999999999999",
+            "1.5",
+            "ten",
+            "",
+            "1&limit=2",
+        ] {
             let answer = app.admin().get(&format!("{path}?limit={limit}")).await;
-            assert_eq!(answer.status.as_u16(), 400, "{} {limit}: {answer:?}", list.id);
+            assert_eq!(
+                answer.status.as_u16(),
+                400,
+                "{} {limit}: {answer:?}",
+                list.id
+            );
             document.check(&list, &answer);
         }
         for (limit, most) in [("1", 1), ("200", 200)] {
-            let page = app.admin().get(&format!("{path}?limit={limit}")).await.expect_status(200).json();
+            let page = app
+                .admin()
+                .get(&format!("{path}?limit={limit}"))
+                .await
+                .expect_status(200)
+                .json();
             assert!(page["data"].as_array().unwrap().len() <= most, "{page}");
         }
     }
@@ -49,15 +71,25 @@ async fn a_cursor_is_good_for_its_own_list_alone() {
     for things in [&acme, &globex] {
         for list in lists(&document) {
             let path = things.path_of(&list);
-            let page = app.admin().get(&format!("{path}?limit=1")).await.expect_status(200).json();
-            let cursor = page["next_cursor"].as_str().unwrap_or_else(|| panic!("{} has no second page", list.id));
+            let page = app
+                .admin()
+                .get(&format!("{path}?limit=1"))
+                .await
+                .expect_status(200)
+                .json();
+            let cursor = page["next_cursor"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{} has no second page", list.id));
             cursors.push((path, cursor.to_owned()));
         }
     }
     for list in lists(&document) {
         let path = acme.path_of(&list);
         let (_, own) = cursors.iter().find(|(origin, _)| *origin == path).unwrap();
-        app.admin().get(&format!("{path}?limit=1&cursor={own}")).await.expect_status(200);
+        app.admin()
+            .get(&format!("{path}?limit=1&cursor={own}"))
+            .await
+            .expect_status(200);
         for cursor in forged(own) {
             let answer = app.admin().get(&format!("{path}?cursor={cursor}")).await;
             is_problem_of(&answer, 400, "malformed-request", "cursor");
@@ -70,19 +102,42 @@ async fn a_cursor_is_good_for_its_own_list_alone() {
         }
     }
     let events = acme.tenant.path("/audit-events");
-    let (_, unfiltered) = cursors.iter().find(|(origin, _)| *origin == events).unwrap();
+    let (_, unfiltered) = cursors
+        .iter()
+        .find(|(origin, _)| *origin == events)
+        .unwrap();
     let filtered = format!("{events}?action=user.created");
-    let page = app.admin().get(&format!("{filtered}&limit=1")).await.expect_status(200).json();
+    let page = app
+        .admin()
+        .get(&format!("{filtered}&limit=1"))
+        .await
+        .expect_status(200)
+        .json();
     let cursor = page["next_cursor"].as_str().unwrap();
-    app.admin().get(&format!("{filtered}&cursor={cursor}")).await.expect_status(200);
-    for path in [format!("{events}?cursor={cursor}"), format!("{filtered}&cursor={unfiltered}")] {
-        is_problem_of(&app.admin().get(&path).await, 400, "malformed-request", "cursor");
+    app.admin()
+        .get(&format!("{filtered}&cursor={cursor}"))
+        .await
+        .expect_status(200);
+    for path in [
+        format!("{events}?cursor={cursor}"),
+        format!("{filtered}&cursor={unfiltered}"),
+    ] {
+        is_problem_of(
+            &app.admin().get(&path).await,
+            400,
+            "malformed-request",
+            "cursor",
+        );
     }
 }
 
 fn forged(cursor: &str) -> Vec<String> {
     let middle = cursor.len() / 2;
-    let other = if &cursor[middle..=middle] == "A" { "B" } else { "A" };
+    let other = if &cursor[middle..=middle] == "A" {
+        "B"
+    } else {
+        "A"
+    };
     vec![
         format!("{}{other}{}", &cursor[..middle], &cursor[middle + 1..]),
         cursor[..cursor.len() - 4].to_owned(),
@@ -108,22 +163,46 @@ async fn a_cursor_of_another_installation_is_refused() {
         app.tenant("acme").await;
         app.tenant("globex").await;
     }
-    let page = other.admin().get("/admin/v1/tenants?limit=1").await.expect_status(200).json();
+    let page = other
+        .admin()
+        .get("/admin/v1/tenants?limit=1")
+        .await
+        .expect_status(200)
+        .json();
     let cursor = page["next_cursor"].as_str().unwrap();
-    let answer = app.admin().get(&format!("/admin/v1/tenants?cursor={cursor}")).await;
+    let answer = app
+        .admin()
+        .get(&format!("/admin/v1/tenants?cursor={cursor}"))
+        .await;
     is_problem_of(&answer, 400, "malformed-request", "cursor");
 }
 
 /// Reads a list to its end, seven at a time, and adds something before each further page.
-async fn read_while_adding(api: &AdminApi, path: &str, member: &str, body: impl Fn(usize) -> Value) -> Vec<String> {
+async fn read_while_adding(
+    api: &AdminApi,
+    path: &str,
+    member: &str,
+    body: impl Fn(usize) -> Value,
+) -> Vec<String> {
     let mut read = Vec::new();
     let mut cursor = None;
     for page_number in 0.. {
-        let query = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-        let page = api.get(&format!("{path}?limit=7{query}")).await.expect_status(200).json();
+        let query = cursor
+            .map(|cursor| format!("&cursor={cursor}"))
+            .unwrap_or_default();
+        let page = api
+            .get(&format!("{path}?limit=7{query}"))
+            .await
+            .expect_status(200)
+            .json();
         let data = page["data"].as_array().unwrap();
-        read.extend(data.iter().map(|object| object[member].as_str().unwrap().to_owned()));
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        read.extend(
+            data.iter()
+                .map(|object| object[member].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
         assert_eq!(data.len(), 7, "{page}");
         cursor = Some(next.to_owned());
         // Without an end otherwise: each page may find what was added since the one before.
@@ -207,7 +286,10 @@ async fn a_list_of_tenants_is_complete_while_more_are_added() {
     app.database().db_execute(COPIES).await;
     let made: Vec<String> = (1..=MANY).map(|number| format!("copy-{number}")).collect();
     let body = |number| json!({ "slug": format!("more-{number}"), "display_name": "More" });
-    is_complete(&read_while_adding(app.admin(), "/admin/v1/tenants", "slug", body).await, &made);
+    is_complete(
+        &read_while_adding(app.admin(), "/admin/v1/tenants", "slug", body).await,
+        &made,
+    );
 }
 
 /// N5: the same for grants, which people make; most are copies of one.
@@ -220,19 +302,42 @@ async fn a_list_of_grants_is_complete_while_more_are_added() {
         select (jsonb_populate_record(g, jsonb_build_object('grant_id', gen_random_uuid()))).* from grants g limit 1";
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    acme.public_client().await.authorize(&acme.browser_of("alice").await).await.code();
+    acme.public_client()
+        .await
+        .authorize(&acme.browser_of("alice").await)
+        .await
+        .code();
     app.database().db_execute(COPIES).await;
     let path = acme.path("/grants");
-    let all = app.admin().get(&format!("{path}?limit=200")).await.expect_status(200).json();
-    let ids = |page: &Value| -> Vec<String> { page["data"].as_array().unwrap().iter().map(super::id_of).collect() };
+    let all = app
+        .admin()
+        .get(&format!("{path}?limit=200"))
+        .await
+        .expect_status(200)
+        .json();
+    let ids = |page: &Value| -> Vec<String> {
+        page["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(super::id_of)
+            .collect()
+    };
     let made = ids(&all);
     assert_eq!(made.len(), MANY);
     let mut read = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = app.admin().get(&format!("{path}?limit=7{cursor}")).await.expect_status(200).json();
+        let page = app
+            .admin()
+            .get(&format!("{path}?limit=7{cursor}"))
+            .await
+            .expect_status(200)
+            .json();
         read.extend(ids(&page));
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
         cursor = format!("&cursor={next}");
         app.database().db_execute(ONE_MORE).await;
     }
@@ -245,30 +350,61 @@ async fn a_list_of_events_is_complete_while_more_happens() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let (owner, _) = key_for(&app, Some("acme"), "write").await;
-    for (number, lists) in [acme.path("/audit-events"), "/admin/v1/audit-events".to_owned()].iter().enumerate() {
+    for (number, lists) in [
+        acme.path("/audit-events"),
+        "/admin/v1/audit-events".to_owned(),
+    ]
+    .iter()
+    .enumerate()
+    {
         let happen = async |count: usize| {
             for _ in 0..count {
                 if number == 0 {
-                    owner.patch(&acme.path(""), &json!({ "display_name": "Acme" })).await.expect_status(200);
+                    owner
+                        .patch(&acme.path(""), &json!({ "display_name": "Acme" }))
+                        .await
+                        .expect_status(200);
                 } else {
                     key_for(&app, None, "read").await;
                 }
             }
         };
         happen(MANY).await;
-        let all = app.admin().get(&format!("{lists}?limit=200")).await.expect_status(200).json();
-        let made: Vec<String> = all["data"].as_array().unwrap().iter().map(super::id_of).collect();
+        let all = app
+            .admin()
+            .get(&format!("{lists}?limit=200"))
+            .await
+            .expect_status(200)
+            .json();
+        let made: Vec<String> = all["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(super::id_of)
+            .collect();
         assert!(made.len() >= MANY);
-        let first = app.admin().get(&format!("{lists}?limit=7")).await.expect_status(200).json();
+        let first = app
+            .admin()
+            .get(&format!("{lists}?limit=7"))
+            .await
+            .expect_status(200)
+            .json();
         let mut page = first;
         let mut read = Vec::new();
         loop {
             read.extend(page["data"].as_array().unwrap().iter().map(super::id_of));
-            let Some(next) = page["next_cursor"].as_str() else { break };
+            let Some(next) = page["next_cursor"].as_str() else {
+                break;
+            };
             // A second later: it is newer than all that is being read.
             app.clock().advance(std::time::Duration::from_secs(1));
             happen(1).await;
-            page = app.admin().get(&format!("{lists}?limit=7&cursor={next}")).await.expect_status(200).json();
+            page = app
+                .admin()
+                .get(&format!("{lists}?limit=7&cursor={next}"))
+                .await
+                .expect_status(200)
+                .json();
         }
         assert_eq!(read, made);
     }

@@ -15,9 +15,20 @@ async fn nobody_gets_in_without_a_good_key() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let client = acme.tenant.confidential_client().await;
-    let tokens = client.tokens_of(&acme.tenant.browser_of("alice").await).await;
-    let expiring = app.admin().create("/admin/v1/admin-keys", &json!({ "name": "short", "lifetime": 60 })).await;
-    let revoked = app.admin().create("/admin/v1/admin-keys", &json!({ "name": "gone" })).await;
+    let tokens = client
+        .tokens_of(&acme.tenant.browser_of("alice").await)
+        .await;
+    let expiring = app
+        .admin()
+        .create(
+            "/admin/v1/admin-keys",
+            &json!({ "name": "short", "lifetime": 60 }),
+        )
+        .await;
+    let revoked = app
+        .admin()
+        .create("/admin/v1/admin-keys", &json!({ "name": "gone" }))
+        .await;
     let revoked_path = format!("/admin/v1/admin-keys/{}", revoked["id"].as_str().unwrap());
     app.admin().delete(&revoked_path).await.expect_status(204);
     app.clock().advance(Duration::from_secs(60));
@@ -44,7 +55,11 @@ async fn nobody_gets_in_without_a_good_key() {
             }
             let answer = Answer::of(request).await;
             is_problem(&answer, 401, "unauthorized");
-            assert!(answer.header("www-authenticate").starts_with("Bearer"), "{}: {answer:?}", operation.id);
+            assert!(
+                answer.header("www-authenticate").starts_with("Bearer"),
+                "{}: {answer:?}",
+                operation.id
+            );
         }
         // Thirty failures a minute are answered with 401.
         app.clock().advance(Duration::from_secs(16));
@@ -67,7 +82,10 @@ async fn a_key_of_another_tenant_finds_nothing() {
             is_problem(&answer, 403, "forbidden");
         }
     }
-    assert_eq!(app.database().db_rows().await.without("admin_keys"), before.without("admin_keys"));
+    assert_eq!(
+        app.database().db_rows().await.without("admin_keys"),
+        before.without("admin_keys")
+    );
 }
 
 /// N9: a key that may only read reads everything of its tenant and changes nothing.
@@ -75,9 +93,15 @@ async fn a_key_of_another_tenant_finds_nothing() {
 async fn a_reading_key_changes_nothing() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
-    acme.reader.get(&acme.tenant.path("")).await.expect_status(200);
+    acme.reader
+        .get(&acme.tenant.path(""))
+        .await
+        .expect_status(200);
     let (platform_reader, _) = key_for(&app, None, "read").await;
-    platform_reader.get("/admin/v1/tenants").await.expect_status(200);
+    platform_reader
+        .get("/admin/v1/tenants")
+        .await
+        .expect_status(200);
     let before = app.database().db_rows().await;
     for operation in Document::of(&app).await.operations() {
         for (api, is_platform) in [(&acme.reader, false), (&platform_reader, true)] {
@@ -99,7 +123,14 @@ async fn a_tenants_key_neither_suspends_nor_deletes_its_tenant() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path("");
-    is_problem(&acme.owner.patch(&path, &json!({ "state": "suspended" })).await, 403, "forbidden");
+    is_problem(
+        &acme
+            .owner
+            .patch(&path, &json!({ "state": "suspended" }))
+            .await,
+        403,
+        "forbidden",
+    );
     is_problem(&acme.owner.delete(&path).await, 403, "forbidden");
     assert_eq!(app.admin().get(&path).await.json()["state"], "active");
 }
@@ -119,7 +150,10 @@ async fn guesses_from_one_address_are_limited() {
     let wait: u64 = limited.header("retry-after").parse().unwrap();
     assert!((1..=60).contains(&wait), "{limited:?}");
 
-    app.admin().get("/admin/v1/tenants").await.expect_status(200);
+    app.admin()
+        .get("/admin/v1/tenants")
+        .await
+        .expect_status(200);
     app.clock().advance(Duration::from_secs(wait));
     is_problem(&guess.get("/admin/v1/tenants").await, 401, "unauthorized");
 }

@@ -18,10 +18,22 @@ async fn an_id_in_the_query_is_refused() {
     let before = app.database().db_rows().await;
     for operation in Document::of(&app).await.operations() {
         let body = body_of(&operation, 1);
-        for query in [format!("id={}", globex.user), "tenant=globex".to_owned(), "client_id=x&limit=1".to_owned()] {
+        for query in [
+            format!("id={}", globex.user),
+            "tenant=globex".to_owned(),
+            "client_id=x&limit=1".to_owned(),
+        ] {
             let path = format!("{}?{query}", acme.path_of(&operation));
-            let answer = app.admin().call(operation.method.clone(), &path, body.as_ref()).await;
-            is_problem_of(&answer, 400, "malformed-request", query.split('=').next().unwrap());
+            let answer = app
+                .admin()
+                .call(operation.method.clone(), &path, body.as_ref())
+                .await;
+            is_problem_of(
+                &answer,
+                400,
+                "malformed-request",
+                query.split('=').next().unwrap(),
+            );
         }
     }
     assert_eq!(app.database().db_rows().await, before);
@@ -33,9 +45,21 @@ async fn a_body_where_none_belongs_is_refused() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let before = app.database().db_rows().await;
-    for operation in Document::of(&app).await.operations().iter().filter(|operation| !operation.has_body()) {
+    for operation in Document::of(&app)
+        .await
+        .operations()
+        .iter()
+        .filter(|operation| !operation.has_body())
+    {
         let body = json!({ "id": acme.user, "tenant": "globex" });
-        let answer = app.admin().call(operation.method.clone(), &acme.path_of(operation), Some(&body)).await;
+        let answer = app
+            .admin()
+            .call(
+                operation.method.clone(),
+                &acme.path_of(operation),
+                Some(&body),
+            )
+            .await;
         is_problem(&answer, 400, "malformed-request");
     }
     assert_eq!(app.database().db_rows().await, before);
@@ -66,19 +90,34 @@ async fn a_member_that_is_not_the_callers_to_set_is_refused() {
     let acme = Things::in_tenant(&app, "acme").await;
     let document = Document::of(&app).await;
     let before = app.database().db_rows().await;
-    for operation in document.operations().iter().filter(|operation| operation.has_body()) {
+    for operation in document
+        .operations()
+        .iter()
+        .filter(|operation| operation.has_body())
+    {
         let known = document.body_members(operation);
         assert!(known.len() >= 2, "{}", operation.id);
         let path = acme.path_of(operation);
-        for name in NOT_THE_CALLERS.iter().filter(|name| !known.contains_key(**name)) {
+        for name in NOT_THE_CALLERS
+            .iter()
+            .filter(|name| !known.contains_key(**name))
+        {
             let mut body = body_of(operation, 1).unwrap();
             body[*name] = json!("x");
-            let answer = app.admin().call(operation.method.clone(), &path, Some(&body)).await;
+            let answer = app
+                .admin()
+                .call(operation.method.clone(), &path, Some(&body))
+                .await;
             is_problem_of(&answer, 400, "malformed-request", name);
         }
         let name = known.keys().next().unwrap();
-        let request = app.admin().wire().request(operation.method.clone(), &app.admin().url(&path));
-        let request = request.bearer_auth(app.admin().key()).header("content-type", "application/json");
+        let request = app
+            .admin()
+            .wire()
+            .request(operation.method.clone(), &app.admin().url(&path));
+        let request = request
+            .bearer_auth(app.admin().key())
+            .header("content-type", "application/json");
         let answer = Answer::of(request.body(format!("{{\"{name}\":null,\"{name}\":null}}"))).await;
         is_problem(&answer, 400, "malformed-request");
     }
@@ -108,13 +147,29 @@ async fn no_value_of_a_member_makes_the_server_fail() {
         json!([[]]),
     ];
     let before = app.database().db_rows().await;
-    for operation in document.operations().iter().filter(|operation| operation.has_body()) {
+    for operation in document
+        .operations()
+        .iter()
+        .filter(|operation| operation.has_body())
+    {
         for name in document.body_members(operation).keys() {
             for value in &values {
                 let mut body = body_of(operation, 1).unwrap();
                 body[name] = value.clone();
-                let answer = app.admin().call(operation.method.clone(), &acme.path_of(operation), Some(&body)).await;
-                assert_eq!(answer.status.as_u16(), 400, "{} {body}: {answer:?}", operation.id);
+                let answer = app
+                    .admin()
+                    .call(
+                        operation.method.clone(),
+                        &acme.path_of(operation),
+                        Some(&body),
+                    )
+                    .await;
+                assert_eq!(
+                    answer.status.as_u16(),
+                    400,
+                    "{} {body}: {answer:?}",
+                    operation.id
+                );
                 document.check(operation, &answer);
             }
         }
@@ -127,7 +182,15 @@ async fn no_value_of_a_member_makes_the_server_fail() {
 async fn a_malformed_id_is_not_found() {
     let app = TestApp::start().await;
     let acme = Things::in_tenant(&app, "acme").await;
-    let malformed = ["x", "%00", "..%2f..%2fusers", "%27%20or%201=1--", "%ff", "%0d%0aX:1", &"a".repeat(3_000)];
+    let malformed = [
+        "x",
+        "%00",
+        "..%2f..%2fusers",
+        "%27%20or%201=1--",
+        "%ff",
+        "%0d%0aX:1",
+        &"a".repeat(3_000),
+    ];
     for operation in Document::of(&app).await.operations() {
         let body = body_of(&operation, 1);
         for id in malformed {
@@ -142,10 +205,25 @@ async fn a_malformed_id_is_not_found() {
                 paths.push(acme.path_of(&operation).replace("/acme", &format!("/{id}")));
             }
             for path in paths {
-                let answer = app.admin().call(operation.method.clone(), &path, body.as_ref()).await;
+                let answer = app
+                    .admin()
+                    .call(operation.method.clone(), &path, body.as_ref())
+                    .await;
                 let status = answer.status.as_u16();
-                assert!(matches!(status, 400 | 404), "{} {path}: {answer:?}", operation.id);
-                is_problem(&answer, status, if status == 404 { "not-found" } else { "malformed-request" });
+                assert!(
+                    matches!(status, 400 | 404),
+                    "{} {path}: {answer:?}",
+                    operation.id
+                );
+                is_problem(
+                    &answer,
+                    status,
+                    if status == 404 {
+                        "not-found"
+                    } else {
+                        "malformed-request"
+                    },
+                );
             }
         }
     }
@@ -162,19 +240,42 @@ async fn every_path_says_its_methods() {
         let refused = app.admin().call(Method::PUT, &path, None).await;
         is_problem(&refused, 405, "method-not-allowed");
         let allowed: Vec<&str> = refused.header("allow").split(", ").collect();
-        let documented = operations.iter().filter(|other| other.path == operation.path);
+        let documented = operations
+            .iter()
+            .filter(|other| other.path == operation.path);
         for other in documented {
-            assert!(allowed.contains(&other.method.as_str()), "{path}: {allowed:?}");
+            assert!(
+                allowed.contains(&other.method.as_str()),
+                "{path}: {allowed:?}"
+            );
         }
-        let options = app.admin().call(Method::OPTIONS, &path, None).await.expect_status(204);
-        assert_eq!(options.header("allow").split(", ").collect::<Vec<_>>(), allowed);
-        assert!(!options.headers.contains_key("access-control-allow-origin"), "{options:?}");
+        let options = app
+            .admin()
+            .call(Method::OPTIONS, &path, None)
+            .await
+            .expect_status(204);
+        assert_eq!(
+            options.header("allow").split(", ").collect::<Vec<_>>(),
+            allowed
+        );
+        assert!(
+            !options.headers.contains_key("access-control-allow-origin"),
+            "{options:?}"
+        );
         if operation.method == Method::GET {
-            let head = app.admin().call(Method::HEAD, &path, None).await.expect_status(200);
+            let head = app
+                .admin()
+                .call(Method::HEAD, &path, None)
+                .await
+                .expect_status(200);
             assert_eq!(head.body, "");
         }
     }
-    is_problem(&app.admin().get("/admin/v1/nothing").await, 404, "not-found");
+    is_problem(
+        &app.admin().get("/admin/v1/nothing").await,
+        404,
+        "not-found",
+    );
 }
 
 /// Q2: several faults of one body are told in one answer.
@@ -193,5 +294,11 @@ async fn every_fault_of_a_body_is_named_at_once() {
     }
     let errors = answer.json()["errors"].clone();
     assert_eq!(errors.as_array().map(Vec::len), Some(4), "{errors}");
-    assert!(errors.as_array().into_iter().flatten().all(|error| error["detail"] != Value::Null));
+    assert!(
+        errors
+            .as_array()
+            .into_iter()
+            .flatten()
+            .all(|error| error["detail"] != Value::Null)
+    );
 }

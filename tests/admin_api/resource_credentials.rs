@@ -10,20 +10,34 @@ use crate::harness::{ResourceServer, TestApp};
 async fn a_deleted_credential_introspects_no_more() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let tokens = acme.confidential_client().await.client_credentials(None).await.tokens();
+    let tokens = acme
+        .confidential_client()
+        .await
+        .client_credentials(None)
+        .await
+        .tokens();
     let old = acme.resource_credential().await;
     let new = acme.resource_credential().await;
     let list = acme.path(&format!("/resources/{}/credentials", acme.resource.id));
     let listed = app.admin().get(&list).await.expect_status(200).json();
     let listed = listed["data"].as_array().unwrap();
     assert_eq!(listed.len(), 2);
-    assert!(listed.iter().all(|credential| credential["resource_id"] == acme.resource.id.as_str()));
+    assert!(
+        listed
+            .iter()
+            .all(|credential| credential["resource_id"] == acme.resource.id.as_str())
+    );
     assert!(old.accepts(&tokens.access_token).await && new.accepts(&tokens.access_token).await);
 
-    let of_old = listed.iter().find(|credential| credential["client_id"] == old.client_id.as_str()).unwrap();
+    let of_old = listed
+        .iter()
+        .find(|credential| credential["client_id"] == old.client_id.as_str())
+        .unwrap();
     let path = format!("{list}/{}", id_of(of_old));
     app.admin().delete(&path).await.expect_status(204);
-    old.introspect_answer(&tokens.access_token).await.is_refused(401, "invalid_client");
+    old.introspect_answer(&tokens.access_token)
+        .await
+        .is_refused(401, "invalid_client");
     assert!(new.accepts(&tokens.access_token).await);
     is_problem(&app.admin().delete(&path).await, 404, "not-found");
 }
@@ -38,9 +52,21 @@ async fn a_credential_is_not_found_below_another_resource() {
     let of = |resource: &str| acme.path(&format!("/resources/{resource}/credentials"));
     let listed = app.admin().get(&of(&acme.resource.id)).await.json();
     let id = id_of(&listed["data"][0]);
-    is_problem(&app.admin().delete(&format!("{}/{id}", of(&other.id))).await, 404, "not-found");
-    assert_eq!(app.admin().get(&of(&other.id)).await.json()["data"], json!([]));
-    let tokens = acme.confidential_client().await.client_credentials(None).await.tokens();
+    is_problem(
+        &app.admin().delete(&format!("{}/{id}", of(&other.id))).await,
+        404,
+        "not-found",
+    );
+    assert_eq!(
+        app.admin().get(&of(&other.id)).await.json()["data"],
+        json!([])
+    );
+    let tokens = acme
+        .confidential_client()
+        .await
+        .client_credentials(None)
+        .await
+        .tokens();
     assert!(resource_server.accepts(&tokens.access_token).await);
 }
 
@@ -59,13 +85,23 @@ async fn a_chosen_credential_works_and_is_unique() {
         client_id: "notes-server".to_owned(),
         client_secret: "a-secret-of-our-own".to_owned(),
     };
-    let tokens = acme.confidential_client().await.client_credentials(None).await.tokens();
+    let tokens = acme
+        .confidential_client()
+        .await
+        .client_credentials(None)
+        .await
+        .tokens();
     assert!(resource_server.accepts(&tokens.access_token).await);
 
     for resource in [&acme.resource.id, &other.id] {
         let path = acme.path(&format!("/resources/{resource}/credentials"));
         let again = json!({ "client_id": "notes-server" });
-        is_problem_of(&app.admin().post(&path, &again).await, 409, "conflict", "client_id");
+        is_problem_of(
+            &app.admin().post(&path, &again).await,
+            409,
+            "conflict",
+            "client_id",
+        );
     }
     for (body, field) in [
         (json!({ "client_id": "a:b" }), "client_id"),
@@ -73,6 +109,11 @@ async fn a_chosen_credential_works_and_is_unique() {
         (json!({ "client_secret": "short" }), "client_secret"),
         (json!({ "client_secret": "with a space" }), "client_secret"),
     ] {
-        is_problem_of(&app.admin().post(&path, &body).await, 400, "invalid-value", field);
+        is_problem_of(
+            &app.admin().post(&path, &body).await,
+            400,
+            "invalid-value",
+            field,
+        );
     }
 }

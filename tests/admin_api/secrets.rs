@@ -19,7 +19,11 @@ async fn a_secret_is_shown_once() {
     });
     let mut secrets = Vec::new();
     for (path, body, member) in [
-        ("/admin/v1/admin-keys".to_owned(), json!({ "name": "made" }), "admin_key"),
+        (
+            "/admin/v1/admin-keys".to_owned(),
+            json!({ "name": "made" }),
+            "admin_key",
+        ),
         (credentials.clone(), json!({}), "client_secret"),
         (path("/clients"), confidential.clone(), "client_secret"),
     ] {
@@ -32,24 +36,51 @@ async fn a_secret_is_shown_once() {
     assert_eq!(made["client_secret"], "chosen-by-the-operator");
     let client = path(&format!("/clients/{}", made["client_id"].as_str().unwrap()));
     let chosen = json!({ "client_secret": "chosen-for-introspection" });
-    assert_eq!(app.admin().create(&credentials, &chosen).await["client_secret"], "chosen-for-introspection");
+    assert_eq!(
+        app.admin().create(&credentials, &chosen).await["client_secret"],
+        "chosen-for-introspection"
+    );
     let user = json!({ "username": "carol", "password": "carols first password" });
-    let user = app.admin().post(&path("/users"), &user).await.expect_status(201);
+    let user = app
+        .admin()
+        .post(&path("/users"), &user)
+        .await
+        .expect_status(201);
     assert!(!user.body.contains("carols first password"), "{user:?}");
     let user = path(&format!("/users/{}", super::id_of(&user.json())));
     secrets.extend(
-        ["chosen-by-the-operator", "chosen-for-introspection", "carols first password", "carols second password"]
-            .map(str::to_owned),
+        [
+            "chosen-by-the-operator",
+            "chosen-for-introspection",
+            "carols first password",
+            "carols second password",
+        ]
+        .map(str::to_owned),
     );
 
     let mut answers = vec![
-        app.admin().patch(&user, &json!({ "password": "carols second password" })).await.expect_status(200),
-        app.admin().patch(&client, &json!({ "client_name": "Renamed" })).await.expect_status(200),
+        app.admin()
+            .patch(&user, &json!({ "password": "carols second password" }))
+            .await
+            .expect_status(200),
+        app.admin()
+            .patch(&client, &json!({ "client_name": "Renamed" }))
+            .await
+            .expect_status(200),
         app.admin().get(&user).await.expect_status(200),
         app.admin().get(&client).await.expect_status(200),
     ];
-    for operation in Document::of(&app).await.operations().iter().filter(|operation| !operation.is_write()) {
-        answers.push(acme.call(app.admin(), operation, 1).await.expect_status(200));
+    for operation in Document::of(&app)
+        .await
+        .operations()
+        .iter()
+        .filter(|operation| !operation.is_write())
+    {
+        answers.push(
+            acme.call(app.admin(), operation, 1)
+                .await
+                .expect_status(200),
+        );
     }
     let tables = app.database().db_dump().await;
     for secret in &secrets {
@@ -60,7 +91,15 @@ async fn a_secret_is_shown_once() {
         assert!(!tables.contains(secret), "{secret} is in the database");
     }
     for answer in &answers {
-        for hidden in ["writ_ak_", "writ_cs_", "writ_rs_", "$argon2", "_digest", "password_hash", "\"d\""] {
+        for hidden in [
+            "writ_ak_",
+            "writ_cs_",
+            "writ_rs_",
+            "$argon2",
+            "_digest",
+            "password_hash",
+            "\"d\"",
+        ] {
             assert!(!answer.body.contains(hidden), "{hidden} is in {answer:?}");
         }
     }

@@ -13,16 +13,31 @@ const TENANTS: &str = "/admin/v1/tenants";
 #[tokio::test]
 async fn a_tenant_answers_from_its_first_moment() {
     let app = TestApp::start().await;
-    let made = app.admin().post(TENANTS, &json!({ "slug": "acme", "display_name": "Acme" })).await.expect_status(201);
+    let made = app
+        .admin()
+        .post(TENANTS, &json!({ "slug": "acme", "display_name": "Acme" }))
+        .await
+        .expect_status(201);
     assert_eq!(made.header("location"), "/admin/v1/tenants/acme");
     let tenant = made.json();
     assert_eq!(tenant["issuer"], "https://writ.test/t/acme");
     assert_eq!(tenant["state"], "active");
     assert_eq!(tenant["registration_policy"], "open");
     assert_eq!(tenant["access_token_lifetime"], 900);
-    assert_eq!(app.admin().get(made.header("location")).await.json(), tenant);
-    assert_eq!(app.admin().get(TENANTS).await.json()["data"], json!([tenant]));
-    let jwks = app.wire().get("https://writ.test/t/acme/.well-known/jwks.json").await.expect_status(200).json();
+    assert_eq!(
+        app.admin().get(made.header("location")).await.json(),
+        tenant
+    );
+    assert_eq!(
+        app.admin().get(TENANTS).await.json()["data"],
+        json!([tenant])
+    );
+    let jwks = app
+        .wire()
+        .get("https://writ.test/t/acme/.well-known/jwks.json")
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(jwks["keys"].as_array().map(Vec::len), Some(1), "{jwks}");
 }
 
@@ -53,8 +68,15 @@ async fn an_issuer_never_stands_in_anothers_place() {
     ] {
         is_problem_of(&make("other", unfit).await, 400, "invalid-value", "issuer");
     }
-    is_problem_of(&make("acme", "https://auth.other.test").await, 409, "conflict", "slug");
-    make("other", "https://auth.acme.test/oauthentic").await.expect_status(201);
+    is_problem_of(
+        &make("acme", "https://auth.other.test").await,
+        409,
+        "conflict",
+        "slug",
+    );
+    make("other", "https://auth.acme.test/oauthentic")
+        .await
+        .expect_status(201);
 }
 
 /// RFC 7396: what is absent stays, null is the default, a list is replaced.
@@ -80,13 +102,18 @@ async fn absent_stays_and_null_is_the_default() {
     }
     assert_eq!(changed["display_name"], "Acme");
     // The absolute lifetime first: the idle one is never longer.
-    for name in ["refresh_absolute_lifetime"].into_iter().chain(settings.as_object().unwrap().keys().map(String::as_str))
+    for name in ["refresh_absolute_lifetime"]
+        .into_iter()
+        .chain(settings.as_object().unwrap().keys().map(String::as_str))
     {
         let reset = acme.change("", &json!({ name: null })).await;
         assert_eq!(reset[name], fresh[name], "{name}");
     }
     for name in ["display_name", "state"] {
-        let answer = app.admin().patch(&acme.path(""), &json!({ name: null })).await;
+        let answer = app
+            .admin()
+            .patch(&acme.path(""), &json!({ name: null }))
+            .await;
         is_problem_of(&answer, 400, "invalid-value", name);
     }
     let now = app.admin().get(&acme.path("")).await.json();
@@ -98,7 +125,8 @@ async fn absent_stays_and_null_is_the_default() {
 async fn a_lifetime_has_bounds() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    acme.change("", &json!({ "refresh_absolute_lifetime": 63_072_000 })).await;
+    acme.change("", &json!({ "refresh_absolute_lifetime": 63_072_000 }))
+        .await;
     let bounds = [
         ("access_token_lifetime", 60, 86_400),
         ("refresh_idle_lifetime", 300, 31_536_000),
@@ -110,11 +138,25 @@ async fn a_lifetime_has_bounds() {
         let idle = json!({ "refresh_idle_lifetime": 300 });
         for seconds in [least, most] {
             acme.change("", &idle).await;
-            assert_eq!(acme.change("", &json!({ name: seconds })).await[name], seconds);
+            assert_eq!(
+                acme.change("", &json!({ name: seconds })).await[name],
+                seconds
+            );
         }
         for seconds in [least - 1, most + 1] {
-            let answer = app.admin().patch(&acme.path(""), &json!({ name: seconds })).await;
-            is_problem(&answer, 400, if seconds < 0 { "malformed-request" } else { "invalid-value" });
+            let answer = app
+                .admin()
+                .patch(&acme.path(""), &json!({ name: seconds }))
+                .await;
+            is_problem(
+                &answer,
+                400,
+                if seconds < 0 {
+                    "malformed-request"
+                } else {
+                    "invalid-value"
+                },
+            );
             assert_eq!(answer.json()["errors"][0]["field"], name, "{answer:?}");
             let new = json!({ "slug": "other", "display_name": "Other", name: seconds });
             let answer = app.admin().post(TENANTS, &new).await;
@@ -161,19 +203,36 @@ async fn a_suspended_tenant_answers_nothing_until_it_is_resumed() {
     for (endpoint, status) in statuses(&acme).await {
         assert_eq!(status, 404, "{endpoint}");
     }
-    resource_server.introspect_answer(&tokens.access_token).await.expect_status(404);
-    client.refresh(tokens.refresh_token()).await.expect_status(404);
+    resource_server
+        .introspect_answer(&tokens.access_token)
+        .await
+        .expect_status(404);
+    client
+        .refresh(tokens.refresh_token())
+        .await
+        .expect_status(404);
     crate::harness::within_a_second("a replica answers nothing", || async {
         let elsewhere = acme.through(replica.wire());
         elsewhere.metadata().await.status.as_u16() == 404
     })
     .await;
     globex.metadata().await.expect_status(200);
-    let shown = app.admin().get(&acme.path("")).await.expect_status(200).json();
+    let shown = app
+        .admin()
+        .get(&acme.path(""))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(shown["state"], "suspended");
     // It can still be managed, and being suspended again changes nothing.
-    app.admin().get(&acme.path("/users")).await.expect_status(200);
-    assert_eq!(acme.change("", &json!({ "state": "suspended" })).await["state"], "suspended");
+    app.admin()
+        .get(&acme.path("/users"))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        acme.change("", &json!({ "state": "suspended" })).await["state"],
+        "suspended"
+    );
 
     acme.change("", &json!({ "state": "active" })).await;
     assert_eq!(statuses(&acme).await, before);
@@ -192,17 +251,43 @@ async fn a_deleted_tenant_is_gone_and_leaves_its_names_taken() {
         assert_eq!(status, 404, "{endpoint}");
     }
     is_problem(&app.admin().get(&path).await, 404, "not-found");
-    is_problem(&app.admin().patch(&path, &json!({ "state": "active" })).await, 404, "not-found");
+    is_problem(
+        &app.admin()
+            .patch(&path, &json!({ "state": "active" }))
+            .await,
+        404,
+        "not-found",
+    );
     is_problem(&app.admin().delete(&path).await, 404, "not-found");
-    is_problem(&acme.owner.get(&acme.tenant.path("/users")).await, 404, "not-found");
+    is_problem(
+        &acme.owner.get(&acme.tenant.path("/users")).await,
+        404,
+        "not-found",
+    );
     assert_eq!(app.admin().get(TENANTS).await.json()["data"], json!([]));
 
     let again = json!({ "slug": "acme", "display_name": "Acme" });
-    is_problem_of(&app.admin().post(TENANTS, &again).await, 409, "conflict", "slug");
-    let elsewhere = json!({ "slug": "other", "display_name": "Other", "issuer": acme.tenant.issuer });
-    is_problem_of(&app.admin().post(TENANTS, &elsewhere).await, 409, "conflict", "issuer");
+    is_problem_of(
+        &app.admin().post(TENANTS, &again).await,
+        409,
+        "conflict",
+        "slug",
+    );
+    let elsewhere =
+        json!({ "slug": "other", "display_name": "Other", "issuer": acme.tenant.issuer });
+    is_problem_of(
+        &app.admin().post(TENANTS, &elsewhere).await,
+        409,
+        "conflict",
+        "issuer",
+    );
     let key = json!({ "name": "late", "tenant": "acme" });
-    is_problem_of(&app.admin().post("/admin/v1/admin-keys", &key).await, 400, "invalid-value", "tenant");
+    is_problem_of(
+        &app.admin().post("/admin/v1/admin-keys", &key).await,
+        400,
+        "invalid-value",
+        "tenant",
+    );
 }
 
 /// B8: a private scheme is allowed by its exact URI, and only such are taken into the list.
@@ -211,14 +296,40 @@ async fn a_private_scheme_is_allowed_by_its_exact_uri() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let allow = async |uris: Value| {
-        app.admin().patch(&acme.path(""), &json!({ "private_use_redirect_uris": uris })).await
+        app.admin()
+            .patch(
+                &acme.path(""),
+                &json!({ "private_use_redirect_uris": uris }),
+            )
+            .await
     };
-    for unfit in ["javascript:alert(1)", "https://a.example/callback", "cursor://a/b#c", "data:text/html,x", "%"] {
+    for unfit in [
+        "javascript:alert(1)",
+        "https://a.example/callback",
+        "cursor://a/b#c",
+        "data:text/html,x",
+        "%",
+    ] {
         let answer = allow(json!(["cursor://fine/callback", unfit])).await;
-        is_problem_of(&answer, 400, "invalid-value", "private_use_redirect_uris[1]");
+        is_problem_of(
+            &answer,
+            400,
+            "invalid-value",
+            "private_use_redirect_uris[1]",
+        );
     }
-    let many: Vec<String> = (0..51).map(|number| format!("cursor://a/{number}")).collect();
-    is_problem_of(&allow(json!(many)).await, 400, "invalid-value", "private_use_redirect_uris");
-    let twice = allow(json!(["cursor://a/b", "cursor://a/b"])).await.expect_status(200).json();
+    let many: Vec<String> = (0..51)
+        .map(|number| format!("cursor://a/{number}"))
+        .collect();
+    is_problem_of(
+        &allow(json!(many)).await,
+        400,
+        "invalid-value",
+        "private_use_redirect_uris",
+    );
+    let twice = allow(json!(["cursor://a/b", "cursor://a/b"]))
+        .await
+        .expect_status(200)
+        .json();
     assert_eq!(twice["private_use_redirect_uris"], json!(["cursor://a/b"]));
 }

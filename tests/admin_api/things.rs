@@ -29,18 +29,35 @@ impl Things {
         let tenant = app.tenant(slug).await;
         let (owner, owner_key_id) = key_for(app, Some(slug), "write").await;
         let (reader, reader_key_id) = key_for(app, Some(slug), "read").await;
-        let resource = tenant.another_resource(&format!("https://more.{slug}.test/mcp")).await;
+        let resource = tenant
+            .another_resource(&format!("https://more.{slug}.test/mcp"))
+            .await;
         tenant.resource_credential_of(&resource).await;
         let credentials = tenant.path(&format!("/resources/{}/credentials", resource.id));
         let credential = id_of(&tenant.admin().create(&credentials, &json!({})).await);
         // A code and nothing more: what is issued is recorded a moment later, and rows are compared here.
-        tenant.public_client().await.authorize(&tenant.browser_of("alice").await).await.code();
+        tenant
+            .public_client()
+            .await
+            .authorize(&tenant.browser_of("alice").await)
+            .await
+            .code();
         let client = tenant.confidential_client().await;
-        client.authorize(&tenant.browser_of("bob").await).await.code();
-        let grants = owner.get(&tenant.path("/grants")).await.expect_status(200).json();
+        client
+            .authorize(&tenant.browser_of("bob").await)
+            .await
+            .code();
+        let grants = owner
+            .get(&tenant.path("/grants"))
+            .await
+            .expect_status(200)
+            .json();
         let grants = grants["data"].as_array().unwrap();
         assert_eq!(grants.len(), 2);
-        let grant = grants.iter().find(|grant| grant["client_id"] == client.client_id.as_str()).unwrap();
+        let grant = grants
+            .iter()
+            .find(|grant| grant["client_id"] == client.client_id.as_str())
+            .unwrap();
         let found = owner.get(&tenant.path("")).await.expect_status(200).json();
         Self {
             tenant_id: id_of(&found),
@@ -89,14 +106,24 @@ impl Things {
     #[track_caller]
     pub fn path_with(&self, operation: &Operation, id: &str, credential: &str) -> String {
         let path = operation.path.replace("{tenant}", &self.tenant.slug);
-        let path = path.replace("{id}", id).replace("{credential_id}", credential);
-        assert!(!path.contains('{'), "give admin_api/things.rs what {path} asks for");
+        let path = path
+            .replace("{id}", id)
+            .replace("{credential_id}", credential);
+        assert!(
+            !path.contains('{'),
+            "give admin_api/things.rs what {path} asks for"
+        );
         path
     }
 
     /// The call that does what the operation is for, on these objects.
     pub async fn call(&self, api: &AdminApi, operation: &Operation, number: u32) -> Answer {
         let body = body_of(operation, number);
-        api.call(operation.method.clone(), &self.path_of(operation), body.as_ref()).await
+        api.call(
+            operation.method.clone(),
+            &self.path_of(operation),
+            body.as_ref(),
+        )
+        .await
     }
 }

@@ -16,12 +16,27 @@ async fn a_name_is_taken_in_every_spelling() {
     let bob = acme.path(&format!("/users/{}", acme.user("bob").await.id));
     for spelling in ["Straße", "straße", "STRASSE", "strasse", "\u{ff33}trasse"] {
         let body = json!({ "username": spelling, "password": "another password" });
-        is_problem_of(&app.admin().post(&acme.path("/users"), &body).await, 409, "conflict", "username");
-        let answer = app.admin().patch(&bob, &json!({ "username": spelling })).await;
+        is_problem_of(
+            &app.admin().post(&acme.path("/users"), &body).await,
+            409,
+            "conflict",
+            "username",
+        );
+        let answer = app
+            .admin()
+            .patch(&bob, &json!({ "username": spelling }))
+            .await;
         is_problem_of(&answer, 409, "conflict", "username");
     }
     // One's own name in another spelling is no conflict.
-    assert_eq!(acme.change(&bob.replace(&acme.path(""), ""), &json!({ "username": "Bob" })).await["username"], "Bob");
+    assert_eq!(
+        acme.change(
+            &bob.replace(&acme.path(""), ""),
+            &json!({ "username": "Bob" })
+        )
+        .await["username"],
+        "Bob"
+    );
 }
 
 /// M4: what cannot be a name, an address or a password is refused before anything is hashed.
@@ -47,8 +62,18 @@ async fn an_unfit_user_is_refused_before_hashing() {
     ] {
         let mut body = json!({ "username": "alice", "password": "a good password" });
         body[name] = json!(value);
-        is_problem_of(&app.admin().post(&acme.path("/users"), &body).await, 400, "invalid-value", name);
-        is_problem_of(&app.admin().patch(&bob, &json!({ name: value })).await, 400, "invalid-value", name);
+        is_problem_of(
+            &app.admin().post(&acme.path("/users"), &body).await,
+            400,
+            "invalid-value",
+            name,
+        );
+        is_problem_of(
+            &app.admin().patch(&bob, &json!({ name: value })).await,
+            400,
+            "invalid-value",
+            name,
+        );
     }
     assert_eq!(app.password_computations().await, before);
 }
@@ -71,11 +96,19 @@ async fn absent_stays_and_null_empties() {
     for name in ["username", "email", "name", "is_enabled", "created_at"] {
         assert_eq!(unchanged[name], made[name], "{name}");
     }
-    let emptied = acme.change(&path, &json!({ "email": null, "name": null })).await;
-    assert_eq!((&emptied["email"], &emptied["name"]), (&Value::Null, &Value::Null));
+    let emptied = acme
+        .change(&path, &json!({ "email": null, "name": null }))
+        .await;
+    assert_eq!(
+        (&emptied["email"], &emptied["name"]),
+        (&Value::Null, &Value::Null)
+    );
     assert_eq!(emptied["username"], "alice");
     for name in ["username", "password", "is_enabled"] {
-        let answer = app.admin().patch(&acme.path(&path), &json!({ name: null })).await;
+        let answer = app
+            .admin()
+            .patch(&acme.path(&path), &json!({ name: null }))
+            .await;
         is_problem_of(&answer, 400, "invalid-value", name);
     }
 }
@@ -96,7 +129,12 @@ async fn a_user_made_disabled_signs_in_once_enabled() {
     let refused = browser.log_in(&login, "carol", "carols password").await;
     assert!(refused.is_login(), "{refused:?}");
     acme.change(&path, &json!({ "is_enabled": true })).await;
-    assert!(browser.log_in(&refused, "carol", "carols password").await.is_consent());
+    assert!(
+        browser
+            .log_in(&refused, "carol", "carols password")
+            .await
+            .is_consent()
+    );
 }
 
 /// Someone who is signed in, with tokens.
@@ -118,7 +156,14 @@ impl SignedIn {
         let tokens = client.tokens_of(&browser).await;
         let resource_server = acme.resource_credential().await;
         assert!(resource_server.accepts(&tokens.access_token).await);
-        Self { acme, user, browser, client, tokens, resource_server }
+        Self {
+            acme,
+            user,
+            browser,
+            client,
+            tokens,
+            resource_server,
+        }
     }
 
     fn path(&self) -> String {
@@ -127,9 +172,21 @@ impl SignedIn {
 
     /// F8: refresh, access token and browser session are dead, at once where it was done.
     async fn has_ended(&self) {
-        self.client.refresh(self.tokens.refresh_token()).await.is_refused(400, "invalid_grant");
-        assert!(!self.resource_server.accepts(&self.tokens.access_token).await);
-        let page = self.client.authorization_request().open(&self.browser).await;
+        self.client
+            .refresh(self.tokens.refresh_token())
+            .await
+            .is_refused(400, "invalid_grant");
+        assert!(
+            !self
+                .resource_server
+                .accepts(&self.tokens.access_token)
+                .await
+        );
+        let page = self
+            .client
+            .authorization_request()
+            .open(&self.browser)
+            .await;
         assert!(page.is_login(), "{page:?}");
     }
 }
@@ -139,9 +196,15 @@ impl SignedIn {
 async fn a_disabled_user_is_signed_out_everywhere() {
     let app = TestApp::start().await;
     let alice = SignedIn::at(&app).await;
-    alice.acme.change(&alice.path(), &json!({ "is_enabled": false })).await;
+    alice
+        .acme
+        .change(&alice.path(), &json!({ "is_enabled": false }))
+        .await;
     alice.has_ended().await;
-    alice.acme.change(&alice.path(), &json!({ "is_enabled": true })).await;
+    alice
+        .acme
+        .change(&alice.path(), &json!({ "is_enabled": true }))
+        .await;
     alice.has_ended().await;
     alice.client.tokens_of(&alice.browser).await;
 }
@@ -151,12 +214,25 @@ async fn a_disabled_user_is_signed_out_everywhere() {
 async fn a_new_password_ends_what_the_old_one_began() {
     let app = TestApp::start().await;
     let alice = SignedIn::at(&app).await;
-    alice.acme.change(&alice.path(), &json!({ "password": "a new password" })).await;
+    alice
+        .acme
+        .change(&alice.path(), &json!({ "password": "a new password" }))
+        .await;
     alice.has_ended().await;
-    let login = alice.client.authorization_request().open(&alice.browser).await;
-    let refused = alice.browser.log_in(&login, "alice", &alice.user.password).await;
+    let login = alice
+        .client
+        .authorization_request()
+        .open(&alice.browser)
+        .await;
+    let refused = alice
+        .browser
+        .log_in(&login, "alice", &alice.user.password)
+        .await;
     assert!(refused.is_login(), "{refused:?}");
-    let next = alice.browser.log_in(&refused, "alice", "a new password").await;
+    let next = alice
+        .browser
+        .log_in(&refused, "alice", "a new password")
+        .await;
     assert!(!next.is_login(), "{next:?}");
 }
 
@@ -167,8 +243,17 @@ async fn a_new_name_ends_nothing() {
     let alice = SignedIn::at(&app).await;
     let changes = json!({ "username": "alicia", "email": "a@example.com", "name": "Alicia", "is_enabled": true });
     alice.acme.change(&alice.path(), &changes).await;
-    assert!(alice.resource_server.accepts(&alice.tokens.access_token).await);
-    alice.client.refresh(alice.tokens.refresh_token()).await.tokens();
+    assert!(
+        alice
+            .resource_server
+            .accepts(&alice.tokens.access_token)
+            .await
+    );
+    alice
+        .client
+        .refresh(alice.tokens.refresh_token())
+        .await
+        .tokens();
 }
 
 /// F8: a deleted user's sessions, grants and tokens go too; the name is free for somebody else.
@@ -179,7 +264,10 @@ async fn a_deleted_user_leaves_nothing_but_a_free_name() {
     let path = alice.acme.path(&alice.path());
     app.admin().delete(&path).await.expect_status(204);
     alice.has_ended().await;
-    assert_eq!(app.admin().get(&alice.acme.path("/grants")).await.json()["data"], json!([]));
+    assert_eq!(
+        app.admin().get(&alice.acme.path("/grants")).await.json()["data"],
+        json!([])
+    );
     is_problem(&app.admin().get(&path).await, 404, "not-found");
     is_problem(&app.admin().delete(&path).await, 404, "not-found");
     let again = json!({ "username": "alice", "password": "another password" });

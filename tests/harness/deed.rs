@@ -34,13 +34,37 @@ impl Deed {
         let client = format!("/clients/{}", client.client_id);
         match self {
             Self::DisableUser => drop(tenant.change(&user, &json!({ "is_enabled": false })).await),
-            Self::ChangePassword => drop(tenant.change(&user, &json!({ "password": "another password" })).await),
-            Self::DisableClient => drop(tenant.change(&client, &json!({ "is_enabled": false })).await),
+            Self::ChangePassword => drop(
+                tenant
+                    .change(&user, &json!({ "password": "another password" }))
+                    .await,
+            ),
+            Self::DisableClient => drop(
+                tenant
+                    .change(&client, &json!({ "is_enabled": false }))
+                    .await,
+            ),
             Self::SuspendTenant => drop(tenant.change("", &json!({ "state": "suspended" })).await),
-            Self::DeleteUser => drop(tenant.admin().delete(&tenant.path(&user)).await.expect_status(204)),
-            Self::DeleteClient => drop(tenant.admin().delete(&tenant.path(&client)).await.expect_status(204)),
+            Self::DeleteUser => drop(
+                tenant
+                    .admin()
+                    .delete(&tenant.path(&user))
+                    .await
+                    .expect_status(204),
+            ),
+            Self::DeleteClient => drop(
+                tenant
+                    .admin()
+                    .delete(&tenant.path(&client))
+                    .await
+                    .expect_status(204),
+            ),
             Self::RevokeGrants => {
-                let grants = tenant.admin().get(&tenant.path("/grants?limit=200")).await.json();
+                let grants = tenant
+                    .admin()
+                    .get(&tenant.path("/grants?limit=200"))
+                    .await
+                    .json();
                 for grant in grants["data"].as_array().unwrap() {
                     let path = tenant.path(&format!("/grants/{}", grant["id"].as_str().unwrap()));
                     tenant.admin().delete(&path).await.expect_status(204);

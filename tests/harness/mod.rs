@@ -20,10 +20,10 @@ mod browser;
 mod clock;
 mod cookies;
 mod database;
+mod database_link;
 mod deed;
 mod eventually;
 mod faults;
-mod database_link;
 mod forms;
 mod oauth_client;
 mod resource_server;
@@ -49,7 +49,8 @@ pub use self::{
     faults::Fault,
     forms::Form,
     oauth_client::{
-        AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens, VERIFIER,
+        AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
+        VERIFIER,
     },
     resource_server::ResourceServer,
     rows::Rows,

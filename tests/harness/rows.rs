@@ -33,7 +33,10 @@ impl TestDatabase {
     /// Runs a statement past every lock that the application has.
     pub async fn db_execute(&self, statement: &'static str) {
         let mut connection = self.db_connect_as_superuser().await;
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
     }
 
     async fn rows_where(&self, condition: &str) -> Rows {
@@ -47,8 +50,17 @@ impl TestDatabase {
                and ($1 = 'true' or exists (select from pg_attribute a
                                            where a.attrelid = t.oid and a.attname = 'tenant_id'))",
         );
-        let tables = tables.bind(condition).fetch_all(&mut connection).await.unwrap();
+        let tables = tables
+            .bind(condition)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
         assert!(tables.len() > 15, "the tables were not found");
-        Rows(tables.iter().map(|table| (table.get(0), table.get(1))).collect())
+        Rows(
+            tables
+                .iter()
+                .map(|table| (table.get(0), table.get(1)))
+                .collect(),
+        )
     }
 }

@@ -107,10 +107,16 @@ impl TestTenant {
     /// Every URL at which some client looks for the metadata (protocol.md §1).
     pub fn well_known_urls(&self) -> Vec<String> {
         let issuer = url::Url::parse(&self.issuer).unwrap();
-        let (origin, path) = (issuer.origin().ascii_serialization(), issuer.path().trim_end_matches('/'));
+        let (origin, path) = (
+            issuer.origin().ascii_serialization(),
+            issuer.path().trim_end_matches('/'),
+        );
         let forms = ["oauth-authorization-server", "openid-configuration"];
         let urls = forms.iter().flat_map(|form| {
-            [format!("{origin}/.well-known/{form}{path}"), format!("{origin}{path}/.well-known/{form}")]
+            [
+                format!("{origin}/.well-known/{form}{path}"),
+                format!("{origin}{path}/.well-known/{form}"),
+            ]
         });
         urls.flat_map(|url| [format!("{url}/"), url]).collect()
     }

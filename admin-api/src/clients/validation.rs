@@ -18,6 +18,8 @@ use crate::wire;
 /// A floor, not advice: guesses are limited, and the hash is argon2id.
 const SHORTEST_SECRET: usize = 8;
 const LONGEST_SECRET: usize = 255;
+/// security.md R1: the longest value of a request.
+const LONGEST_SCOPE: usize = 4 * 1024;
 
 /// Runs the rules; a fault is named and `None` comes back.
 pub fn registration(
@@ -33,6 +35,14 @@ pub fn registration(
         if let Some(text) = text {
             wire::words(faults, field, text, wire::NAME_LIMIT);
         }
+    }
+    if request
+        .scope
+        .as_ref()
+        .is_some_and(|scope| scope.len() > LONGEST_SCOPE)
+    {
+        let detail = format!("At most {LONGEST_SCOPE} characters: no request can name more.");
+        faults.add("scope", detail);
     }
     let rules = RegistrationRules {
         private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,

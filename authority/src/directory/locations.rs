@@ -7,6 +7,7 @@ use store::{StoreError, Tenant};
 
 use super::{Directory, Remembered};
 use crate::freshness::{Stamp, Topic};
+use crate::published::fresh_or_last;
 
 const MOST_TENANTS: usize = 20_000;
 /// Places where nobody lives: scanners ask for these by the million.
@@ -55,10 +56,19 @@ impl Directory {
                 return Ok(None);
             }
         }
+        // Boxed: the answer from memory should not carry the state of a query about.
+        Box::pin(self.load_location(key, is_live)).await
+    }
+
+    async fn load_location(
+        &self,
+        key: (String, String),
+        is_live: bool,
+    ) -> Result<Option<Arc<Tenant>>, StoreError> {
         let before = self.freshness.stamp_of_all_tenants();
         let mut scope = self.database.platform().await?;
         let found = scope
-            .find_tenant_by_location(host, path)
+            .find_tenant_by_location(&key.0, &key.1)
             .await?
             .map(Arc::new);
         scope.commit().await?;
@@ -84,17 +94,9 @@ impl Directory {
         host: &str,
         path: &str,
     ) -> Result<Option<Arc<Tenant>>, StoreError> {
-        match self.find_tenant_by_location(host, path).await {
-            Err(error) if error.is_unavailable() => {
-                let key = (host.to_owned(), path.to_owned());
-                self.locations
-                    .by_location
-                    .find_stale(&key)
-                    .map(Some)
-                    .ok_or(error)
-            }
-            answer => answer,
-        }
+        let key = (host.to_owned(), path.to_owned());
+        let last = self.locations.by_location.find_stale(&key).map(Some);
+        fresh_or_last(self.find_tenant_by_location(host, path), last).await
     }
 
     /// Also suspended ones, as operators see them.

@@ -2,10 +2,10 @@
 //!
 //! `checks` is the ordered list that a request goes through, `pending` what a valid one becomes,
 //! `next_step` the one dispatcher between its steps, `placement` the table of where an error is shown,
-//! `consent` what must be asked, `code` the rule of redeeming.
+//! `consent` what must be asked, `authorization_code` the rule of redeeming.
 
+pub mod authorization_code;
 pub mod checks;
-pub mod code;
 pub mod consent;
 pub mod next_step;
 pub mod pending;
@@ -13,8 +13,8 @@ pub mod placement;
 pub mod request;
 pub mod response;
 
+pub use authorization_code::{AuthorizationCode, RedeemError, Redemption};
 pub use checks::{AuthorizationContext, AuthorizeError, PageError, RedirectError, check};
-pub use code::{AuthorizationCode, RedeemError, Redemption};
 pub use next_step::{BrowserState, NextStep, SignedIn, next_step};
 pub use pending::{ConsentOutcome, PendingAuthorization, Refusal};
 pub use placement::{Placement, place};

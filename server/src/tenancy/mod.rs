@@ -3,13 +3,13 @@
 //! Not here: which hosts and paths a tenant may have (`protocol::issuer`), or caching (`authority::
 //! directory`). A suspended tenant resolves to nothing, like one that never was.
 
-mod request;
+mod tenant_request;
 
 use std::sync::Arc;
 
 use store::{StoreError, Tenant};
 
-pub use request::TenantRequest;
+pub use tenant_request::TenantRequest;
 
 use crate::routes::{self, Endpoint};
 use crate::state::AppState;

@@ -90,7 +90,6 @@ cases! {
     // authorization_codes
     insert_grant_with_code(&b.open_grant, &b.open_code, at(5));
     find_authorization_code(&[b.code.digest, b.open_code.digest]);
-    find_authorization_code_for_update(&[b.open_code.digest]);
     redeem_authorization_code(&b.open_code.digest, Some(&new_family()), at(5));
     redeem_authorization_code(&b.open_code.digest, None, at(5));
     // browser_sessions
@@ -126,7 +125,6 @@ cases! {
         b.user_id(), b.client.key, RevokedReason::ConsentWithdrawn, at(5), at(900));
     // refresh_tokens
     find_refresh_family(b.family.family_id);
-    find_refresh_family_for_update(b.family.family_id);
     rotate_refresh_token(
         &RefreshRotation {
             family_id: b.family.family_id,
