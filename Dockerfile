@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image for `writ migrate` and `writ serve`; configured by the environment (`writ config check --help`).
+# One image for `writ migrate` and `writ serve`; configured by the environment (`writ config check --help` lists it).
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /src

@@ -280,7 +280,7 @@ async fn disablement_between_approval_and_redemption_counts() {
 
         let answer = client.redeem(&code).await;
         match deed {
-            // protocol.md §5: a removed client is unknown, and registers itself anew.
+            // A removed client is unknown, and registers itself anew.
             Deed::DeleteClient => answer.is_refused(401, "invalid_client"),
             _ => answer.is_refused(400, "invalid_grant"),
         }

@@ -53,7 +53,7 @@ async fn a_client_of_another_tenant_is_unknown() {
     client.authorization_request().send().await.is_shown(400);
 }
 
-/// A1: protocol.md §2: who preflights with JSON learns that its registration is gone; who reads
+/// A1: who preflights with JSON learns that its registration is gone; who reads
 /// HTML gets the page, and for every other error so does everybody.
 #[tokio::test]
 async fn only_an_unknown_client_is_told_in_json_and_only_who_asks_for_it() {
@@ -341,7 +341,7 @@ async fn request_objects_are_refused_and_never_fetched() {
     assert_eq!(metadata["request_uri_parameter_supported"], false);
 }
 
-/// protocol.md §9 (mcp-remote): the URL is fetched before the browser opens it, and is none the
+/// mcp-remote: the URL is fetched before the browser opens it, and is none the
 /// worse for it.
 #[tokio::test]
 async fn preflight_then_browser() {

@@ -1,4 +1,4 @@
-//! Who may ask at the token endpoint (protocol.md §5).
+//! Who may ask at the token endpoint.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -106,7 +106,7 @@ async fn two_credentials_at_once_are_refused() {
     secrets.is_refused(400, "invalid_request");
 }
 
-/// E2: protocol.md §5: what shipping clients send besides, and what does no harm.
+/// E2: what shipping clients send besides, and what does no harm.
 #[tokio::test]
 async fn harmless_repetitions_are_fine() {
     let app = TestApp::start().await;
@@ -366,7 +366,7 @@ async fn a_confidential_client_authenticates_to_refresh() {
     client.refresh(tokens.refresh_token()).await.tokens();
 }
 
-/// E13, protocol.md §5: an unknown or removed client is told to register itself; a disabled one is not.
+/// E13: an unknown or removed client is told to register itself; a disabled one is not.
 #[tokio::test]
 async fn an_unknown_client_is_401_and_a_disabled_one_is_not() {
     let app = TestApp::start().await;

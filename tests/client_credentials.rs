@@ -96,7 +96,7 @@ async fn a_client_that_registered_itself_cannot_act_for_itself() {
         .is_refused(400, "unauthorized_client");
 }
 
-/// A10: protocol.md §3: who names no resource gets the default; without one the refusal says so.
+/// A10: who names no resource gets the default; without one the refusal says so.
 #[tokio::test]
 async fn the_resource_is_the_one_named_or_the_default() {
     let app = TestApp::start().await;
@@ -153,7 +153,7 @@ async fn the_resource_is_the_one_named_or_the_default() {
     client.token(&two).await.is_refused(400, "invalid_target");
 }
 
-/// A11: protocol.md §4: scopes are narrowed to what may be had; `invalid_scope` when nothing is left.
+/// A11: scopes are narrowed to what may be had; `invalid_scope` when nothing is left.
 #[tokio::test]
 async fn scopes_are_narrowed_to_what_the_client_may_have() {
     let app = TestApp::start().await;

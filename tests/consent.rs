@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::harness::{Browser, Decision, IssuedCode, OAuthClient, Page, TestApp};
 
-/// protocol.md §2: who asks, who vouches for it, for what, in words, and where the answer goes.
+/// Who asks, who vouches for it, for what, in words, and where the answer goes.
 #[tokio::test]
 async fn the_page_says_who_asks_and_for_what() {
     let app = TestApp::start().await;
@@ -54,7 +54,7 @@ async fn the_page_says_who_asks_and_for_what() {
     }
 }
 
-/// protocol.md §2: whoever listens on this device can pose as such a client, and the page says so.
+/// Whoever listens on this device can pose as such a client, and the page says so.
 #[tokio::test]
 async fn the_page_warns_of_clients_that_live_on_the_device() {
     const PRIVATE: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
@@ -78,7 +78,7 @@ async fn the_page_warns_of_clients_that_live_on_the_device() {
     }
 }
 
-/// protocol.md §2: the person may give less than was asked, and not more.
+/// The person may give less than was asked, and not more.
 #[tokio::test]
 async fn a_person_may_narrow_and_never_widen() {
     let app = TestApp::start().await;
@@ -258,7 +258,7 @@ async fn a_consent_is_posted() {
     alice.open(&acme.url("login")).await.answer().is_shown(400);
 }
 
-/// protocol.md §2: one grant for each code: what came before stays as it was.
+/// One grant for each code: what came before stays as it was.
 #[tokio::test]
 async fn a_second_authorization_leaves_the_first_grant_alone() {
     let app = TestApp::start().await;

@@ -56,7 +56,7 @@ fn cors_headers(answer: &Answer) -> Vec<&str> {
         .collect()
 }
 
-/// Q4, protocol.md §1: `*` and never with credentials, so that no cookie and no session is in play.
+/// Q4: `*` and never with credentials, so that no cookie and no session is in play.
 #[tokio::test]
 async fn scripts_of_any_origin_may_call_the_back_channel() {
     let app = TestApp::start().await;

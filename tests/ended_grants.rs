@@ -1,4 +1,4 @@
-//! What ends a grant from outside: the next refresh feels it, at every replica (security.md F8).
+//! What ends a grant from outside: the next refresh feels it, at every replica (row F8).
 
 use serde_json::json;
 
@@ -48,7 +48,7 @@ async fn what_an_operator_ends_is_refused_at_every_replica() {
 }
 
 /// F8, D6: a suspended tenant answers nothing at any replica. Its grants are not dead, so that it is
-/// not `invalid_grant` (protocol.md §5): when the tenant is resumed its clients go on.
+/// not `invalid_grant`: when the tenant is resumed its clients go on.
 #[tokio::test]
 async fn a_suspended_tenant_refreshes_nothing_until_it_is_resumed() {
     let app = TestApp::start().await;

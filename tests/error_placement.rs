@@ -1,5 +1,5 @@
 //! Where an error of the authorization endpoint is shown: by what is wrong, who the client is, and
-//! who is there (protocol.md §2).
+//! who is there.
 
 use crate::harness::{OAuthClient, TestApp, TestTenant};
 

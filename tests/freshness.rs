@@ -5,7 +5,8 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use crate::harness::{
-    DatabaseLink, OAuthClient, Replica, ResourceServer, TestApp, TestTenant, Tokens, within_a_second,
+    DatabaseLink, OAuthClient, Replica, ResourceServer, TestApp, TestTenant, Tokens,
+    within_a_second,
 };
 
 /// A tenant as both replicas see it; both have everything warm in memory.

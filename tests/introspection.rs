@@ -30,7 +30,7 @@ fn is_inactive(answer: &Answer) {
     );
 }
 
-/// RFC 7662 §2.2, protocol.md §6: the members and their types; one audience is a string.
+/// RFC 7662 §2.2: the members and their types; one audience is a string.
 #[tokio::test]
 async fn a_resource_server_learns_what_its_token_is() {
     let app = TestApp::start().await;
@@ -328,6 +328,33 @@ async fn a_token_dies_with_what_it_depends_on() {
             .introspect_answer(&tokens.access_token)
             .await,
     );
+}
+
+/// H3: whoever is given the id of a deleted client is somebody else; what the first one held stays dead.
+#[tokio::test]
+async fn a_client_id_given_out_again_revives_no_token() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let resource_server = acme.resource_credential().await;
+    let metadata = json!({
+        "client_id": "backend",
+        "client_name": "Backend",
+        "grant_types": ["client_credentials"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    });
+    let first = acme.client(&metadata).await;
+    let old = first.client_credentials(None).await.tokens();
+    assert!(resource_server.accepts(&old.access_token).await);
+
+    app.clock().advance(Duration::from_secs(10));
+    acme.admin()
+        .delete(&acme.path("/clients/backend"))
+        .await
+        .expect_status(204);
+    let second = acme.client(&metadata).await;
+    is_inactive(&resource_server.introspect_answer(&old.access_token).await);
+    let new = second.client_credentials(None).await.tokens();
+    assert!(resource_server.accepts(&new.access_token).await);
 }
 
 /// RFC 7662 §2.1: a hint is a hint, and the token is the one thing that must be there.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, TestApp, TestTenant};
 
-/// protocol.md's `nested_issuers`, on one host.
+/// One beside and inside another, on one host.
 const NESTED: [(&str, &str); 4] = [
     ("root", "https://nest.test"),
     ("x", "https://nest.test/t/x"),
@@ -22,7 +22,12 @@ async fn nested(app: &TestApp) -> Vec<TestTenant> {
 
 async fn try_to_create(app: &TestApp, issuer: &str) -> Answer {
     let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
-    let slug = format!("x{}x", issuer.to_lowercase().replace(|character| !plain(character), "-"));
+    let slug = format!(
+        "x{}x",
+        issuer
+            .to_lowercase()
+            .replace(|character| !plain(character), "-")
+    );
     let body = json!({ "slug": slug, "display_name": "Another", "issuer": issuer });
     app.admin().post("/admin/v1/tenants", &body).await
 }
@@ -159,7 +164,7 @@ async fn a_root_issuer_has_root_documents() {
         .expect_status(404);
 }
 
-/// protocol.md §1: where one issuer's path would take another's endpoint or alias, the second is refused.
+/// Where one issuer's path would take another's endpoint or alias, the second is refused.
 #[tokio::test]
 async fn an_issuer_in_the_way_of_another_is_refused() {
     let app = TestApp::start().await;
@@ -200,7 +205,7 @@ async fn an_issuer_in_the_way_of_another_is_refused() {
     }
 }
 
-/// protocol.md §1: the other way round: who comes first stays.
+/// The other way round: who comes first stays.
 #[tokio::test]
 async fn a_root_issuer_is_refused_where_its_aliases_are_taken() {
     let app = TestApp::start().await;
@@ -216,7 +221,7 @@ async fn a_root_issuer_is_refused_where_its_aliases_are_taken() {
         .tokens();
 }
 
-/// RFC 8414 §2, protocol.md §1: what clients could not compare byte by byte, or what is ours already.
+/// RFC 8414 §2: what clients could not compare byte by byte, or what is ours already.
 #[tokio::test]
 async fn an_issuer_that_has_two_spellings_or_a_taken_word_is_refused() {
     let app = TestApp::start().await;

@@ -160,7 +160,10 @@ async fn heads_and_nesting_are_limited() {
             url(length)
         );
         let answer = exchange(&app, sent.as_bytes()).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
     }
 
     let nested = |levels: usize| {

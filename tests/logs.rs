@@ -32,7 +32,8 @@ impl Write for Lines {
 fn capture() {
     static STARTED: OnceLock<()> = OnceLock::new();
     STARTED.get_or_init(|| {
-        let filter = "trace,reqwest=off,hyper=off,hyper_util=off".to_owned();
+        let filter =
+            "trace,reqwest=off,hyper=off,hyper_util=off,html5ever=off,selectors=off".to_owned();
         let log = LogConfig {
             format: LogFormat::Json,
             filter,

@@ -1,5 +1,5 @@
 //! When the database fails: nothing half-done, nothing spent, and never `invalid_grant`, since a client
-//! that reads that throws its tokens away (security.md D8, Q3; the faults are made with triggers).
+//! that reads that throws its tokens away (rows D8, Q3; the faults are made with triggers).
 
 use std::time::Duration;
 

@@ -194,7 +194,7 @@ async fn an_altered_or_old_request_is_shown() {
     browser.submit_once(&form).await.is_shown(400);
 }
 
-/// protocol.md §2: a state of 4 KB and a client_id of 2 KB survive the whole sign-in, a wrong
+/// A state of 4 KB and a client_id of 2 KB survive the whole sign-in, a wrong
 /// password, and either answer.
 #[tokio::test]
 async fn oversize_handles() {

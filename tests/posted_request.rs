@@ -45,7 +45,7 @@ async fn every_redirect_after_a_post_is_a_303() {
     assert_eq!(allowed.status, 303);
 }
 
-/// protocol.md §2: a form of the client's own site arrives without cookies, and still finds the
+/// A form of the client's own site arrives without cookies, and still finds the
 /// person signed in.
 #[tokio::test]
 async fn a_request_posted_by_another_site_finds_the_session() {
@@ -68,7 +68,7 @@ async fn a_request_posted_by_another_site_finds_the_session() {
     assert!(pairs.contains(&("state".into(), "s".repeat(4096).into())));
 }
 
-/// protocol.md §2: a posted request is a form; anything else is shown, not guessed at.
+/// A posted request is a form; anything else is shown, not guessed at.
 #[tokio::test]
 async fn a_posted_request_that_is_no_form_is_shown() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Many at once, over two replicas: one winner, one leaf, no fork (security.md §3, Z2).
+//! Many at once, over two replicas: one winner, one leaf, no fork.
 
 use std::collections::BTreeSet;
 

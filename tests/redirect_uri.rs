@@ -260,7 +260,7 @@ async fn only_the_port_of_a_loopback_redirect_is_free() {
     .await;
 }
 
-/// B4: protocol.md §2: at the token endpoint the port counts: what was sent to authorize.
+/// B4: at the token endpoint the port counts: what was sent to authorize.
 #[tokio::test]
 async fn loopback_port_at_token() {
     let app = TestApp::start().await;

@@ -1,5 +1,5 @@
 //! The grace of rotation: an honest retry gets the same successor, and there is one live leaf
-//! (protocol.md §5; a deviation that `docs/divergences.md` explains).
+//! (a deviation that `docs/divergences.md` explains).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Refreshing: rotation that an honest retry survives and a thief does not (protocol.md §5).
+//! Refreshing: rotation that an honest retry survives and a thief does not.
 
 use std::time::Duration;
 

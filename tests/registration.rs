@@ -678,7 +678,6 @@ async fn the_application_type_is_honoured() {
 /// J2: a registration that led to nothing is removed after a while; one with a live grant never.
 #[tokio::test]
 async fn a_registration_that_nobody_used_is_removed() {
-    server::telemetry::start(&server::config::LogConfig { format: server::config::LogFormat::Text, filter: "warn,server=debug".to_owned() }).unwrap();
     let interval = Some(Duration::from_millis(20));
     let app = TestApp::start_with(TestAppOptions {
         job_interval: interval,
@@ -696,9 +695,7 @@ async fn a_registration_that_nobody_used_is_removed() {
         .await
         .is_refused(400, "invalid_grant");
     app.clock().advance(Duration::from_secs(2 * 24 * 3600));
-    let is_removed = async {
-        while unused.refresh("writ_rt_garbage").await.status != 401 {}
-    };
+    let is_removed = async { while unused.refresh("writ_rt_garbage").await.status != 401 {} };
     let patience = Duration::from_secs(30);
     let removed = tokio::time::timeout(patience, is_removed).await;
     assert!(removed.is_ok(), "the sweep did not come");

@@ -1,4 +1,4 @@
-//! Which resource and which scopes an authorization request gets (protocol.md §3, §4).
+//! Which resource and which scopes an authorization request gets.
 
 use serde_json::json;
 
@@ -69,7 +69,7 @@ async fn spellings_of_a_resource_lead_to_the_registered_audience() {
     }
 }
 
-/// A10: protocol.md §3: who names no resource means the client's default, the tenant's, or the only
+/// A10: who names no resource means the client's default, the tenant's, or the only
 /// one that the client may use.
 #[tokio::test]
 async fn a_request_without_resource_means_the_default() {
@@ -189,7 +189,7 @@ async fn a_client_gets_no_scope_that_it_was_not_registered_for() {
     assert_eq!(refused.error(), "invalid_scope");
 }
 
-/// A11: protocol.md §4: a refresh token comes without `offline_access` being asked.
+/// A11: a refresh token comes without `offline_access` being asked.
 #[tokio::test]
 async fn offline_access_is_never_required() {
     let app = TestApp::start().await;

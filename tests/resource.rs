@@ -1,4 +1,4 @@
-//! Which resource a token is for (RFC 8707, protocol.md §3): a mapping, never an echo.
+//! Which resource a token is for (RFC 8707): a mapping, never an echo.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What a token may do, from the grant to the wire (protocol.md §4).
+//! What a token may do, from the grant to the wire.
 
 use serde_json::json;
 
@@ -118,7 +118,7 @@ async fn a_scope_at_redemption_changes_nothing() {
     );
 }
 
-/// protocol.md §4: scopes of a resource go to that resource alone; those of the tenant go everywhere.
+/// Scopes of a resource go to that resource alone; those of the tenant go everywhere.
 #[tokio::test]
 async fn a_token_carries_the_scopes_of_its_own_resource() {
     let app = TestApp::start().await;
@@ -165,7 +165,7 @@ async fn a_token_carries_the_scopes_of_its_own_resource() {
     );
 }
 
-/// protocol.md §4: `scope` is omitted where there is none; never null, never an empty string.
+/// `scope` is omitted where there is none; never null, never an empty string.
 #[tokio::test]
 async fn a_resource_without_scopes_gives_tokens_without_scope() {
     let app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! What the database knows of secrets: nothing that could be used (security.md F11).
+//! What the database knows of secrets: nothing that could be used (row F11).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -20,6 +20,8 @@ struct Place {
     resource_server: ResourceServer,
     /// Alice has signed in here.
     browser: Browser,
+    /// What the sign-in page of this browser carried.
+    pending: String,
 }
 
 impl Place {
@@ -37,11 +39,20 @@ impl Place {
             "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
             "token_endpoint_auth_method": "client_secret_basic",
         });
+        let public = tenant.client(&public).await;
+        let browser = tenant.browser_of("alice").await;
+        let login = public.authorization_request().open(&browser).await;
+        let alice = tenant.user("alice").await;
+        browser
+            .log_in(&login, &alice.username, &alice.password)
+            .await
+            .consent_form();
         Self {
-            public: tenant.client(&public).await,
             confidential: tenant.client(&confidential).await,
             resource_server: tenant.resource_credential().await,
-            browser: tenant.signed_in_browser_of("alice").await,
+            pending: login.login_form().value("pending").to_owned(),
+            public,
+            browser,
             tenant,
         }
     }
@@ -96,12 +107,6 @@ impl Haul {
         let stranger = tenant
             .registered_client("https://stranger.example/callback")
             .await;
-        let login = place
-            .public
-            .authorization_request()
-            .with("prompt", "login")
-            .open(browser)
-            .await;
         let consent = place
             .public
             .authorization_request()
@@ -131,10 +136,7 @@ impl Haul {
             ),
             ("session cookie", value(place.cookie("session"))),
             ("browser cookie", value(place.cookie("browser"))),
-            (
-                "pending of a sign-in",
-                login.login_form().value("pending").to_owned(),
-            ),
+            ("pending of a sign-in", place.pending.clone()),
             (
                 "pending of a consent",
                 consent.consent_form().value("pending").to_owned(),
@@ -339,6 +341,8 @@ fn with_cookie(at: &Place, name: &str, value: &str) -> RequestBuilder {
 fn made_up(genuine: &str) -> String {
     let keep = if genuine.starts_with("writ_") { 8 } else { 0 };
     let (prefix, rest) = genuine.split_at(keep);
+    // The last character of base64 has bits that must be zero.
+    let (changed, last) = rest.split_at(rest.len() - 1);
     let other = |character: char| match character {
         'z' => 'a',
         'Z' => 'A',
@@ -346,8 +350,8 @@ fn made_up(genuine: &str) -> String {
         'a'..='y' | 'A'..='Y' | '0'..='8' => char::from_u32(u32::from(character) + 1).unwrap(),
         other => other,
     };
-    // An id and a secret: both are another's, the id stays a name.
-    format!("{prefix}{}", rest.chars().map(other).collect::<String>())
+    let changed: String = changed.chars().map(other).collect();
+    format!("{prefix}{changed}{last}")
 }
 
 /// What a caller can tell one answer from another by.
@@ -685,7 +689,11 @@ async fn answers_nothing(app: &TestApp, place: &Place, tokens: &Tokens) {
             )
             .await;
             let nowhere = Answer::of(app.wire().request(method, &nobody(endpoint))).await;
-            assert_eq!(seen(&there, "nothing"), seen(&nowhere, "nothing"), "{endpoint}");
+            assert_eq!(
+                seen(&there, "nothing"),
+                seen(&nowhere, "nothing"),
+                "{endpoint}"
+            );
         }
     }
     place

@@ -1,5 +1,4 @@
-//! What a request to the token endpoint must look like, and what every answer looks like
-//! (protocol.md §5).
+//! What a request to the token endpoint must look like, and what every answer looks like.
 
 use reqwest::Method;
 use serde_json::json;

@@ -16,6 +16,8 @@ pub struct AdminApiSettings {
     pub public_url: String,
     /// `WRIT_BOOTSTRAP_ADMIN_KEY`: a platform key that is in no table, to make the first one with.
     pub bootstrap_key: Option<SecretString>,
+    /// The keys are the ones that everybody knows: fit for issuers on this machine only.
+    pub has_development_keys: bool,
 }
 
 /// Cheap to clone; one per process.
@@ -49,6 +51,10 @@ impl Api {
 
     pub fn bootstrap_key(&self) -> Option<&SecretString> {
         self.0.bootstrap_key.as_ref()
+    }
+
+    pub fn has_development_keys(&self) -> bool {
+        self.0.has_development_keys
     }
 
     /// Twelve hex digits: enough to find one line in a log.

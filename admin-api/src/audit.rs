@@ -1,5 +1,5 @@
 //! The audit row of a call: who, what, on what, before and after. It is written in the transaction
-//! of the change, so that there is no change without its row (security.md N8).
+//! of the change, so that there is no change without its row (row N8).
 //!
 //! Before and after are made from the types that the API shows, which have no secrets.
 

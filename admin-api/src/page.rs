@@ -1,7 +1,7 @@
 //! Lists in pages: `limit`, and a cursor that says where the next page begins.
 //!
 //! A cursor is sealed under a key of its own and bound to the operation, the tenant and the filter
-//! that it was made for; anything else is a 400 before any query runs (security.md N5). Pages go
+//! that it was made for; anything else is a 400 before any query runs (row N5). Pages go
 //! by key, so nothing is skipped or shown twice while rows come and go.
 
 use base64::Engine;

@@ -243,7 +243,7 @@ async fn recognize(incoming: &Incoming) -> Result<(Caller, PlatformScope), Probl
     let token = SecretToken::parse(SecretKind::AdminKey, presented).map_err(|_| unauthorized())?;
     let now = api.now();
     let mut platform = api.database().platform().await?;
-    // Read anew on every call, so a revocation holds at once on every replica (security.md N9).
+    // Read anew on every call, so a revocation holds at once on every replica (row N9).
     let digests = secret::digests(api.authority().peppers(), &token);
     let Some(key) = platform.find_admin_key(&digests).await? else {
         return Err(unauthorized());

@@ -2,7 +2,7 @@
 //!
 //! Extractors run in the order in which the handler lists them, the principal first: nobody learns
 //! from a body check whether a key would have been good. A query or body that no extractor reads
-//! is refused, so an id can be in the path and nowhere else (security.md N3).
+//! is refused, so an id can be in the path and nowhere else (row N3).
 //!
 //! To add one more: a type, `Extract` for it, and `READS` if it reads the query or the body.
 
@@ -16,8 +16,9 @@ use serde::de::DeserializeOwned;
 use crate::api::Api;
 use crate::problem::{Problem, ProblemKind};
 
-/// security.md R1.
+/// Row R1.
 pub const BODY_LIMIT: usize = 64 * 1024;
+const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 const JSON_DEPTH_LIMIT: usize = 32;
 const VALUE_LIMIT: usize = 4 * 1024;
 
@@ -59,12 +60,15 @@ impl Incoming {
         let Some(payload) = self.body.take() else {
             return Ok(web::Bytes::new());
         };
-        match actix_web::body::to_bytes_limited(
-            actix_web::body::BodyStream::new(payload),
-            BODY_LIMIT,
-        )
-        .await
-        {
+        let body = actix_web::body::BodyStream::new(payload);
+        let read = actix_web::body::to_bytes_limited(body, BODY_LIMIT);
+        // Row R2: a body that drips holds nothing for long.
+        let Ok(read) = actix_web::rt::time::timeout(BODY_TIMEOUT, read).await else {
+            return Err(Problem::malformed(
+                "The body did not arrive within 10 seconds; send it again at once.",
+            ));
+        };
+        match read {
             Ok(Ok(bytes)) => Ok(bytes),
             Ok(Err(error)) => {
                 Err(Problem::malformed("The body broke off; send it again.").because(error))
@@ -109,7 +113,7 @@ impl Extract for Api {
 }
 
 /// A JSON body. Types say `deny_unknown_fields`, so that a mistyped or read-only member is an
-/// answer and not a surprise (security.md N4).
+/// answer and not a surprise (row N4).
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned> Extract for Body<T> {
@@ -208,7 +212,7 @@ fn too_large() -> Problem {
     )
 }
 
-/// Counts brackets outside of strings, before any parser recurses (security.md R1).
+/// Counts brackets outside of strings, before any parser recurses (row R1).
 fn refuse_deep_json(bytes: &[u8]) -> Result<(), Problem> {
     let (mut depth, mut in_string, mut is_escaped) = (0_usize, false, false);
     for byte in bytes {
@@ -306,7 +310,7 @@ mod tests {
         unreadable(&error).errors().first().unwrap().field.clone()
     }
 
-    /// security.md N4: the answer names the member.
+    /// Row N4: the answer names the member.
     #[test]
     fn an_unreadable_member_is_named_with_its_path() {
         assert_eq!(
@@ -326,7 +330,7 @@ mod tests {
         assert_eq!(field_named_for(r#"{"slug":"a","slug":"b"}"#), "slug");
     }
 
-    /// security.md R1.
+    /// Row R1.
     #[test]
     fn json_deeper_than_32_levels_is_refused_and_brackets_in_strings_do_not_count() {
         assert!(refuse_deep_json("[".repeat(33).as_bytes()).is_err());

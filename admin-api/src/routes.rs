@@ -127,7 +127,7 @@ fn get_or_head() -> actix_web::Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// One path with all its methods; any other method is told which there are (security.md Q5).
+/// One path with all its methods; any other method is told which there are (row Q5).
 fn resource(path: &str, operations: &[(Method, Registered)]) -> actix_web::Resource {
     let mut allow: Vec<&str> = operations
         .iter()

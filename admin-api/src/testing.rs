@@ -39,5 +39,6 @@ pub fn api() -> Api {
         authority: Authority::new(settings).unwrap(),
         public_url: "http://localhost:9000".to_owned(),
         bootstrap_key: Some(SecretString::from(BOOTSTRAP_KEY)),
+        has_development_keys: false,
     })
 }

@@ -8,7 +8,7 @@ use protocol::Timestamp;
 use crate::change::Change;
 use crate::problem::Faults;
 
-/// security.md G4: at most a day.
+/// Row G4: at most a day.
 pub const ACCESS_TOKEN_LIFETIME: RangeInclusive<u64> = 60..=86_400;
 pub const REFRESH_IDLE_LIFETIME: RangeInclusive<u64> = 300..=31_536_000;
 pub const REFRESH_ABSOLUTE_LIFETIME: RangeInclusive<u64> = 300..=63_072_000;
@@ -71,7 +71,7 @@ pub fn words(faults: &mut Faults, field: &str, text: &str, limit: usize) -> Stri
     text.to_owned()
 }
 
-/// Characters that a reader cannot see, or that make the others read differently (security.md J7).
+/// Characters that a reader cannot see, or that make the others read differently (row J7).
 fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(

@@ -1,9 +1,9 @@
 //! Who the client of a request is: `protocol`'s rule of methods, then the comparing of secrets.
 //!
 //! The work done depends on what the caller sent, never on what exists: an unknown client, a
-//! public one that sends a secret, and a wrong secret cost the same computations (security.md E5).
+//! public one that sends a secret, and a wrong secret cost the same computations (row E5).
 //! A disabled client is still authenticated; what it may get is each grant's own question
-//! (protocol.md §5: `invalid_grant`, since `invalid_client` would make it register anew).
+//! (`invalid_grant`, since `invalid_client` would make it register anew).
 //!
 //! To add one more method: its rule in `protocol::client::authentication`, its proof here.
 

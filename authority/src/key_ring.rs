@@ -2,7 +2,7 @@
 //! verification keys and as the bytes of the JWKS.
 //!
 //! What it is not: a schedule. When a key becomes active or is retired is written in its row; this
-//! room follows the rows, and a key that was removed is gone from here at once (security.md P3).
+//! room follows the rows, and a key that was removed is gone from here at once (row P3).
 //!
 //! To add one more algorithm: `crypto::SigningAlgorithm`; nothing here depends on which it is.
 

@@ -2,7 +2,7 @@
 //!
 //! The counts in this process are the floor and always hold. With Redis the replicas also share
 //! one count; while Redis does not answer, the counts in process are tightened, so that login is
-//! never unlimited and never N times too generous (security.md M2, Z5).
+//! never unlimited and never N times too generous (row M2).
 //!
 //! What it is not: flow control. Queues that are full answer for themselves (see `login`).
 //!
@@ -121,7 +121,7 @@ impl Default for LimitSettings {
         const HOUR: Duration = Duration::from_hours(1);
         Self {
             login_account: Quota::new(10, Duration::from_mins(5)),
-            // Offices and hosted clients share an address (protocol.md §7): generous.
+            // Offices and hosted clients share an address: generous.
             login_address: Quota::new(100, MINUTE),
             login_tenant: Quota::new(1_000, MINUTE),
             client_failure: Quota::new(30, MINUTE),

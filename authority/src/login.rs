@@ -1,7 +1,7 @@
 //! Signing in: a name and a password become a browser session.
 //!
 //! Whether the name is unknown, the password wrong, the account locked or disabled: the answer is
-//! the same and so is the work, one password computation (security.md M1). Limits are counted
+//! the same and so is the work, one password computation (row M1). Limits are counted
 //! before that work. Those of address and tenant refuse openly; the account's own does not, since
 //! "locked" would tell that there is such an account.
 
@@ -21,7 +21,7 @@ use crate::audit::{Actor, AuditEvent, EventType};
 use crate::digests;
 use crate::limits::{Limit, RateLimited};
 
-/// Longer names are nobody's (security.md M4: never cut into another's).
+/// Longer names are nobody's (row M4: never cut into another's).
 const MAX_NAME_BYTES: usize = 1_000;
 
 /// What a person typed, and from where.

@@ -1,7 +1,7 @@
 //! What is counted, for `/metrics`: one registry, counters with labels of bounded values only.
 //!
 //! A label is a word of ours (a grant type, an outcome, a limit), never something a caller sent:
-//! no tenant, client, user or address (security.md S3).
+//! no tenant, client, user or address (row S3).
 //!
 //! To add one more: a field, its line in `new`, and a row in the operator's page.
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::jwt::{self, Expected};
+use protocol::Timestamp;
 use protocol::ids::{ClientId, Subject, TokenId};
 use protocol::introspection::{IntrospectionResponse, may_learn};
 use protocol::token::access_token::{ACCESS_TOKEN_TYP, AccessTokenClaims};
@@ -68,6 +69,15 @@ pub enum IntrospectError {
     Limited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Clocks of replicas may differ this much (readiness fails beyond it).
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// An operator may delete a client and give its id to another one: a token from before then is the
+/// first one's, and died with it.
+fn is_older_than_client(claims: &AccessTokenClaims, created_at: Timestamp) -> bool {
+    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + CLOCK_TOLERANCE <= created_at
 }
 
 impl Authority {
@@ -202,7 +212,10 @@ impl Authority {
             .directory()
             .find_client(tenant, &verified.client_id)
             .await?;
-        if !client.is_some_and(|client| client.is_enabled) {
+        let is_standing = client.is_some_and(|client| {
+            client.is_enabled && !is_older_than_client(&verified.claims, client.created_at)
+        });
+        if !is_standing {
             return Err(VerifyError::ClientGone);
         }
         let Subject::User(user_id) = verified.subject else {

@@ -1,5 +1,5 @@
 //! Sub-keys: HKDF-SHA-256 with one label per purpose, so that what one purpose made means nothing to
-//! another, even where an operator gave the same bytes for both (security.md §3, better-auth and Hydra).
+//! another, even where an operator gave the same bytes for both.
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac;

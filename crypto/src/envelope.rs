@@ -224,7 +224,7 @@ mod tests {
         AssociatedData::of(&[b"tenant", b"row"])
     }
 
-    /// security.md §3 row 29: what was sealed for one purpose fails at every other.
+    /// What was sealed for one purpose fails at every other.
     #[test]
     fn a_seal_opens_for_its_own_purpose_only() {
         let keys = encryption_keys(&[1]);

@@ -83,6 +83,14 @@ pub const ROOT_ALIAS_PATH: &str = "/oauth";
 const MAX_BYTES: usize = 512;
 
 impl Issuer {
+    /// Whether it names this machine only.
+    pub fn is_loopback(&self) -> bool {
+        let url = Url::parse(self.as_str()).ok();
+        url.as_ref()
+            .and_then(Url::host_str)
+            .is_some_and(is_loopback_host)
+    }
+
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
         if text.len() > MAX_BYTES {
             return Err(IssuerError::Malformed);
@@ -337,7 +345,7 @@ mod tests {
         }
     }
 
-    /// protocol.md's `nested_issuers`: root, `/t/x`, `/realms/acme/`, `/a` stand side by side.
+    /// Root, `/t/x`, `/realms/acme/`, `/a` stand side by side.
     #[test]
     fn issuers_do_not_nest_except_under_a_root() {
         let h = "https://as.example";

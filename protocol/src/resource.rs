@@ -217,12 +217,6 @@ impl Resources {
             .and_then(|at| self.all.get(*at))
     }
 
-    pub fn find_by_audience(&self, audience: &str) -> Option<&Resource> {
-        self.all
-            .iter()
-            .find(|resource| resource.audience == audience)
-    }
-
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
         self.all.iter()
     }

@@ -28,9 +28,10 @@ use crate::metrics::HttpMetrics;
 use crate::state::AppState;
 use crate::{discovery, dispatch, health, jobs, metrics};
 
-/// security.md R2: a request's head must be here by then.
+/// Row R2: a request's head must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than the 60 s that proxies keep an idle connection, so that it is they who close it.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Plain values and open sockets.
@@ -46,6 +47,8 @@ pub struct ApplicationSettings {
     pub tls: Option<TlsSettings>,
     pub trusted_proxies: Vec<IpNet>,
     pub bootstrap_admin_key: Option<SecretString>,
+    /// The keys are the ones that everybody knows; issuers on other machines are refused then.
+    pub has_development_keys: bool,
     /// Threads that serve the public port.
     pub workers: usize,
     /// How long requests under way may take after `stop`.
@@ -105,6 +108,7 @@ impl Application {
             authority: Arc::clone(&authority),
             public_url: settings.public_url,
             bootstrap_key: settings.bootstrap_admin_key,
+            has_development_keys: settings.has_development_keys,
         });
         match state.isolation.check(authority.database()).await {
             Err(OutOfOrder::Store(error)) if error.is_unavailable() => {

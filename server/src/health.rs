@@ -1,5 +1,5 @@
 //! `GET /livez` and `GET /readyz` on the admin port: whether the process answers, and whether it can
-//! do its work. They say one word each and grant nothing (security.md R4); reasons are in the log.
+//! do its work. They say one word each and grant nothing (row R4); reasons are in the log.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::isolation::OutOfOrder;
 use crate::state::AppState;
 
 /// Codes and tokens live by the injected clock on every replica: beyond this they would disagree
-/// (security.md D5, F7).
+/// (rows D5, F7).
 const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! `POST {issuer}/introspect` (RFC 7662): a resource server asks about a token made for it.
 //!
-//! The caller is a resource's credential, never a client (security.md H4). It learns about tokens of
+//! The caller is a resource's credential, never a client (row H4). It learns about tokens of
 //! its own audience only; everything else is one and the same `{"active":false}` (H2, H3).
 
 use actix_web::HttpResponse;

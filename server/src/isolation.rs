@@ -1,5 +1,5 @@
 //! The gate before everything that reads PostgreSQL: whether row security holds for the roles that we
-//! take on. Where it would not, nothing is served (design.md §3).
+//! take on. Where it would not, nothing is served.
 //!
 //! It is asked until the answer is yes, then never again: a server may start before its database.
 

@@ -9,7 +9,7 @@ use crate::discovery::{ReadyDocument, ready};
 use crate::http::oauth_error::OAuthFailure;
 use crate::tenancy::TenantRequest;
 
-/// protocol.md §1: five minutes; a new key is published an hour before it signs.
+/// Five minutes: a new key must have been published for longer than this before it signs.
 const MAX_AGE: &str = "public, max-age=300";
 
 #[utoipa::path(

@@ -7,8 +7,8 @@
 //! What it is not: rules of OAuth (`protocol`), decisions (`authority`), SQL (`store`). A handler
 //! reads a request, makes one call, and turns the outcome into an answer.
 //!
-//! How to add one more endpoint: a line in [`routes`], a file named after it with its handler and
-//! its OpenAPI description, a line in [`openapi`], a test over HTTP, a row in `docs/conformance.md`.
+//! How to add one more endpoint: what the head of [`routes`] names, a file named after the feature
+//! with its handler and its OpenAPI description, a line in [`openapi`], a test over HTTP, a row in `docs/conformance.md`.
 
 pub mod application;
 pub mod authorize;

@@ -1,7 +1,7 @@
 //! `GET /metrics` on the admin port, and how long answers of the public port took.
 //!
 //! Not here: what the rooms below count (`authority::metrics`). Labels are words of ours, never
-//! something a caller sent (security.md S3).
+//! something a caller sent (row S3).
 
 use std::time::Duration;
 

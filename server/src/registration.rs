@@ -1,7 +1,7 @@
 //! `POST {issuer}/register` (RFC 7591): a client registers itself.
 //!
 //! Order: policy, limits, body, rules, one insert. Nothing that the body names is fetched
-//! (security.md J6), and members it may not decide about have nowhere to go (J8).
+//! (row J6), and members it may not decide about have nowhere to go (J8).
 //!
 //! Not here: what a registration gets (`protocol::client::registration`), who may register
 //! (`authority::policy`), removing registrations that nobody used (`jobs`).

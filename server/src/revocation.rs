@@ -1,7 +1,7 @@
 //! `POST {issuer}/revoke` (RFC 7009): a client gives a token back.
 //!
 //! A refresh token takes its grant and the grant's access tokens with it; what is unknown or another
-//! client's is answered like what was revoked, and left alone (security.md I1–I4).
+//! client's is answered like what was revoked, and left alone (rows I1–I4).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

@@ -101,7 +101,7 @@ impl Endpoint {
         )
     }
 
-    /// protocol.md §1: scripts of any origin may call these, without credentials. RFC 9700 §2.6:
+    /// Scripts of any origin may call these, without credentials. RFC 9700 §2.6:
     /// never authorize.
     pub const fn is_cors(self) -> bool {
         matches!(
@@ -145,7 +145,9 @@ pub struct Candidate<'a> {
 pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
     let inserted = WELL_KNOWN_PREFIXES.iter().filter_map(|prefix| {
         let rest = path.strip_prefix(prefix)?;
-        let issuer_path = rest.trim_end_matches('/');
+        // One slash of the issuer's own, one that a client adds; more would be other names for one
+        // thing, which a proxy's rules about paths would not know.
+        let issuer_path = strip_slash(strip_slash(rest));
         // On a segment boundary only: not `/.well-known/openid-configurationx`.
         (issuer_path.is_empty() || issuer_path.starts_with('/')).then_some(Candidate {
             endpoint: Endpoint::Metadata,
@@ -153,9 +155,9 @@ pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
         })
     });
     let appended = ENDINGS.iter().filter_map(move |(ending, endpoint)| {
-        // protocol.md §1: each well-known form also with a trailing slash.
+        // Each well-known form also with a trailing slash.
         let path = if endpoint.is_published() {
-            path.strip_suffix('/').unwrap_or(path)
+            strip_slash(path)
         } else {
             path
         };
@@ -165,10 +167,14 @@ pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
         // An issuer that ends with a slash, and a client that adds one more.
         (!is_said).then_some(Candidate {
             endpoint: *endpoint,
-            issuer_path: issuer_path.trim_end_matches('/'),
+            issuer_path: strip_slash(issuer_path),
         })
     });
     inserted.chain(appended)
+}
+
+fn strip_slash(path: &str) -> &str {
+    path.strip_suffix('/').unwrap_or(path)
 }
 
 #[cfg(test)]
@@ -181,7 +187,7 @@ mod tests {
             .collect()
     }
 
-    /// protocol.md §1: all four forms, each also with a trailing slash.
+    /// All four forms, each also with a trailing slash.
     #[test]
     fn discovery_is_found_at_every_well_known_form() {
         for issuer_path in ["", "/t/acme", "/realms/acme"] {

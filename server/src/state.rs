@@ -18,7 +18,7 @@ pub struct AppState {
     pub authority: Arc<Authority>,
     /// `WRIT_PUBLIC_URL`, without a trailing slash.
     pub public_url: String,
-    /// Whose forwarded headers count (security.md R3); nobody's by default.
+    /// Whose forwarded headers count (row R3); nobody's by default.
     pub trusted_proxies: TrustedProxies,
     pub request_ids: RequestIds,
     pub(crate) isolation: IsolationGate,

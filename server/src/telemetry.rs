@@ -1,7 +1,7 @@
 //! Log lines: JSON or text, to standard error. Panics are told by place only.
 //!
 //! Not here: what is logged. Rooms log with `tracing`; secrets have no text form, values that callers
-//! sent are written as fields, which the formatter escapes (security.md S1, S2).
+//! sent are written as fields, which the formatter escapes (rows S1, S2).
 
 use std::io;
 use std::sync::Once;

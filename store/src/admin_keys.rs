@@ -196,7 +196,7 @@ impl PlatformScope {
         Ok(revoked)
     }
 
-    /// In batches: security.md N9 asks for no write per call.
+    /// In batches: row N9 asks for no write per call.
     pub async fn record_admin_key_use(
         &mut self,
         admin_key_ids: &[AdminKeyId],

@@ -103,7 +103,7 @@ impl TenantScope {
         Ok(answer!(self, swept, execute)?.rows_affected())
     }
 
-    /// protocol.md §7: never one with a live grant; here, never one with any grant on record.
+    /// Never one with a live grant; here, never one with any grant on record.
     async fn sweep_unused_clients(
         &mut self,
         now: Timestamp,

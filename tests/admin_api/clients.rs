@@ -133,19 +133,19 @@ async fn absent_stays_and_null_is_the_default() {
         "software_id": "notes",
         "software_version": "1.2",
     });
-    let changed = acme.change(&path, &changes).await;
+    let after = acme.change(&path, &changes).await;
     for (name, value) in changes.as_object().unwrap() {
         let expected = if name == "resources" {
             json!([acme.resource.identifier])
         } else {
             value.clone()
         };
-        assert_eq!(changed[name], expected, "{name}");
+        assert_eq!(after[name], expected, "{name}");
     }
-    assert_eq!(acme.change(&path, &json!({})).await, changed);
+    assert_eq!(acme.change(&path, &json!({})).await, after);
     assert_eq!(
         acme.change(&path, &json!({ "is_enabled": true })).await,
-        changed
+        after
     );
     for name in changes
         .as_object()

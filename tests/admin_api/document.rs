@@ -181,7 +181,7 @@ impl Document {
         for (name, value) in members {
             match properties.get(name) {
                 Some(property) => {
-                    faults.extend(self.faults(property, value, &format!("{at}.{name}")))
+                    faults.extend(self.faults(property, value, &format!("{at}.{name}")));
                 }
                 None => faults.push(format!("{at}.{name} is not documented")),
             }

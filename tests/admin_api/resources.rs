@@ -127,12 +127,12 @@ async fn absent_stays_and_null_is_the_default() {
         "scopes": [{ "name": "all", "description": "Everything", "default": true }],
         "access_token_lifetime": 120,
     });
-    let changed = acme.change(&path, &changes).await;
+    let after = acme.change(&path, &changes).await;
     for (name, value) in changes.as_object().unwrap() {
-        assert_eq!(changed[name], *value);
+        assert_eq!(after[name], *value);
     }
     let unchanged = acme.change(&path, &json!({})).await;
-    assert_eq!(unchanged, changed);
+    assert_eq!(unchanged, after);
     // Servers out there compare the audience: it stays when the identifier changes, until it is reset.
     let moved = acme
         .change(&path, &json!({ "identifier": "https://moved.test/mcp" }))

@@ -13,7 +13,6 @@ pub struct Things {
     pub tenant_id: String,
     /// With a key that may write in this tenant and in no other.
     pub owner: AdminApi,
-    pub owner_key_id: String,
     pub reader: AdminApi,
     pub reader_key_id: String,
     pub resource: String,
@@ -27,7 +26,7 @@ impl Things {
     /// Two users, each with a grant of a client of its own: every list has a second page.
     pub async fn in_tenant(app: &TestApp, slug: &str) -> Self {
         let tenant = app.tenant(slug).await;
-        let (owner, owner_key_id) = key_for(app, Some(slug), "write").await;
+        let (owner, _) = key_for(app, Some(slug), "write").await;
         let (reader, reader_key_id) = key_for(app, Some(slug), "read").await;
         let resource = tenant
             .another_resource(&format!("https://more.{slug}.test/mcp"))
@@ -67,7 +66,6 @@ impl Things {
             grant: id_of(grant),
             client: client.client_id,
             owner,
-            owner_key_id,
             reader,
             reader_key_id,
             tenant,

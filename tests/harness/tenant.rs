@@ -104,7 +104,7 @@ impl TestTenant {
         self.wire.get(&url).await
     }
 
-    /// Every URL at which some client looks for the metadata (protocol.md §1).
+    /// Every URL at which some client looks for the metadata.
     pub fn well_known_urls(&self) -> Vec<String> {
         let issuer = url::Url::parse(&self.issuer).unwrap();
         let (origin, path) = (

@@ -18,7 +18,7 @@ use crate::wire;
 /// A floor, not advice: guesses are limited, and the hash is argon2id.
 const SHORTEST_SECRET: usize = 8;
 const LONGEST_SECRET: usize = 255;
-/// security.md R1: the longest value of a request.
+/// Row R1: the longest value of a request.
 const LONGEST_SCOPE: usize = 4 * 1024;
 
 /// Runs the rules; a fault is named and `None` comes back.

@@ -1,6 +1,7 @@
 //! DELETE …/grants/{id}.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::GrantId;
 use serde_json::json;
 use store::RevokedReason;
@@ -12,7 +13,6 @@ use crate::operation::Done;
 use crate::principal::TenantWrite;
 use crate::problem::Problem;
 use crate::request::Id;
-use crate::users::sessions::last_token_ends;
 
 /// Revoke a grant
 ///

@@ -40,7 +40,7 @@ pub fn identifiers(faults: &mut Faults, identifier: &str, aliases: &[String]) ->
     all
 }
 
-/// Any text that tokens can carry: `mcp_proxy` is as good as a URL (protocol.md §3).
+/// Any text that tokens can carry: `mcp_proxy` is as good as a URL.
 pub fn audience(faults: &mut Faults, text: &str) -> String {
     let is_visible = text.bytes().all(|byte| byte.is_ascii_graphic());
     if text.is_empty() || text.len() > AUDIENCE_LIMIT || !is_visible {
@@ -87,7 +87,7 @@ pub fn scopes(faults: &mut Faults, bodies: &[ScopeBody]) -> Vec<ResourceScope> {
     scopes
 }
 
-/// protocol.md §4: never filtered by a resource, so never one's own.
+/// Never filtered by a resource, so never one's own.
 fn is_tenant_scope(name: &str) -> bool {
     matches!(name, "openid" | "profile" | "email" | "offline_access")
 }
@@ -152,7 +152,7 @@ mod tests {
         );
     }
 
-    /// security.md G2: never `*`.
+    /// Row G2: never `*`.
     #[test]
     fn an_audience_is_one_thing() {
         for text in ["", "*", "a b", "ü"] {

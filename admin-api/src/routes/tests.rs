@@ -80,7 +80,7 @@ fn routes_and_document_are_the_same_list() {
     assert_eq!(routed, documented);
 }
 
-/// security.md N1, as far as no database is needed; the rest of the row is in `tests/`.
+/// Row N1, as far as no database is needed; the rest of the row is in `tests/`.
 #[actix_web::test]
 async fn nothing_answers_without_an_admin_key() {
     let refused = [
@@ -116,7 +116,7 @@ async fn nothing_answers_without_an_admin_key() {
     }
 }
 
-/// security.md Q3: an outage is 503 with Retry-After, whatever the operation.
+/// Row Q3: an outage is 503 with Retry-After, whatever the operation.
 #[actix_web::test]
 async fn a_database_outage_is_told_as_one() {
     for (operation_id, method, path) in documented() {
@@ -133,13 +133,13 @@ async fn a_database_outage_is_told_as_one() {
                 "{operation_id}"
             );
             assert!(heard.headers.contains_key(header::RETRY_AFTER));
-            // security.md Q2: nothing of what went wrong inside.
+            // Row Q2: nothing of what went wrong inside.
             assert!(!heard.text.contains("127.0.0.1") && !heard.text.contains("postgres"));
         }
     }
 }
 
-/// security.md Q5.
+/// Row Q5.
 #[actix_web::test]
 async fn another_method_is_told_which_there_are() {
     for (_, _, path) in documented() {

@@ -56,6 +56,14 @@ impl NewTenantBody {
             (false, None) => None,
             _ => faults.take("issuer", Issuer::parse(&issuer)),
         };
+        let is_for_this_machine = issuer.as_ref().is_none_or(Issuer::is_loopback);
+        if api.has_development_keys() && !is_for_this_machine {
+            faults.add(
+                "issuer",
+                "Its keys would be sealed under a key that everybody knows. \
+                 Set WRIT_ENCRYPTION_KEYS and WRIT_SECRET_PEPPERS first, or use an issuer on localhost.",
+            );
+        }
         let display_name = wire::words(
             &mut faults,
             "display_name",

@@ -9,7 +9,7 @@ const SHORTEST: usize = 8;
 
 pub fn check(faults: &mut Faults, password: &SecretString) {
     let text = password.expose_secret();
-    // security.md M4: refused before hashing.
+    // Row M4: refused before hashing.
     if text.chars().count() < SHORTEST || text.len() > crypto::password::MAX_PASSWORD_BYTES {
         let longest = crypto::password::MAX_PASSWORD_BYTES;
         faults.add(

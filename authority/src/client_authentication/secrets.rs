@@ -18,7 +18,7 @@ use store::{ClientSecret, StoredSecret, Tenant};
 
 use crate::digests::from_stored;
 
-/// Two secrets may live at once, so that they can be exchanged without a gap (security.md E15).
+/// Two secrets may live at once, so that they can be exchanged without a gap (row E15).
 const MOST_LIVE_SECRETS: usize = 2;
 const MAX_CHOSEN_BYTES: usize = 1_024;
 const MOST_REMEMBERED: usize = 100_000;

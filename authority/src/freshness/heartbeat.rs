@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(250);
-/// design.md §5.7: without a heartbeat for this long, answers are read from PostgreSQL.
+/// Without a heartbeat for this long, answers are read from PostgreSQL.
 const FRESH_FOR_MILLISECONDS: u64 = 750;
 /// Heartbeats whose way back is still awaited; older ones would not make us fresh anyway.
 const AWAITED: usize = 8;

@@ -1,5 +1,5 @@
 //! The one place that believes a JWT: shape, header, key, signature, claims, in this order; what a later
-//! step reads, an earlier one has checked. RFC 8725 §3, RFC 9068 §4, security.md G6, G7, P4.
+//! step reads, an earlier one has checked. RFC 8725 §3, RFC 9068 §4, rows G6, G7, P4.
 
 use std::time::Duration;
 

@@ -43,6 +43,8 @@ pub struct BrowserState<'a> {
     pub remembered: &'a [RememberedConsent],
     /// `Sec-Fetch-Site: cross-site`: another site sent the browser here.
     pub is_cross_site: bool,
+    /// `Sec-Fetch-Dest` names a frame, an image or the like: nobody is looking at a page.
+    pub is_embedded: bool,
 }
 
 pub fn next_step(
@@ -96,12 +98,15 @@ fn without_answer(
         };
         return or_refuse_silently(pending, NextStep::Consent, error);
     }
-    // Row A12: no page was shown, another site started it, and nobody vouches for the client: that is
-    // how a stranger's server would fetch itself a token with the person's old consent.
-    let is_silent_stranger =
-        pending.prompts.none && browser.is_cross_site && !browser.client.is_vouched_for();
-    if is_silent_stranger {
-        return NextStep::Refuse((&RedirectError::InteractionRequired).into());
+    // Rows A12, J7: no page is shown, somebody else started it, and nobody vouches for the client:
+    // that is how a stranger's server would fetch itself a token with the person's old consent.
+    let is_unseen = browser.is_embedded || (pending.prompts.none && browser.is_cross_site);
+    if is_unseen && !browser.client.is_vouched_for() {
+        return or_refuse_silently(
+            pending,
+            NextStep::Consent,
+            &RedirectError::InteractionRequired,
+        );
     }
     NextStep::IssueCode {
         user_id: session.user_id,

@@ -75,12 +75,6 @@ impl Refusal {
     pub fn to_oauth_error(&self) -> OAuthError {
         OAuthError::new(self.code, &self.description)
     }
-
-    /// The person said no, rather than the request being wrong: told to the client at once, since
-    /// that is where their click leads; no error page stands between.
-    pub fn is_persons_answer(&self) -> bool {
-        self.code == crate::error_code::ErrorCode::AccessDenied
-    }
 }
 
 impl From<&RedirectError> for Refusal {

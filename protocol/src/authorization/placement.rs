@@ -40,8 +40,8 @@ pub fn place(error: &AuthorizeError, client: Option<&Client>, onlooker: Onlooker
     }
 }
 
-/// The rows of the table for an error that the client may hear of. A refusal for which
-/// `Refusal::is_persons_answer` holds is no error: it is always redirected.
+/// The rows of the table for an error that the client may hear of. What the person answers is no
+/// error and never comes here: it is always redirected.
 pub fn place_redirect(client: &Client, onlooker: Onlooker) -> Placement {
     if onlooker.is_prompt_none {
         return Placement::Redirect;

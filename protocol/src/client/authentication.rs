@@ -38,7 +38,7 @@ pub enum PresentedMethod {
     Post,
 }
 
-/// Why a caller is not who it says. `used_basic` decides about `WWW-Authenticate: Basic` (RFC 6749 §5.2).
+/// Why a caller is not who it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientAuthenticationError {
     #[error(transparent)]
@@ -173,13 +173,6 @@ impl PresentedCredentials {
     /// The readings of the client's id, the specified one first.
     pub fn client_ids(&self) -> impl Iterator<Item = &ClientId> {
         std::iter::once(&self.client_id).chain(self.raw_client_id.as_ref())
-    }
-
-    /// Whether a refusal answers with `WWW-Authenticate: Basic`.
-    pub fn used_basic(&self) -> bool {
-        self.secret
-            .as_ref()
-            .is_some_and(|secret| secret.method == PresentedMethod::Basic)
     }
 }
 

@@ -33,19 +33,6 @@ pub enum TargetError {
     Gone,
 }
 
-impl TargetError {
-    /// What the client sent, for the list of refused values.
-    pub fn refused_value(&self) -> Option<&str> {
-        match self {
-            Self::Malformed(sent)
-            | Self::Unknown(sent)
-            | Self::NotForClient(sent)
-            | Self::BeyondGrant(sent) => Some(sent),
-            Self::TooMany | Self::NoDefault | Self::Gone => None,
-        }
-    }
-}
-
 impl ProtocolError for TargetError {
     fn code(&self) -> ErrorCode {
         match self {

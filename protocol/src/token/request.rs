@@ -1,6 +1,6 @@
 //! What a token request asks for, by its grant type. Nothing is decided here.
 
-use crate::client::{Client, GrantType};
+use crate::client::GrantType;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::parameters::{Parameters, Repeated};
 use crate::scope::{ScopeError, ScopeSet};
@@ -114,14 +114,6 @@ impl TokenRequest {
             Self::ClientCredentials(request) => &request.resources,
         };
         resources.iter().map(String::as_str).collect()
-    }
-
-    /// Row E13, asked once the client has authenticated.
-    pub fn check_grant_type(&self, client: &Client) -> Result<(), TokenRequestError> {
-        let is_registered = client.may_use(self.grant_type());
-        is_registered
-            .then_some(())
-            .ok_or(TokenRequestError::GrantNotRegistered)
     }
 }
 

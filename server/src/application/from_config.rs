@@ -17,6 +17,7 @@ use store::{Database, DatabaseSettings, InvalidRoleName, Roles, StoreError};
 use super::{ApplicationSettings, TlsSettings};
 use crate::config::{Config, DatabaseConfig, Key};
 
+/// Longer than any request may take, shorter than the 30 s after which orchestrators kill.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 const JOB_INTERVAL: Duration = Duration::from_mins(1);
 /// Sign-ins that wait for a password to be hashed before one is told to come back.
@@ -51,6 +52,7 @@ impl ApplicationSettings {
             ),
             None => None,
         };
+        let has_development_keys = config.has_development_keys();
         Ok(Self {
             public_listener: listen(config.listen)?,
             admin_listener: listen(config.admin_listen)?,
@@ -72,6 +74,7 @@ impl ApplicationSettings {
             }),
             trusted_proxies: config.trusted_proxies,
             bootstrap_admin_key: config.bootstrap_admin_key,
+            has_development_keys,
             workers: cores,
             shutdown_timeout: SHUTDOWN_TIMEOUT,
             job_interval: Some(JOB_INTERVAL),

@@ -43,6 +43,7 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
         registered: journey.redirect_uri.registered(),
         remembered: &remembered,
         is_cross_site: request.header("sec-fetch-site") == Some("cross-site"),
+        is_embedded: !matches!(request.header("sec-fetch-dest"), None | Some("document")),
     };
     match next_step(&journey.pending, &state, request.now()) {
         NextStep::Login => login::show(request, &journey),

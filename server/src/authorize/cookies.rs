@@ -15,7 +15,7 @@ pub enum CookieKind {
 }
 
 impl CookieKind {
-    /// Tenants share an origin, so the name carries the tenant (L2, protocol.md §2). `__Host-`
+    /// Tenants share an origin, so the name carries the tenant (row L2). `__Host-`
     /// keeps a neighbouring subdomain from planting one; browsers take it only with Secure, so a
     /// development issuer on http has the plain name.
     fn name(self, tenant: &Tenant) -> String {

@@ -74,7 +74,7 @@ mod tests {
         assert!(!format!("{form:?}").contains("s&p"));
     }
 
-    /// protocol.md §2: a state of 4 KB and a client_id of 2 KB survive the whole sign-in.
+    /// A state of 4 KB and a client_id of 2 KB survive the whole sign-in.
     #[test]
     fn a_long_pending_authorization_fits() {
         let long = format!(

@@ -59,7 +59,7 @@ async fn send_on(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
     refusal::see_other(&format!("{path}?{}", parameters.to_query()))
 }
 
-/// Tenant → client → redirect URI → everything else (protocol.md §2). Writes nothing.
+/// Tenant → client → redirect URI → everything else. Writes nothing.
 async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     let parameters = request.query().map_err(PageError::from)?;
     let client_id = checks::named_client(&parameters).map_err(|error| no_client(request, error))?;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::CliError;
 use super::say::{say, warn};
-use crate::config::{Config, SETTINGS, Sources, describe_database_url, is_development_key};
+use crate::config::{Config, SETTINGS, Sources, describe_database_url};
 
 /// The names there are, for `--help`.
 pub(super) fn names() -> String {
@@ -81,12 +81,7 @@ pub(super) fn run(sources: &Sources) -> Result<(), CliError> {
         "log              {:?}, {}",
         config.log.format, config.log.filter
     ));
-    if config
-        .encryption_keys
-        .iter()
-        .chain(&config.secret_peppers)
-        .any(is_development_key)
-    {
+    if config.has_development_keys() {
         warn(
             "keys that everybody knows are in use, since none are set; they are for localhost only",
         );

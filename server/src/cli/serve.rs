@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::say::warn;
 use super::{CliError, runtime};
 use crate::application::{Application, ApplicationHandle, ApplicationSettings, SettingsError};
-use crate::config::{Config, LogConfig, Sources, is_development_key};
+use crate::config::{Config, LogConfig, Sources};
 
 pub(super) fn run(sources: &Sources) -> Result<(), CliError> {
     let config = Config::read(sources)?;
@@ -102,12 +102,7 @@ fn advise(error: &SettingsError) -> CliError {
 }
 
 fn warn_of_development_keys(config: &Config) {
-    if config
-        .encryption_keys
-        .iter()
-        .chain(&config.secret_peppers)
-        .any(is_development_key)
-    {
+    if config.has_development_keys() {
         warn(
             "WRIT_ENCRYPTION_KEYS or WRIT_SECRET_PEPPERS are not set: keys that everybody knows are in use, for localhost only",
         );

@@ -82,6 +82,12 @@ pub enum LogFormat {
 }
 
 impl Config {
+    /// Whether a key is one that everybody knows: none were set, on localhost.
+    pub fn has_development_keys(&self) -> bool {
+        let mut keys = self.encryption_keys.iter().chain(&self.secret_peppers);
+        keys.any(is_development_key)
+    }
+
     /// Reads and checks every setting; all problems are told at once.
     pub fn read(sources: &Sources) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
@@ -207,7 +213,7 @@ fn read_address(
     })
 }
 
-/// The admin API must never be reachable through the public port (design.md §4).
+/// The admin API must never be reachable through the public port.
 fn refuse_one_port(public: SocketAddr, admin: SocketAddr) -> Result<(), Problem> {
     if public == admin && public.port() != 0 {
         return Err(Problem::new(

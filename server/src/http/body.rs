@@ -1,4 +1,4 @@
-//! Reads a body: all of it, at most 64 KB, within ten seconds (security.md R1, R2).
+//! Reads a body: all of it, at most 64 KB, within ten seconds (rows R1, R2).
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Bytes, BytesMut};
@@ -70,7 +70,7 @@ async fn collect(payload: &mut web::Payload) -> Result<Bytes, BodyError> {
     Ok(collected.freeze())
 }
 
-/// The parameters of a form body; a charset beside the type is fine (protocol.md §5, E14).
+/// The parameters of a form body; a charset beside the type is fine (row E14).
 pub async fn read_form(
     http: &HttpRequest,
     payload: &mut web::Payload,

@@ -1,6 +1,6 @@
 //! Where a request came from and which host it was sent to, with proxies taken into account.
 //!
-//! security.md R3: `X-Forwarded-For`, `-Host` and `-Proto` count only when the connection comes from
+//! Row R3: `X-Forwarded-For`, `-Host` and `-Proto` count only when the connection comes from
 //! a configured proxy; the default list is empty, so by default nobody can forge them.
 //!
 //! Not here: what the host means (`tenancy`).
@@ -57,10 +57,16 @@ impl Origin {
         if headers.get_all(header::HOST).count() > 1 {
             return None;
         }
-        let host = headers
+        let sent = headers
             .get(header::HOST)
-            .and_then(|value| value.to_str().ok())
-            .or(authority);
+            .and_then(|value| value.to_str().ok());
+        // RFC 9112 §3.2.2, RFC 9113 §8.3.1: whoever stands before us may have gone by the other one.
+        if let (Some(sent), Some(authority)) = (sent, authority)
+            && !sent.eq_ignore_ascii_case(authority)
+        {
+            return None;
+        }
+        let host = sent.or(authority);
         if !trusted.contains(peer) {
             return Some(Self {
                 host: IssuerLocation::host_of_request(host?, is_tls)?,
@@ -180,6 +186,22 @@ mod tests {
         );
         let junk = [("host", "a.example"), ("x-forwarded-for", "1.1.1.1, junk")];
         assert_eq!(read(&junk, trusted), Some(is("a.example", "10.0.0.7")));
+    }
+
+    /// O1: a proxy that routes by the request's target and we who route by Host would disagree.
+    #[test]
+    fn a_target_that_names_another_host_is_none() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("a.example"));
+        let peer = "10.0.0.7".parse().unwrap();
+        let host = |authority| {
+            Origin::read(&headers, authority, peer, false, &TrustedProxies::default())
+                .map(|origin| origin.host)
+        };
+        assert_eq!(host(None).as_deref(), Some("a.example"));
+        assert_eq!(host(Some("A.example")).as_deref(), Some("a.example"));
+        assert_eq!(host(Some("b.example")), None);
+        assert_eq!(host(Some("a.example@b.example")), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Scripts of any origin may call the back-channel endpoints, without credentials (protocol.md §1).
+//! Scripts of any origin may call the back-channel endpoints, without credentials.
 //! Never authorize, login or consent (RFC 9700 §2.6): nothing is added there at all.
 
 use actix_web::http::Method;

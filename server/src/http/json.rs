@@ -1,4 +1,4 @@
-//! Answers in JSON that nobody may keep (security.md Q1).
+//! Answers in JSON that nobody may keep (row Q1).
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};

@@ -1,4 +1,4 @@
-//! How large a request may be (security.md R1), and how slow (R2). Stated here, because the
+//! How large a request may be (row R1), and how slow (R2). Stated here, because the
 //! framework's defaults are other numbers. The number and size of parameters is `protocol::parameters`, the
 //! depth of JSON where it is parsed.
 

@@ -1,5 +1,5 @@
 //! Errors of the back-channel endpoints on the wire: RFC 6749 §5.2, with an `error_id` that the log
-//! line carries too (security.md Q1–Q3).
+//! line carries too (rows Q1–Q3).
 //!
 //! Not here: which error a situation deserves: that is each rule's own `code()`.
 //!
@@ -83,7 +83,7 @@ impl OAuthFailure {
         .because(cause)
     }
 
-    /// security.md J2, H6: a limit says when it ends.
+    /// Rows J2, H6: a limit says when it ends.
     pub fn limited(retry_after_seconds: u64) -> Self {
         let mut failure = Self::new(
             ErrorCode::TemporarilyUnavailable,
@@ -97,13 +97,6 @@ impl OAuthFailure {
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
-        self
-    }
-
-    /// Another scheme than Basic.
-    #[must_use]
-    pub fn with_challenge(mut self, challenge: &'static str) -> Self {
-        self.challenge = Some(challenge);
         self
     }
 

@@ -1,4 +1,4 @@
-//! What every answer of both ports carries (security.md Q5). Pages add their own (`pages`).
+//! What every answer of both ports carries (row Q5). Pages add their own (`pages`).
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 

@@ -49,7 +49,7 @@ async fn sweep(
         .await
 }
 
-/// design.md §6: a tenant is deleted in batches, never by a cascade.
+/// A tenant is deleted in batches, never by a cascade.
 async fn remove_rows(
     authority: &Authority,
     kind: DueWorkKind,

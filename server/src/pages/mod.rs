@@ -21,7 +21,7 @@ use askama::Template;
 
 /// Nothing but our own style sheet and icon. There is deliberately no `form-action`: browsers apply
 /// it to the whole chain of redirects after a form, and that chain ends at the client, which may be
-/// `http://localhost:51004` or `cursor://…` (security.md §1 L1).
+/// `http://localhost:51004` or `cursor://…` (row L1).
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 

@@ -57,6 +57,7 @@ impl SharedLimits {
         // The error may quote the URL, and the URL may hold a password.
         let client = Client::open(url.expose()).map_err(|_| SharedLimitsError::Url)?;
         let config = ConnectionManagerConfig::new()
+            // For work in the background: nobody waits longer than [`DEADLINE`].
             .set_number_of_retries(1)
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(Duration::from_millis(500)));

@@ -105,7 +105,7 @@ async fn a_sweep_removes_what_has_expired_and_nothing_else() {
     );
 }
 
-/// protocol.md §7: registrations that were never used go, never one with a grant, never a static one.
+/// Registrations that were never used go, never one with a grant, never a static one.
 #[tokio::test]
 async fn registrations_that_nobody_used_are_removed() {
     let world = World::new().await;

@@ -14,7 +14,7 @@ async fn insert(world: &World, slug: &str, issuer: &str) -> Result<Tenant, Store
     Ok(tenant)
 }
 
-/// design.md §4: unique on host and path; no issuer inside another's path, but under a root issuer.
+/// Unique on host and path; no issuer inside another's path, but under a root issuer.
 #[tokio::test]
 async fn issuers_have_one_place_each_and_do_not_nest() {
     let world = World::new().await;

@@ -1,5 +1,5 @@
-//! The tokens that must be refused, each with its own reason: security.md G5, G6, G7, P4 and what E11
-//! asks of any verifier. One honest token first, then one change at a time.
+//! The tokens that must be refused, each with its own reason: rows G5, G6, G7, P4, and what
+//! RFC 8725bis asks of any verifier. One honest token first, then one change at a time.
 
 mod claims;
 mod header;

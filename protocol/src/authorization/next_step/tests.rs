@@ -19,6 +19,7 @@ struct Scene {
     registered: RedirectUri,
     remembered: Vec<RememberedConsent>,
     is_cross_site: bool,
+    is_embedded: bool,
 }
 
 impl Scene {
@@ -35,6 +36,7 @@ impl Scene {
             registered,
             remembered: Vec::new(),
             is_cross_site: false,
+            is_embedded: false,
         }
     }
 
@@ -60,6 +62,7 @@ impl Scene {
             registered: &self.registered,
             remembered: &self.remembered,
             is_cross_site: self.is_cross_site,
+            is_embedded: self.is_embedded,
         };
         next_step(&self.pending, &browser, at(10))
     }
@@ -146,6 +149,18 @@ fn prompt_none_never_shows_a_page() {
     assert_eq!(issued(stranger.step()), ALL);
     stranger.client.origin = ClientOrigin::Registered;
     assert_eq!(stranger.refusal(), ErrorCode::InteractionRequired);
+}
+
+/// Row J7: a page of a stranger's cannot use an old consent behind the person's back.
+#[test]
+fn a_frame_or_an_image_gets_no_code_for_a_client_that_nobody_vouches_for() {
+    let mut framed = Scene::remembering(ALL);
+    framed.is_embedded = true;
+    assert_eq!(issued(framed.step()), ALL);
+    framed.client.origin = ClientOrigin::Registered;
+    assert_eq!(framed.step(), NextStep::Consent);
+    framed.is_embedded = false;
+    assert_eq!(issued(framed.step()), ALL);
 }
 
 #[test]

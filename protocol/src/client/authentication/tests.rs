@@ -28,13 +28,15 @@ fn credentials_come_by_header_or_body() {
         (by_header.client_id.as_str(), secrets(&by_header)),
         ("app", vec!["s3cret"])
     );
-    assert!(by_header.used_basic());
+    let method = by_header.secret.map(|secret| secret.method);
+    assert_eq!(method, Some(PresentedMethod::Basic));
     let by_body = read(None, "client_id=app&client_secret=s3cret").unwrap();
     assert_eq!(
         (by_body.client_id.as_str(), secrets(&by_body)),
         ("app", vec!["s3cret"])
     );
-    assert!(!by_body.used_basic());
+    let method = by_body.secret.map(|secret| secret.method);
+    assert_eq!(method, Some(PresentedMethod::Post));
     let public = read(None, "client_id=app").unwrap();
     assert_eq!(public.secret, None);
 }

@@ -169,7 +169,7 @@ fn what_has_ended_stays_ended_for_the_live_leaf_and_the_retry() {
     }
 }
 
-/// protocol.md's `two_processes_diverge`: two processes share a token and refresh 61 s apart.
+/// Two processes share a token and refresh 61 s apart.
 #[test]
 fn a_late_process_is_refused_without_harm_until_its_token_is_two_behind() {
     let mut family = family(1);
