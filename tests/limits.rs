@@ -88,7 +88,7 @@ async fn a_chunked_body_is_counted_as_it_comes() {
          Content-Type: application/x-www-form-urlencoded\r\n\r\n"
     );
     for _ in 0..9 {
-        sent.push_str(&format!("2000\r\n{}\r\n", "x".repeat(8 * KB)));
+        sent.extend(["2000\r\n", &"x".repeat(8 * KB), "\r\n"]);
     }
     sent.push_str("0\r\n\r\n");
     let answer = exchange(&app, sent.as_bytes()).await;

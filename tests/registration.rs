@@ -689,12 +689,12 @@ async fn a_registration_that_nobody_used_is_removed() {
     let unused = acme.registered_client("http://127.0.0.1/callback").await;
     let tokens = used.tokens_of(&acme.browser_of("alice").await).await;
 
-    app.clock().advance(Duration::from_secs(6 * 24 * 3600));
+    app.clock().advance(Duration::from_hours(6 * 24));
     unused
         .refresh("writ_rt_garbage")
         .await
         .is_refused(400, "invalid_grant");
-    app.clock().advance(Duration::from_secs(2 * 24 * 3600));
+    app.clock().advance(Duration::from_hours(2 * 24));
     let is_removed = async { while unused.refresh("writ_rt_garbage").await.status != 401 {} };
     let patience = Duration::from_secs(30);
     let removed = tokio::time::timeout(patience, is_removed).await;

@@ -25,8 +25,8 @@ use crate::digests;
 use crate::directory::KnownClient;
 use crate::verify::VerifyError;
 
-/// What is revoked is remembered for this much longer than a token lives: more than a verifier's leeway
-/// (`crypto::jwt` allows a minute at most), and far more than replicas' clocks may differ by.
+/// What is revoked is remembered for this much longer than a token lives: as much as a verifier's leeway
+/// may be (`crypto::jwt::MAX_LEEWAY`), and far more than replicas' clocks may differ by.
 const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
 /// When no access token that is out by `now` can be valid any more.

@@ -17,7 +17,7 @@ use store::{Database, DatabaseSettings, InvalidRoleName, Roles, StoreError};
 use super::{ApplicationSettings, TlsSettings};
 use crate::config::{Config, DatabaseConfig, Key};
 
-/// Longer than any request may take, shorter than the 30 s after which orchestrators kill.
+/// Enough for the slowest body (10 s) and its answer; shorter than the 30 s after which orchestrators kill.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
 const JOB_INTERVAL: Duration = Duration::from_mins(1);
 /// Sign-ins that wait for a password to be hashed before one is told to come back.
