@@ -85,7 +85,10 @@ fn heart_of(secret: &str) -> &str {
 /// S1: a whole life of a grant, with everything that goes wrong on the way, and not one secret in what was
 /// written at the most talkative setting.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "the whole life of a grant is one story")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "the whole life of a grant is one story"
+)]
 async fn no_secret_is_written_anywhere() {
     capture();
     let app = TestApp::start().await;

@@ -1,5 +1,5 @@
 //! The gate before everything that reads PostgreSQL: whether row security holds for the roles that we
-//! take on. Where it would not, nothing is served.
+//! take on, and whether the schema is as new as this program. Where not, nothing is served.
 //!
 //! It is asked until the answer is yes, then never again: a server may start before its database.
 
@@ -13,6 +13,15 @@ pub type OutOfOrder = IsolationError;
 pub struct IsolationGate {
     is_open: OnceCell<()>,
     asking: Mutex<()>,
+}
+
+async fn verify(database: &Database) -> Result<(), OutOfOrder> {
+    database.verify_isolation().await?;
+    if database.is_migrated().await? {
+        Ok(())
+    } else {
+        Err(IsolationError::NotMigrated)
+    }
 }
 
 impl IsolationGate {
@@ -29,7 +38,7 @@ impl IsolationGate {
             .into());
         };
         self.is_open
-            .get_or_try_init(|| database.verify_isolation())
+            .get_or_try_init(|| verify(database))
             .await
             .copied()
     }

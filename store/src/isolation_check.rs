@@ -11,6 +11,8 @@ use crate::error::StoreError;
 pub enum IsolationError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the database lacks migrations that this version needs: run `writ migrate`")]
+    NotMigrated,
     #[error("the role {0} does not exist: run `writ migrate`")]
     NoSuchRole(String),
     #[error(
