@@ -7,14 +7,20 @@ create function ensure_audit_partition(month timestamptz) returns boolean
     security definer
     set search_path = pg_catalog, pg_temp
     set timezone = 'UTC'
+    set lock_timeout = '1s'
     as $$
 declare
     first_moment timestamptz := date_trunc('month', month);
     last_moment  timestamptz := date_trunc('month', month) + interval '1 month';
     partition    text        := 'audit_events_' || to_char(first_moment, 'YYYY_MM');
 begin
-    -- Off the request path, and replicas run this at the same hour.
-    lock table public.audit_events_default in share row exclusive mode;
+    if to_regclass('public.' || quote_ident(partition)) is not null then
+        return false;
+    end if;
+    -- The parent, not the default partition: an insert that waits there has chosen its partition already,
+    -- and would be refused once its month stands. Once a month, and not for long.
+    lock table public.audit_events in access exclusive mode;
+    -- Replicas run this at the same hour.
     if to_regclass('public.' || quote_ident(partition)) is not null then
         return false;
     end if;

@@ -111,3 +111,34 @@ async fn a_month_is_made_filled_and_dropped() {
     platform.commit().await.unwrap();
     assert_eq!(world.db_count("audit_events").await, 1);
 }
+
+/// An insert that waits while its month is made lands in the month: nothing is refused, nothing lost.
+#[tokio::test]
+async fn a_month_is_made_while_events_arrive() {
+    const WAITING: &str = "pg_locks where not granted and database = \
+         (select oid from pg_database where datname = current_database())";
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut first = world.database.tenant(&tenant).await.unwrap();
+    first.insert_audit_event(&event(at(0))).await.unwrap();
+    let make_month = async {
+        let mut platform = world.database.platform().await.unwrap();
+        let is_made = platform.ensure_audit_partition(at(0)).await.unwrap();
+        platform.commit().await.unwrap();
+        is_made
+    };
+    let insert_late = async {
+        world.db_until_count(WAITING, 1).await;
+        let mut scope = world.database.tenant(&tenant).await.unwrap();
+        scope.insert_audit_event(&event(at(1))).await.unwrap();
+        scope.commit().await.unwrap();
+    };
+    let let_go = async {
+        world.db_until_count(WAITING, 2).await;
+        first.commit().await.unwrap();
+    };
+    let (is_made, (), ()) = tokio::join!(make_month, insert_late, let_go);
+    assert!(is_made);
+    assert_eq!(world.db_count("audit_events").await, 2);
+    assert_eq!(world.db_count("audit_events_default").await, 0);
+}

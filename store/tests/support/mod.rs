@@ -102,6 +102,13 @@ impl World {
             .await
             .unwrap()
     }
+
+    /// Returns when there are so many; the runner's own limit ends a wait for what never comes.
+    pub async fn db_until_count(&self, table_and_condition: &str, count: i64) {
+        while self.db_count(table_and_condition).await < count {
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 pub(crate) fn connect(url: &str, roles: Roles) -> Database {
