@@ -29,13 +29,13 @@ done
 pid=$(pgrep -P $server -x writ || echo $server)
 echo "memory idle: $(awk '/VmRSS/ {print int($2/1024)}' "/proc/$pid/status") MiB"
 echo "filling $tenants tenants with $clients clients each"
-python3 seed.py "http://localhost:$port" "http://127.0.0.1:$admin_port" "$key" "$tenants" "$clients"
+python3 seed.py "http://localhost:$port" "http://127.0.0.1:$admin_port" "$key" "$tenants" "$clients" "$rounds"
 
 printf '%-20s %12s %10s %8s\n' row "req/s" "p99 ms" errors
 for row in "${rows[@]}"; do
   connections=16
-  for _ in $(seq "$rounds"); do
-    taskset -c 1 wrk -t1 -c$connections -d"${seconds}s" -s "load/$row.lua" "http://localhost:$port" | grep '^rate='
+  for round in $(seq "$rounds"); do
+    ROUND=$round taskset -c 1 wrk -t1 -c$connections -d"${seconds}s" -s "load/$row.lua" "http://localhost:$port" | grep '^rate='
   done | sort -t= -k2 -n | sed -n "$((rounds / 2 + 1))p" |
     sed 's/rate=\([0-9]*\) p99_ms=\([0-9.]*\) errors=\([0-9]*\)/\1 \2 \3/' |
     { read -r rate p99 errors; printf '%-20s %12s %10s %8s\n' "$row" "$rate" "$p99" "$errors"; }

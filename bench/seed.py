@@ -1,4 +1,4 @@
-"""Fills a running Writ for the load scripts, through its own APIs: seed.py <public url> <admin url> <admin key> [tenants] [clients per tenant]
+"""Fills a running Writ for the load scripts, through its own APIs: seed.py <public url> <admin url> <admin key> [tenants] [clients per tenant] [rounds]
 
 Writes .work/{tenants,clients,introspections,families}; the scripts in load/ say what a line of each holds."""
 
@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 PUBLIC, ADMIN, KEY = sys.argv[1:4]
-TENANTS, CLIENTS = (int(n) for n in (sys.argv[4:6] or ["1000", "10"]))
-MEASURED, FAMILIES = 10, 64
+TENANTS, CLIENTS, ROUNDS = (int(n) for n in (sys.argv[4:7] or ["1000", "10", "3"]))
+MEASURED, FAMILIES = 10, 64 * ROUNDS
 WORK = pathlib.Path(__file__).parent / ".work"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
