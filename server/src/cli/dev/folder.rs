@@ -148,9 +148,9 @@ mod tests {
         std::fs::remove_dir_all(&path).unwrap();
     }
 
+    /// The published FNV-1a value: another hash would lose sight of the data kept so far.
     #[test]
     fn a_checkout_keeps_its_hash() {
-        assert_eq!(fnv1a(b"/root/writ/.writ"), fnv1a(b"/root/writ/.writ"));
         assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
     }
 }
