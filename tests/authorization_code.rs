@@ -16,23 +16,17 @@ async fn a_replayed_code_revokes_the_tokens_it_bought() {
     let alice = acme.browser_of("alice").await;
     let resource_server = acme.resource_credential().await;
     for client in [acme.public_client().await, acme.confidential_client().await] {
-        let code = client.authorize(&alice).await.code();
+        let code = client.code_from(&alice).await;
         let tokens = client.redeem(&code).await.tokens();
         let renewed = client.refresh(tokens.refresh_token()).await.tokens();
         assert!(resource_server.accepts(&tokens.access_token).await);
 
-        client.redeem(&code).await.is_refused(400, "invalid_grant");
+        client.cannot_redeem(&code).await;
 
         assert!(!resource_server.accepts(&tokens.access_token).await);
         assert!(!resource_server.accepts(&renewed.access_token).await);
-        client
-            .refresh(renewed.refresh_token())
-            .await
-            .is_refused(400, "invalid_grant");
-        client
-            .refresh(tokens.refresh_token())
-            .await
-            .is_refused(400, "invalid_grant");
+        client.cannot_refresh(renewed.refresh_token()).await;
+        client.cannot_refresh(tokens.refresh_token()).await;
     }
     let events = acme
         .admin()
@@ -54,24 +48,17 @@ async fn a_late_replay_at_another_replica_revokes_too() {
     let other_replica = app.start_replica().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let tokens = client.redeem(&code).await.tokens();
 
     app.clock().advance(Duration::from_mins(5));
     client
         .clone()
         .through(other_replica.wire())
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
+        .cannot_redeem(&code)
+        .await;
 
-    client
-        .refresh(tokens.refresh_token())
-        .await
-        .is_refused(400, "invalid_grant");
+    client.cannot_refresh(tokens.refresh_token()).await;
     let resource_server = acme.resource_credential().await;
     within_a_second("the access token is dead at the first replica", || async {
         !resource_server.accepts(&tokens.access_token).await
@@ -86,17 +73,11 @@ async fn a_strangers_replay_revokes_nothing() {
     let acme = app.tenant("acme").await;
     let resource_server = acme.resource_credential().await;
     let client = acme.confidential_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let tokens = client.redeem(&code).await.tokens();
 
     let other_client = acme.public_client().await;
-    other_client
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
+    other_client.cannot_redeem(&code).await;
     let wrong_secret = client
         .clone()
         .with_authentication(ClientAuthentication::Basic("wrong".to_owned()));
@@ -111,27 +92,15 @@ async fn a_strangers_replay_revokes_nothing() {
         .redeem(&code)
         .await
         .is_refused(401, "invalid_client");
-    let wrong_verifier = IssuedCode {
-        verifier: "x".repeat(43),
-        ..code.clone()
-    };
-    client
-        .redeem(&wrong_verifier)
-        .await
-        .is_refused(400, "invalid_grant");
+    let wrong_verifier = code.with_verifier(&"x".repeat(43));
+    client.cannot_redeem(&wrong_verifier).await;
     let no_verifier = [("grant_type", "authorization_code"), ("code", &code.code)];
     client
         .token(&no_verifier)
         .await
         .is_refused(400, "invalid_grant");
-    let other_redirect = IssuedCode {
-        redirect_uri: "https://notes.example/other".to_owned(),
-        ..code.clone()
-    };
-    client
-        .redeem(&other_redirect)
-        .await
-        .is_refused(400, "invalid_grant");
+    let other_redirect = code.sent_to("https://notes.example/other");
+    client.cannot_redeem(&other_redirect).await;
 
     assert!(resource_server.accepts(&tokens.access_token).await);
     client.refresh(tokens.refresh_token()).await.tokens();
@@ -145,46 +114,22 @@ async fn a_code_is_good_only_where_it_was_made_for() {
     let acme = app.tenant("acme").await;
     let umbrella = app.tenant("umbrella").await;
     let client = acme.confidential_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
 
-    acme.confidential_client()
-        .await
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
-    acme.public_client()
-        .await
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
+    acme.confidential_client().await.cannot_redeem(&code).await;
+    acme.public_client().await.cannot_redeem(&code).await;
     umbrella
         .confidential_client()
         .await
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
-    umbrella
-        .public_client()
-        .await
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
+        .cannot_redeem(&code)
+        .await;
+    umbrella.public_client().await.cannot_redeem(&code).await;
     for redirect_uri in [
         "https://notes.example/callback/",
         "https://notes.example/Callback",
         "https://evil.example/",
     ] {
-        let elsewhere = IssuedCode {
-            redirect_uri: redirect_uri.to_owned(),
-            ..code.clone()
-        };
-        client
-            .redeem(&elsewhere)
-            .await
-            .is_refused(400, "invalid_grant");
+        client.cannot_redeem(&code.sent_to(redirect_uri)).await;
     }
 
     client.redeem(&code).await.tokens();
@@ -196,10 +141,7 @@ async fn a_redirect_uri_that_is_not_sent_is_not_compared() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
 
     redeem_without_redirect_uri(&client, &code).await.tokens();
 }
@@ -213,10 +155,7 @@ async fn loopback_port_at_token() {
         .public_client()
         .await
         .with_redirect_uri("http://127.0.0.1:51004/callback");
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
 
     for redirect_uri in [
         "http://127.0.0.1:51005/callback",
@@ -224,14 +163,7 @@ async fn loopback_port_at_token() {
         "http://localhost:51004/callback",
         "http://[::1]:51004/callback",
     ] {
-        let elsewhere = IssuedCode {
-            redirect_uri: redirect_uri.to_owned(),
-            ..code.clone()
-        };
-        client
-            .redeem(&elsewhere)
-            .await
-            .is_refused(400, "invalid_grant");
+        client.cannot_redeem(&code.sent_to(redirect_uri)).await;
     }
 
     client.redeem(&code).await.tokens();
@@ -245,21 +177,17 @@ async fn a_code_expires_after_a_minute() {
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
     let client = acme.public_client().await;
-    let in_time = client.authorize(&alice).await.code();
+    let in_time = client.code_from(&alice).await;
     app.clock().advance(Duration::from_secs(59));
     client.redeem(&in_time).await.tokens();
 
-    let too_late = client.authorize(&alice).await.code();
+    let too_late = client.code_from(&alice).await;
     app.clock().advance(Duration::from_mins(1));
-    client
-        .redeem(&too_late)
-        .await
-        .is_refused(400, "invalid_grant");
+    client.cannot_redeem(&too_late).await;
     client
         .through(other_replica.wire())
-        .redeem(&too_late)
-        .await
-        .is_refused(400, "invalid_grant");
+        .cannot_redeem(&too_late)
+        .await;
 }
 
 /// D6, M3: what was allowed is no longer good once the person or the client is not.
@@ -270,10 +198,7 @@ async fn disablement_between_approval_and_redemption_counts() {
     for (number, deed) in Deed::IN_A_TENANT.into_iter().enumerate() {
         let username = format!("user-{number}");
         let client = acme.public_client().await;
-        let code = client
-            .authorize(&acme.browser_of(&username).await)
-            .await
-            .code();
+        let code = client.code_from(&acme.browser_of(&username).await).await;
 
         deed.is_done(&acme, &acme.user(&username).await, &client)
             .await;
@@ -322,7 +247,7 @@ async fn a_handle_of_one_kind_is_nothing_in_the_place_of_another() {
     let browser = acme.signed_in_browser_of("alice").await;
     let client = acme.confidential_client().await;
     let resource_server = acme.resource_credential().await;
-    let code = client.authorize(&browser).await.code();
+    let code = client.code_from(&browser).await;
     let tokens = client.tokens_of(&browser).await;
     let stranger = acme.public_client().await;
     let pending = browser
@@ -357,10 +282,7 @@ async fn a_handle_of_one_kind_is_nothing_in_the_place_of_another() {
     for (kind, handle) in &handles {
         let kind = *kind;
         if kind != "code" {
-            let as_code = IssuedCode {
-                code: handle.clone(),
-                ..code.clone()
-            };
+            let as_code = code.with_code(handle);
             refused_as(kind, &client.redeem(&as_code).await, 400, "invalid_grant");
         }
         if kind != "refresh token" {
@@ -432,10 +354,7 @@ async fn a_failed_exchange_does_not_spend_the_code() {
     let acme = app.tenant("acme").await;
     let mail = acme.another_resource("https://mail.acme.test/mcp").await;
     let client = acme.public_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code.code.as_str()),
@@ -477,10 +396,7 @@ async fn a_mangled_code_is_unknown() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let text = &code.code;
     for mangled in [
         text[..text.len() - 1].to_owned(),
@@ -494,14 +410,7 @@ async fn a_mangled_code_is_unknown() {
         "' or 1 = 1 --".to_owned(),
         "../../etc/passwd".to_owned(),
     ] {
-        let mangled = IssuedCode {
-            code: mangled,
-            ..code.clone()
-        };
-        client
-            .redeem(&mangled)
-            .await
-            .is_refused(400, "invalid_grant");
+        client.cannot_redeem(&code.with_code(&mangled)).await;
     }
 
     client.redeem(&code).await.tokens();

@@ -49,7 +49,7 @@ async fn cookies_on_http_have_plain_names() {
         assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax") && cookie.has("Path=/"));
         assert!(!cookie.has("Secure"), "{cookie:?}");
     }
-    acme.public_client().await.authorize(&browser).await.code();
+    acme.public_client().await.code_from(&browser).await;
 }
 
 /// L2: each sign-in makes a session of its own, and ends the one before.
@@ -171,20 +171,20 @@ async fn two_tenants_share_a_browser_and_nothing_else() {
     let alice = browser.clone().for_user(acme.user("alice").await);
     let bob = browser.clone().for_user(umbrella.user("bob").await);
 
-    here.authorize(&alice).await.code();
+    here.code_from(&alice).await;
     let login = there.authorization_request().open(&browser).await;
     assert!(
         login.is_login(),
         "a session at one is none at the other: {login:?}"
     );
     assert!(!login.html().contains("alice"));
-    let code = there.authorize(&bob).await.code();
+    let code = there.code_from(&bob).await;
     let tokens = there.redeem(&code).await.tokens();
     assert_eq!(
         tokens.claims()["sub"],
         umbrella.user("bob").await.id.as_str()
     );
-    let again = here.authorize(&browser).await.code();
+    let again = here.code_from(&browser).await;
     let tokens = here.redeem(&again).await.tokens();
     assert_eq!(tokens.claims()["sub"], acme.user("alice").await.id.as_str());
     assert_eq!(browser.cookies().len(), 4);

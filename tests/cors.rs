@@ -196,10 +196,7 @@ async fn an_application_in_a_browser_gets_its_tokens() {
         Answer::of(from_another_origin(&acme, Method::POST, "register").json(&metadata)).await;
     assert_eq!(made.header("access-control-allow-origin"), "*");
     let client = acme.client_of(&made.expect_status(201).json());
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let redeeming = client.post_request(
         "token",
         &[

@@ -226,8 +226,8 @@ async fn what_is_no_living_access_token_is_inactive() {
     let resource_server = acme.resource_credential().await;
     let client = acme.public_client().await;
     let browser = acme.browser_of("alice").await;
-    let code = client.authorize(&browser).await.code();
-    let unspent = client.authorize(&browser).await.code();
+    let code = client.code_from(&browser).await;
+    let unspent = client.code_from(&browser).await;
     let tokens = client.redeem(&code).await.tokens();
     let secret = acme
         .confidential_client()

@@ -60,10 +60,7 @@ async fn an_issuer_of_any_form_is_the_same_bytes_everywhere() {
             assert_eq!(document["token_endpoint"], tenant.url("token"), "{url}");
         }
         // `code()` compares the `iss` that came with it.
-        let code = client
-            .authorize(&tenant.browser_of("alice").await)
-            .await
-            .code();
+        let code = client.code_from(&tenant.browser_of("alice").await).await;
         let tokens = client.redeem(&code).await.tokens();
         assert_eq!(tokens.claims()["iss"], tenant.issuer.as_str());
         let introspected = resource_server.introspect(&tokens.access_token).await;

@@ -104,7 +104,7 @@ async fn a_user_disabled_in_between_blocks_the_redemption() {
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
     let browser = acme.browser_of("alice").await;
-    let code = client.authorize(&browser).await.code();
+    let code = client.code_from(&browser).await;
     let again = client
         .authorization_request()
         .with("prompt", "consent")
@@ -112,7 +112,7 @@ async fn a_user_disabled_in_between_blocks_the_redemption() {
         .await;
 
     disable(&acme, "alice").await;
-    client.redeem(&code).await.is_refused(400, "invalid_grant");
+    client.cannot_redeem(&code).await;
     let late = again.consent_form().press("decision", "allow");
     browser.submit_once(&late).await.is_shown(403);
     let login = client.authorization_request().open(&browser).await;
@@ -127,12 +127,12 @@ async fn a_password_changed_in_between_blocks_the_redemption() {
     let client = acme.confidential_client().await;
     let browser = acme.browser_of("alice").await;
     let alice = acme.user("alice").await;
-    let code = client.authorize(&browser).await.code();
+    let code = client.code_from(&browser).await;
 
     app.clock().advance(Duration::from_secs(1));
     let changes = json!({ "password": "another password" });
     acme.change(&format!("/users/{}", alice.id), &changes).await;
-    client.redeem(&code).await.is_refused(400, "invalid_grant");
+    client.cannot_redeem(&code).await;
     let login = client.authorization_request().open(&browser).await;
     let refused = browser.log_in(&login, "alice", &alice.password).await;
     assert!(refused.is_login(), "{refused:?}");

@@ -222,10 +222,7 @@ async fn no_secret_is_written_anywhere() {
             ))
             .await;
     }
-    confidential
-        .redeem(&code)
-        .await
-        .is_refused(400, "invalid_grant");
+    confidential.cannot_redeem(&code).await;
     confidential
         .revoke(renewed.refresh_token())
         .await

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sqlx::Executor as _;
 
-use crate::harness::{IssuedCode, OAuthClient, TestApp, TestTenant};
+use crate::harness::{OAuthClient, TestApp, TestTenant};
 
 /// The verifier and challenge of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -119,7 +119,7 @@ async fn a_malformed_verifier_is_refused() {
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let code = client.authorize(&alice).await.code();
+    let code = client.code_from(&alice).await;
 
     for verifier in [
         "a".repeat(42),
@@ -127,11 +127,7 @@ async fn a_malformed_verifier_is_refused() {
         format!("{VERIFIER}="),
         format!("{VERIFIER} "),
     ] {
-        let tried = IssuedCode {
-            verifier,
-            ..code.clone()
-        };
-        client.redeem(&tried).await.is_refused(400, "invalid_grant");
+        client.cannot_redeem(&code.with_verifier(&verifier)).await;
     }
     client.redeem(&code).await.tokens();
 }
@@ -145,17 +141,9 @@ async fn a_wrong_verifier_gets_nothing_and_spends_nothing() {
     let alice = acme.browser_of("alice").await;
 
     for client in both_kinds(&acme).await {
-        let code = client.authorize(&alice).await.code();
-        let wrong = IssuedCode {
-            verifier: VERIFIER.to_owned(),
-            ..code.clone()
-        };
-        client.redeem(&wrong).await.is_refused(400, "invalid_grant");
-        let none = IssuedCode {
-            verifier: String::new(),
-            ..code.clone()
-        };
-        client.redeem(&none).await.is_refused(400, "invalid_grant");
+        let code = client.code_from(&alice).await;
+        client.cannot_redeem(&code.with_verifier(VERIFIER)).await;
+        client.cannot_redeem(&code.with_verifier("")).await;
         let fields = [
             ("grant_type", "authorization_code"),
             ("code", code.code.as_str()),
@@ -173,7 +161,7 @@ async fn a_code_without_a_challenge_buys_nothing() {
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
     let client = acme.confidential_client().await;
-    let code = client.authorize(&alice).await.code();
+    let code = client.code_from(&alice).await;
     let mut database = app.database().db_connect_as_superuser().await;
 
     let forced = database
@@ -185,12 +173,7 @@ async fn a_code_without_a_challenge_buys_nothing() {
         .await
         .unwrap();
     for verifier in [String::new(), code.verifier.clone(), VERIFIER.to_owned()] {
-        let refused = client
-            .redeem(&IssuedCode {
-                verifier,
-                ..code.clone()
-            })
-            .await;
+        let refused = client.redeem(&code.with_verifier(&verifier)).await;
         assert!(!refused.status.is_success(), "{refused:?}");
         assert!(!refused.body.contains("access_token"), "{refused:?}");
     }

@@ -11,7 +11,7 @@ use crate::harness::{Browser, Decision, OAuthClient, Page, TestApp, TestTenant};
 async fn remembered(tenant: &TestTenant) -> (OAuthClient, Browser) {
     let client = tenant.confidential_client().await;
     let browser = tenant.browser_of("alice").await;
-    client.authorize(&browser).await.code();
+    client.code_from(&browser).await;
     (client, browser)
 }
 
@@ -50,12 +50,12 @@ async fn prompt_none_without_consent_is_refused() {
 
     let silent = web.authorization_request().with("prompt", "none");
     assert_eq!(silent.walk(&browser).await.error(), "consent_required");
-    web.authorize(&browser).await.code();
+    web.code_from(&browser).await;
     silent.walk(&browser).await.code();
 
     let silent = desktop.authorization_request().with("prompt", "none");
     assert_eq!(silent.walk(&browser).await.error(), "interaction_required");
-    desktop.authorize(&browser).await.code();
+    desktop.code_from(&browser).await;
     assert_eq!(silent.walk(&browser).await.error(), "interaction_required");
 }
 
@@ -69,7 +69,7 @@ async fn prompt_none_of_a_stranger_from_another_site_is_refused() {
     let stranger = acme
         .registered_client("https://stranger.example/callback")
         .await;
-    stranger.authorize(&browser).await.code();
+    stranger.code_from(&browser).await;
     let silent = |client: &OAuthClient| client.authorization_request().with("prompt", "none");
 
     silent(&stranger).walk(&browser).await.code();

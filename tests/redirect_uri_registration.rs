@@ -85,7 +85,7 @@ async fn a_private_scheme_needs_the_tenants_list() {
     acme.change("", &json!({ "private_use_redirect_uris": [CURSOR] }))
         .await;
     let client = acme.registered_client(CURSOR).await;
-    client.authorize(&alice).await.code();
+    client.code_from(&alice).await;
     let near = [
         "cursor://anysphere.cursor-mcp/oauth/callback/",
         "cursor://anysphere.cursor-mcp/oauth",

@@ -20,15 +20,9 @@ async fn a_used_successor_ends_the_grace_at_once() {
     let elsewhere = client.clone().through(other_replica.wire());
     let third = elsewhere.refresh(second.refresh_token()).await.tokens();
 
-    client
-        .refresh(first.refresh_token())
-        .await
-        .is_refused(400, "invalid_grant");
+    client.cannot_refresh(first.refresh_token()).await;
 
-    elsewhere
-        .refresh(third.refresh_token())
-        .await
-        .is_refused(400, "invalid_grant");
+    elsewhere.cannot_refresh(third.refresh_token()).await;
 }
 
 /// F4: after the window the old token is dead, but it proves no theft: the successor lives on.
@@ -44,10 +38,7 @@ async fn an_old_token_after_the_window_is_refused_and_revokes_nothing() {
     let again = client.refresh(first.refresh_token()).await.tokens();
     assert_eq!(again.refresh_token, second.refresh_token);
     app.clock().advance(Duration::from_secs(1));
-    client
-        .refresh(first.refresh_token())
-        .await
-        .is_refused(400, "invalid_grant");
+    client.cannot_refresh(first.refresh_token()).await;
 
     assert!(
         acme.resource_credential()
@@ -95,10 +86,7 @@ async fn the_grace_window_is_a_setting() {
     acme.change("", &json!({ "refresh_grace_window": 0 })).await;
     let first = client.tokens_of(&alice).await;
     let second = client.refresh(first.refresh_token()).await.tokens();
-    client
-        .refresh(first.refresh_token())
-        .await
-        .is_refused(400, "invalid_grant");
+    client.cannot_refresh(first.refresh_token()).await;
     client.refresh(second.refresh_token()).await.tokens();
 
     acme.change("", &json!({ "refresh_grace_window": 600 }))
@@ -163,20 +151,9 @@ async fn grace_matrix() {
         .clone()
         .with_authentication(ClientAuthentication::None);
     none.refresh(old).await.is_refused(401, "invalid_client");
-    acme.public_client()
-        .await
-        .refresh(old)
-        .await
-        .is_refused(400, "invalid_grant");
-    acme.confidential_client()
-        .await
-        .refresh(old)
-        .await
-        .is_refused(400, "invalid_grant");
-    client
-        .refresh(&old[..old.len() - 1])
-        .await
-        .is_refused(400, "invalid_grant");
+    acme.public_client().await.cannot_refresh(old).await;
+    acme.confidential_client().await.cannot_refresh(old).await;
+    client.cannot_refresh(&old[..old.len() - 1]).await;
     // Without the resource there is no default among the two that were granted.
     client.refresh(old).await.is_refused(400, "invalid_target");
 

@@ -167,7 +167,7 @@ async fn a_consent_belongs_to_its_tenant() {
         acme.client(&metadata).await,
         umbrella.client(&metadata).await,
     );
-    here.authorize(&acme.browser_of("alice").await).await.code();
+    here.code_from(&acme.browser_of("alice").await).await;
 
     let alice = umbrella.signed_in_browser_of("alice").await;
     assert!(is_asked(&there.authorization_request(), &alice).await);

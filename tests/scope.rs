@@ -102,10 +102,7 @@ async fn a_scope_at_redemption_changes_nothing() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let code = client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    let code = client.code_from(&acme.browser_of("alice").await).await;
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code.code.as_str()),

@@ -26,8 +26,8 @@ async fn a_dump_of_the_database_holds_no_usable_secret() {
         .admin()
         .create("/admin/v1/admin-keys", &json!({ "name": "a key" }))
         .await;
-    let unused_code = client.authorize(&browser).await.code();
-    let code = client.authorize(&browser).await.code();
+    let unused_code = client.code_from(&browser).await;
+    let code = client.code_from(&browser).await;
     let first = client.redeem(&code).await.tokens();
     let second = client.refresh(first.refresh_token()).await.tokens();
     chosen.tokens_of(&browser).await;

@@ -243,10 +243,7 @@ async fn what_people_and_clients_do_is_recorded_too() {
     let client = acme
         .registered_client("https://stranger.example/callback")
         .await;
-    client
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+    client.code_from(&acme.browser_of("alice").await).await;
     let event_of = async |action: &str| {
         let path = acme.path(&format!("/audit-events?action={action}"));
         let page = app.admin().get(&path).await.expect_status(200).json();

@@ -304,9 +304,8 @@ async fn a_list_of_grants_is_complete_while_more_are_added() {
     let acme = app.tenant("acme").await;
     acme.public_client()
         .await
-        .authorize(&acme.browser_of("alice").await)
-        .await
-        .code();
+        .code_from(&acme.browser_of("alice").await)
+        .await;
     app.database().db_execute(COPIES).await;
     let path = acme.path("/grants");
     let all = app

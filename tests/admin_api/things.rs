@@ -38,14 +38,10 @@ impl Things {
         tenant
             .public_client()
             .await
-            .authorize(&tenant.browser_of("alice").await)
-            .await
-            .code();
+            .code_from(&tenant.browser_of("alice").await)
+            .await;
         let client = tenant.confidential_client().await;
-        client
-            .authorize(&tenant.browser_of("bob").await)
-            .await
-            .code();
+        client.code_from(&tenant.browser_of("bob").await).await;
         let grants = owner
             .get(&tenant.path("/grants"))
             .await

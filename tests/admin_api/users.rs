@@ -173,9 +173,8 @@ impl SignedIn {
     /// F8: refresh, access token and browser session are dead, at once where it was done.
     async fn has_ended(&self) {
         self.client
-            .refresh(self.tokens.refresh_token())
-            .await
-            .is_refused(400, "invalid_grant");
+            .cannot_refresh(self.tokens.refresh_token())
+            .await;
         assert!(
             !self
                 .resource_server

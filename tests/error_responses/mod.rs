@@ -62,7 +62,7 @@ impl Scene {
         let public = acme.public_client().await;
         let confidential = acme.confidential_client().await;
         let tokens = public.tokens_of(&browser).await;
-        let code = public.authorize(&browser).await.code();
+        let code = public.code_from(&browser).await;
         Self {
             acme,
             public,

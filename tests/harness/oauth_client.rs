@@ -57,6 +57,30 @@ pub struct IssuedCode {
     pub redirect_uri: String,
 }
 
+impl IssuedCode {
+    /// The same, said to have gone elsewhere.
+    pub fn sent_to(&self, redirect_uri: &str) -> Self {
+        Self {
+            redirect_uri: redirect_uri.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub fn with_verifier(&self, verifier: &str) -> Self {
+        Self {
+            verifier: verifier.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    pub fn with_code(&self, code: &str) -> Self {
+        Self {
+            code: code.to_owned(),
+            ..self.clone()
+        }
+    }
+}
+
 /// A token answer that is one.
 #[derive(Debug, Clone)]
 pub struct Tokens {
@@ -132,6 +156,23 @@ impl OAuthClient {
     pub async fn tokens_of(&self, browser: &Browser) -> Tokens {
         let code = self.authorize(browser).await.code();
         self.redeem(&code).await.tokens()
+    }
+
+    /// The code that this person's consent gets.
+    pub async fn code_from(&self, browser: &Browser) -> IssuedCode {
+        self.authorize(browser).await.code()
+    }
+
+    /// OAuth 2.1 §3.2.4: a code that is not good, for whatever reason, is one answer.
+    pub async fn cannot_redeem(&self, code: &IssuedCode) {
+        self.redeem(code).await.is_refused(400, "invalid_grant");
+    }
+
+    /// The same for a refresh token.
+    pub async fn cannot_refresh(&self, refresh_token: &str) {
+        self.refresh(refresh_token)
+            .await
+            .is_refused(400, "invalid_grant");
     }
 
     pub async fn redeem(&self, code: &IssuedCode) -> Answer {

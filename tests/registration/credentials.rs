@@ -51,9 +51,8 @@ async fn a_secret_is_given_to_who_asked_and_then_required() {
         let confidential = acme.client_of(&register(&acme, &body(method)).await);
         goes_all_the_way(&acme, &confidential).await;
         let code = confidential
-            .authorize(&acme.browser_of("alice").await)
-            .await
-            .code();
+            .code_from(&acme.browser_of("alice").await)
+            .await;
         let without = confidential
             .clone()
             .with_authentication(crate::harness::ClientAuthentication::None);
