@@ -1,12 +1,32 @@
 //! The one guarded way out of the house: everything Writ fetches from a host it does not run
-//! (client metadata documents, JWKS of clients and identity providers, webhooks) passes here.
+//! (client metadata documents, JWKS of clients and of issuers of statements, logos) passes here.
 //!
-//! What it is: the only user of an HTTP client. A fetch goes to `https` only, to an address that
-//! was resolved once, checked against the special-use ranges and pinned; without redirects,
-//! proxies or cookies; with limits on size, time and per host.
+//! What it is: the only user of an HTTP client. A fetch goes to `https` only, to addresses that
+//! were resolved once, checked against the special-use ranges and pinned; without redirects,
+//! proxies or cookies; with limits on size, time, media type and per host.
 //!
 //! What it is not: a cache, or a judge of what was fetched. Documents are kept and judged by
 //! `authority`, whose rules are `protocol`'s.
 //!
-//! How to add one more: a new kind of document gets a module here that names its limits (size,
-//! time, media types) and goes through the guard. Nothing else in the workspace may name `reqwest`.
+//! How to add one more: a new kind of document is a variant of [`FetchKind`], which names its
+//! limits. Nothing else in the workspace may name `reqwest`.
+
+mod budget;
+mod cache_lifetime;
+mod connection;
+mod fetch;
+mod guard;
+mod media_type;
+mod resolver;
+mod special_use;
+mod url_rule;
+mod world;
+
+pub use budget::Budget;
+pub use cache_lifetime::CacheLifetime;
+pub use fetch::{FetchError, FetchKind, FetchRequest, Fetched};
+pub use guard::{Outbound, OutboundError};
+pub use resolver::{Resolve, ResolveError, Resolving};
+pub use special_use::is_special_use;
+pub use url_rule::{CheckedUrl, UrlFault, UrlRules};
+pub use world::{Limits, OutboundSettings, World};

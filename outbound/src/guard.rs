@@ -1,0 +1,291 @@
+//! The guard itself: every rule of a fetch, in the order in which they cost something.
+//!
+//! URL, then budget, then name, then addresses; only then a connection. After it: who answered,
+//! status, headers, and the body byte by byte.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Response, StatusCode};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use crate::budget::{Budgets, Place};
+use crate::cache_lifetime::CacheLifetime;
+use crate::connection::{self, Pinned};
+use crate::fetch::{FetchError, FetchKind, FetchRequest, Fetched};
+use crate::media_type;
+use crate::resolver::{Resolve, SystemResolver};
+use crate::special_use::is_special_use;
+use crate::url_rule::{CheckedUrl, Destination, UrlFault, UrlRules};
+use crate::world::{Limits, OutboundSettings, World};
+
+/// Addresses of one name that are tried. All of them are checked.
+const MAX_PINNED: usize = 8;
+
+/// The guarded way out. Cheap to clone.
+#[derive(Clone)]
+pub struct Outbound {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    allowed_ports: Vec<u16>,
+    limits: Limits,
+    resolver: Arc<dyn Resolve>,
+    route: Arc<dyn Fn(SocketAddr) -> SocketAddr + Send + Sync>,
+    tls: ClientConfig,
+    is_development: bool,
+    places: Semaphore,
+    hosts: Arc<Budgets>,
+    addresses: Arc<Budgets>,
+    began: Instant,
+}
+
+/// The guard cannot be built: TLS has no usable provider or a root is unreadable.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS for outbound requests cannot be set up: {0}")]
+pub struct OutboundError(#[from] rustls::Error);
+
+impl Outbound {
+    /// The real internet: the system's resolver and the public roots.
+    pub fn new(settings: OutboundSettings) -> Result<Self, OutboundError> {
+        Self::build(real_world(settings), connection::public_roots())
+    }
+
+    /// As `new`, and a tenant whose issuer is on a loopback host may have clients there too.
+    pub fn for_development(settings: OutboundSettings) -> Result<Self, OutboundError> {
+        let world = World {
+            is_development: true,
+            ..real_world(settings)
+        };
+        Self::build(world, connection::public_roots())
+    }
+
+    /// For tests. See `World` for what it can and cannot change.
+    pub fn with_world(mut world: World) -> Result<Self, OutboundError> {
+        let roots = connection::roots_of(std::mem::take(&mut world.roots))?;
+        Self::build(world, roots)
+    }
+
+    fn build(world: World, roots: RootCertStore) -> Result<Self, OutboundError> {
+        let OutboundSettings {
+            allowed_ports,
+            limits,
+        } = world.settings;
+        let inner = Inner {
+            allowed_ports,
+            limits,
+            resolver: world.resolver,
+            route: world.route,
+            tls: connection::tls(roots)?,
+            is_development: world.is_development,
+            places: Semaphore::new(limits.concurrent),
+            hosts: Budgets::new(limits.per_host),
+            addresses: Budgets::new(limits.per_address),
+            began: Instant::now(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The rule a URL must pass, for callers that judge one before any fetch.
+    pub fn url_rules(&self, issuer_is_loopback: bool) -> UrlRules {
+        UrlRules {
+            allowed_ports: self.inner.allowed_ports.clone(),
+            allows_loopback: self.inner.is_development && issuer_is_loopback,
+        }
+    }
+
+    pub fn check_url(&self, request: &FetchRequest<'_>) -> Result<CheckedUrl, UrlFault> {
+        self.url_rules(request.issuer_is_loopback)
+            .check(request.url, request.kind)
+    }
+
+    /// One `GET`, or the reason why there is no document.
+    pub async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Fetched, FetchError> {
+        let checked = self.check_url(request)?;
+        let inner = &*self.inner;
+        // Nobody waits for a place: a fetch that cannot begin now is trouble like any other.
+        let _place = inner.places.try_acquire().map_err(|_| FetchError::Busy)?;
+        let _host = inner
+            .hosts
+            .admit(checked.host(), inner.began.elapsed())
+            .ok_or(FetchError::Busy)?;
+        // Row K6: one limit over everything, so that no slow step can add to another.
+        tokio::time::timeout(inner.limits.total, inner.fetch(request.kind, &checked))
+            .await
+            .unwrap_or(Err(FetchError::Timeout))
+    }
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Outbound")
+            .field("allowed_ports", &self.inner.allowed_ports)
+            .field("limits", &self.inner.limits)
+            .field("is_development", &self.inner.is_development)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Inner {
+    async fn fetch(&self, kind: FetchKind, checked: &CheckedUrl) -> Result<Fetched, FetchError> {
+        let found = self.addresses_of(checked).await?;
+        let _places = self.admit_addresses(&found)?;
+        let pinned = self.pin(checked, &found)?;
+        let is_https_only = !matches!(checked.destination(), Destination::Loopback(_));
+        let client =
+            connection::client(&self.tls, &self.limits, kind, pinned.clone(), is_https_only)?;
+        let response = client
+            .get(checked.url().clone())
+            .send()
+            .await
+            .map_err(|error| connection::fault(&error))?;
+        // The addresses were pinned; this is the proof that the client kept to them.
+        if !pinned.contains(response.remote_addr()) {
+            return Err(FetchError::SpecialUse);
+        }
+        read(kind, response).await
+    }
+
+    /// Resolves once. One bad address spoils the name: an attacker adds a good one to it.
+    async fn addresses_of(&self, checked: &CheckedUrl) -> Result<Vec<IpAddr>, FetchError> {
+        let addresses = match checked.destination() {
+            // Development: the one place where a special-use address is meant.
+            Destination::Loopback(addresses) => return Ok(addresses.clone()),
+            Destination::Address(address) => vec![*address],
+            Destination::Name(name) => {
+                let resolved = self.resolver.resolve(name).await;
+                resolved.map_err(|_| FetchError::Resolve)?
+            }
+        };
+        if addresses.is_empty() {
+            return Err(FetchError::Resolve);
+        }
+        if addresses.iter().copied().any(is_special_use) {
+            return Err(FetchError::SpecialUse);
+        }
+        Ok(addresses.into_iter().take(MAX_PINNED).collect())
+    }
+
+    fn admit_addresses(&self, addresses: &[IpAddr]) -> Result<Vec<Place>, FetchError> {
+        let mut keys: Vec<u128> = addresses.iter().copied().map(budget_key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let now = self.began.elapsed();
+        keys.into_iter()
+            .map(|key| self.addresses.admit(key, now).ok_or(FetchError::Busy))
+            .collect()
+    }
+
+    fn pin(&self, checked: &CheckedUrl, addresses: &[IpAddr]) -> Result<Pinned, FetchError> {
+        let port = checked.port();
+        let original: Vec<SocketAddr> = addresses
+            .iter()
+            .map(|address| SocketAddr::new(*address, port))
+            .collect();
+        if matches!(checked.destination(), Destination::Loopback(_)) {
+            return Ok(Pinned {
+                host: checked.host().to_owned(),
+                addresses: original,
+            });
+        }
+        let routed: Vec<SocketAddr> = original.iter().map(|from| (self.route)(*from)).collect();
+        // Only a test's world leads elsewhere. The HTTP client reads a literal itself, and lets a
+        // port that the URL names win: there it would go to the real place, so it does not go.
+        let is_name = matches!(checked.destination(), Destination::Name(_));
+        let keeps_port = || routed.iter().all(|to| to.port() == port);
+        let can_be_led = is_name && (checked.url().port().is_none() || keeps_port());
+        if routed != original && !can_be_led {
+            return Err(FetchError::Connect);
+        }
+        Ok(Pinned {
+            host: checked.host().to_owned(),
+            addresses: routed,
+        })
+    }
+}
+
+fn real_world(settings: OutboundSettings) -> World {
+    World {
+        settings,
+        resolver: Arc::new(SystemResolver::default()),
+        roots: Vec::new(),
+        route: Arc::new(|address| address),
+        is_development: false,
+    }
+}
+
+/// Whoever has one IPv6 address has its /64.
+fn budget_key(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address) >> 64 << 64,
+    }
+}
+
+/// Status and headers first; the body only when they leave a reason to read it.
+async fn read(kind: FetchKind, response: Response) -> Result<Fetched, FetchError> {
+    check_status(response.status())?;
+    check_encoding(response.headers())?;
+    let media_type = media_type::read(response.headers(), kind)?;
+    let cache = CacheLifetime::from_headers(response.headers());
+    let body = read_body(kind.max_bytes(), response).await?;
+    media_type::check_body(kind, &media_type, &body)?;
+    Ok(Fetched {
+        body,
+        cache,
+        media_type,
+    })
+}
+
+/// CIMD §5: 200 and nothing else; a redirect is never followed.
+fn check_status(status: StatusCode) -> Result<(), FetchError> {
+    if status == StatusCode::OK {
+        Ok(())
+    } else if status.is_redirection() {
+        Err(FetchError::Redirect(status.as_u16()))
+    } else {
+        Err(FetchError::Status(status.as_u16()))
+    }
+}
+
+/// `identity` was asked for: a body that must be unpacked could be of any size.
+fn check_encoding(headers: &HeaderMap) -> Result<(), FetchError> {
+    let are_all = |name, allowed: &str| {
+        headers.get_all(name).iter().all(|value| {
+            value
+                .to_str()
+                .is_ok_and(|text| text.trim().eq_ignore_ascii_case(allowed))
+        })
+    };
+    if are_all(CONTENT_ENCODING, "identity") && are_all(TRANSFER_ENCODING, "chunked") {
+        Ok(())
+    } else {
+        Err(FetchError::Encoding)
+    }
+}
+
+/// Counts what comes, whatever the headers promised (row K6).
+async fn read_body(max_bytes: usize, mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let promised = response.content_length().unwrap_or_default();
+    if promised > u64::try_from(max_bytes).unwrap_or(u64::MAX) {
+        return Err(FetchError::TooLarge);
+    }
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| connection::fault(&error))? else {
+            return Ok(body);
+        };
+        if body.len() + chunk.len() > max_bytes {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+}

@@ -1,0 +1,98 @@
+//! What the guard takes from its surroundings, as values: limits, ports, who resolves names.
+//!
+//! What it is not: a way round the guard. A `World` can be built in code alone; no setting, file
+//! or environment variable leads here, and the special-use check applies in every world.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+
+use crate::budget::Budget;
+use crate::fetch::{CONNECT_LIMIT, TOTAL_LIMIT};
+use crate::resolver::Resolve;
+
+/// What an operator may choose.
+#[derive(Clone, Debug)]
+pub struct OutboundSettings {
+    /// Ports of `https` URLs.
+    pub allowed_ports: Vec<u16>,
+    pub limits: Limits,
+}
+
+impl Default for OutboundSettings {
+    fn default() -> Self {
+        Self {
+            allowed_ports: vec![443, 8443],
+            limits: Limits::default(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// TCP and TLS together.
+    pub connect: Duration,
+    /// From resolving the name to the last byte of the body.
+    pub total: Duration,
+    /// Fetches at the same time, over all hosts.
+    pub concurrent: usize,
+    pub per_host: Budget,
+    /// Names are free and addresses are not: many names that lead to one address share this. It is
+    /// wider, because a network of caches serves many honest hosts from one address.
+    pub per_address: Budget,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_LIMIT,
+            total: TOTAL_LIMIT,
+            concurrent: 64,
+            per_host: Budget {
+                concurrent: 4,
+                per_minute: 60,
+            },
+            per_address: Budget {
+                concurrent: 16,
+                per_minute: 300,
+            },
+        }
+    }
+}
+
+/// A world for tests: names and addresses of the public internet that lead to a local listener.
+///
+/// The guard is whole in it. A name that `resolver` gives a special-use address for is refused,
+/// and `route` is asked only about addresses that passed, so "refused before a connection is made"
+/// can be asserted at the listening socket.
+#[derive(Clone)]
+pub struct World {
+    pub settings: OutboundSettings,
+    pub resolver: Arc<dyn Resolve>,
+    /// Trusted in place of the public roots.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// Where a checked address is. The identity is the real internet. A URL that names its port
+    /// keeps that port, and one that names an address cannot be led elsewhere (it is refused).
+    pub route: Arc<dyn Fn(SocketAddr) -> SocketAddr + Send + Sync>,
+    /// As `Outbound::for_development`.
+    pub is_development: bool,
+}
+
+impl World {
+    /// Every address leads to `listener`.
+    pub fn leading_to(
+        listener: SocketAddr,
+        resolver: Arc<dyn Resolve>,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Self {
+        Self {
+            settings: OutboundSettings::default(),
+            resolver,
+            roots,
+            route: Arc::new(move |_| listener),
+            is_development: false,
+        }
+    }
+}
