@@ -26,7 +26,17 @@ check: ## Check format, lints and walls, and run the fast tests
 clients: ## Run the tests with real MCP clients (Python, Node, Chromium)
 	@scripts/install-postgres.sh
 	@scripts/install-client-tools.sh
+	@tests/clients/run.sh -m "not soak"
+
+.PHONY: soak
+soak: ## Run the long tail too: every client with every form of issuer, both ways to verify
+	@scripts/install-postgres.sh
+	@scripts/install-client-tools.sh
 	@tests/clients/run.sh
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz
+	@scripts/fuzz.sh
 
 .PHONY: bench
 bench: ## Measure a release build under load

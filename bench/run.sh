@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 rows=("$@")
 [ ${#rows[@]} -gt 0 ] || rows=(discovery jwks client_credentials introspect refresh register)
+registrations=${REGISTRATIONS:-100000}
 tenants=${TENANTS:-1000} clients=${CLIENTS:-10} seconds=${SECONDS_PER_RUN:-6} rounds=${ROUNDS:-3}
 port=${PORT:-9800} admin_port=${ADMIN_PORT:-9801}
 
@@ -29,15 +30,25 @@ done
 pid=$(pgrep -P $server -x writ || echo $server)
 echo "memory idle: $(awk '/VmRSS/ {print int($2/1024)}' "/proc/$pid/status") MiB"
 echo "filling $tenants tenants with $clients clients each"
-python3 seed.py "http://localhost:$port" "http://127.0.0.1:$admin_port" "$key" "$tenants" "$clients" "$rounds"
+# Each round of refreshes has families of its own, and so has each round of the same row over again.
+family_rounds=$rounds
+[[ ${rows[*]} != *@registered* ]] || family_rounds=$((2 * rounds))
+python3 seed.py "http://localhost:$port" "http://127.0.0.1:$admin_port" "$key" "$tenants" "$clients" "$family_rounds"
 
-printf '%-20s %12s %10s %8s\n' row "req/s" "p99 ms" errors
+printf '%-30s %12s %10s %8s\n' row "req/s" "p99 ms" errors
+filled=
 for row in "${rows[@]}"; do
-  connections=16
+  connections=16 script=$row first_round=0
+  # `refresh@registered`: the same row with a tenant full of registrations that nobody uses.
+  if [[ $row == *@registered ]]; then
+    script=${row%@registered} first_round=$rounds
+    [ -n "$filled" ] || ./registrations.sh "$registrations"
+    filled=yes
+  fi
   for round in $(seq "$rounds"); do
-    ROUND=$round taskset -c 1 wrk -t1 -c$connections -d"${seconds}s" -s "load/$row.lua" "http://localhost:$port" | grep '^rate='
+    ROUND=$((first_round + round)) taskset -c 1 wrk -t1 -c$connections -d"${seconds}s" -s "load/$script.lua" "http://localhost:$port" | grep '^rate='
   done | sort -t= -k2 -n | sed -n "$((rounds / 2 + 1))p" |
     sed 's/rate=\([0-9]*\) p99_ms=\([0-9.]*\) errors=\([0-9]*\)/\1 \2 \3/' |
-    { read -r rate p99 errors; printf '%-20s %12s %10s %8s\n' "$row" "$rate" "$p99" "$errors"; }
+    { read -r rate p99 errors; printf '%-30s %12s %10s %8s\n' "$row" "$rate" "$p99" "$errors"; }
 done
 echo "memory after load: $(awk '/VmRSS/ {print int($2/1024)}' "/proc/$pid/status") MiB"

@@ -28,6 +28,12 @@ if command -v shellcheck >/dev/null; then
     git ls-files -z '*.sh' .ci/run | xargs -0 shellcheck
 fi
 
+if cargo fuzz --version >/dev/null 2>&1; then
+    step "fuzz targets"
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
+    cargo clippy --manifest-path fuzz/Cargo.toml --locked --quiet -- -D warnings
+fi
+
 step "fast tests"
 fast=(--package protocol --package crypto --package outbound --package server --lib)
 if cargo nextest --version >/dev/null 2>&1; then

@@ -8,12 +8,16 @@ use crate::harness::{Answer, TestApp, TestTenant};
 const ORIGIN: &str = "http://localhost:6274";
 
 /// The endpoints of a tenant with their own method: those for scripts, then the others.
-const FOR_SCRIPTS: [(&str, Method); 10] = [
+const FOR_SCRIPTS: [(&str, Method); 14] = [
     (".well-known/oauth-authorization-server", Method::GET),
     (".well-known/openid-configuration", Method::GET),
     (".well-known/jwks.json", Method::GET),
     ("token", Method::POST),
     ("register", Method::POST),
+    ("register/c_any", Method::GET),
+    ("register/c_any", Method::PUT),
+    ("register/c_any", Method::DELETE),
+    ("clients-registrations/openid-connect/c_any", Method::PUT),
     ("revoke", Method::POST),
     ("oauth/token", Method::POST),
     ("protocol/openid-connect/token", Method::POST),

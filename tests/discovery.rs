@@ -115,7 +115,12 @@ async fn the_document_says_what_clients_look_for() {
         BTreeSet::from(["authorization_code", "refresh_token", "client_credentials"])
     );
     // Clients without a secret look for `none`, and go away where it is not listed.
-    let with_none = BTreeSet::from(["none", "client_secret_basic", "client_secret_post"]);
+    let proofs = [
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+    ];
+    let with_none: BTreeSet<&str> = proofs.into_iter().chain(["none"]).collect();
     assert_eq!(
         texts(&document["token_endpoint_auth_methods_supported"]),
         with_none
@@ -125,10 +130,7 @@ async fn the_document_says_what_clients_look_for() {
         with_none
     );
     let introspection = texts(&document["introspection_endpoint_auth_methods_supported"]);
-    assert_eq!(
-        introspection,
-        BTreeSet::from(["client_secret_basic", "client_secret_post"])
-    );
+    assert_eq!(introspection, BTreeSet::from(proofs));
 }
 
 /// MCP2: SDKs that check types refuse a `null`; command injection by way of a URL has happened to clients.

@@ -141,8 +141,6 @@ async fn scopes_are_narrowed_and_never_widened() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
-    let client = acme.confidential_client().await;
-
     for (asked, given) in [
         ("notes:read notes:write", "notes:read notes:write"),
         ("notes:write", "notes:write"),
@@ -151,10 +149,12 @@ async fn scopes_are_narrowed_and_never_widened() {
         ("", "notes:read"),
         ("notes:write offline_access", "notes:write offline_access"),
     ] {
+        let client = acme.confidential_client().await;
         let tokens = tokens_with_scope(&client, asked, &alice).await;
         assert_eq!(tokens.body["scope"], given, "{asked}");
         assert_eq!(tokens.claims()["scope"], given, "{asked}");
     }
+    let client = acme.confidential_client().await;
     for nothing_left in ["unknown", "admin unknown", "NOTES:READ"] {
         let refused = client
             .authorization_request()

@@ -29,7 +29,6 @@ async fn the_answer_says_what_was_granted() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let alice = acme.browser_of("alice").await;
-    let client = acme.public_client().await;
     for (asked, granted) in [
         ("", "notes:read"),
         ("notes:write", "notes:write"),
@@ -41,6 +40,7 @@ async fn the_answer_says_what_was_granted() {
             "openid notes:read offline_access",
         ),
     ] {
+        let client = acme.public_client().await;
         let tokens = tokens_with(&client, asked, &alice).await;
         assert_eq!(tokens.body["scope"], granted, "{asked}");
         assert_eq!(tokens.claims()["scope"], granted, "{asked}");

@@ -26,6 +26,15 @@ async fn a_dump_of_the_database_holds_no_usable_secret() {
         .admin()
         .create("/admin/v1/admin-keys", &json!({ "name": "a key" }))
         .await;
+    let registration = json!({ "redirect_uris": ["https://registered.example/callback"] });
+    let registered = acme.register(&registration).await.expect_status(201);
+    let invitation = acme
+        .admin()
+        .create(
+            &acme.path("/initial-access-tokens"),
+            &json!({ "name": "a partner" }),
+        )
+        .await;
     let unused_code = client.code_from(&browser).await;
     let code = client.code_from(&browser).await;
     let first = client.redeem(&code).await.tokens();
@@ -44,6 +53,12 @@ async fn a_dump_of_the_database_holds_no_usable_secret() {
         chosen.secret().unwrap().to_owned(),
         resource_server.client_secret,
         admin_key["admin_key"].as_str().unwrap().to_owned(),
+        registered.text("client_secret"),
+        registered.text("registration_access_token"),
+        invitation["initial_access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
         acme.user("alice").await.password,
     ];
     canaries.extend(browser.cookies().into_iter().map(|cookie| cookie.value));

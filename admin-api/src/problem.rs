@@ -80,7 +80,7 @@ impl ProblemKind {
             Self::Forbidden => "This admin key may not do that",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "This method does not work here",
-            Self::Conflict => "The value is taken",
+            Self::Conflict => "Something else stands against it",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body must be JSON",
             Self::TooManyRequests => "Too many calls were refused",
@@ -169,6 +169,11 @@ impl Problem {
             errors,
             ..Self::new(ProblemKind::Conflict, detail)
         }
+    }
+
+    /// As things stand it cannot be; the words say what would have to be otherwise.
+    pub fn conflicting_state(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Conflict, detail)
     }
 
     /// A unique key or foreign key stood against it: `explain` knows the constraint's name and says

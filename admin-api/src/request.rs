@@ -171,12 +171,14 @@ impl<T: FromStr> Extract for Id<T> {
     }
 }
 
-/// The second id of a path: `{resource}/credentials/{credential_id}`.
+/// The second id of a path: `{resource}/credentials/{credential_id}`, `{client}/secrets/{secret_id}`.
 pub struct SubId<T>(pub T);
 
 impl<T: FromStr> Extract for SubId<T> {
     async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
-        segment_as(incoming, "credential_id").await.map(Self)
+        let last = incoming.http.match_info().iter().last();
+        let name = last.map(|(name, _)| name.to_owned()).unwrap_or_default();
+        segment_as(incoming, &name).await.map(Self)
     }
 }
 

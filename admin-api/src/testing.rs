@@ -8,6 +8,7 @@ use authority::{Authority, AuthoritySettings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto::{EncryptionKeys, Peppers, SystemClock, SystemRandom};
+use outbound::{Outbound, OutboundSettings};
 use protocol::Random;
 use secrecy::SecretString;
 use store::{Database, DatabaseSettings};
@@ -17,6 +18,15 @@ use crate::api::{AdminApiSettings, Api};
 pub const BOOTSTRAP_KEY: &str = "the-bootstrap-key-of-the-tests";
 
 pub fn api() -> Api {
+    with_keys(false)
+}
+
+/// With the keys that everybody knows, as `writ dev` and an unconfigured start on localhost have them.
+pub fn api_with_development_keys() -> Api {
+    with_keys(true)
+}
+
+fn with_keys(has_development_keys: bool) -> Api {
     let mut key = [0_u8; 32];
     SystemRandom.fill(&mut key);
     let keys = SecretString::from(STANDARD.encode(key));
@@ -32,6 +42,7 @@ pub fn api() -> Api {
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
         limits: LimitSettings::default(),
+        outbound: Outbound::new(OutboundSettings::default()).unwrap(),
         password_concurrency: 1,
         password_queue: 1,
     };
@@ -39,6 +50,6 @@ pub fn api() -> Api {
         authority: Authority::new(settings).unwrap(),
         public_url: "http://localhost:9000".to_owned(),
         bootstrap_key: Some(SecretString::from(BOOTSTRAP_KEY)),
-        has_development_keys: false,
+        has_development_keys,
     })
 }

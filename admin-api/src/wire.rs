@@ -15,8 +15,16 @@ pub const REFRESH_ABSOLUTE_LIFETIME: RangeInclusive<u64> = 300..=63_072_000;
 pub const BROWSER_SESSION_LIFETIME: RangeInclusive<u64> = 300..=2_592_000;
 /// Zero: an old refresh token never works twice.
 pub const REFRESH_GRACE_WINDOW: RangeInclusive<u64> = 0..=600;
+/// An hour to a year.
+pub const UNUSED_CLIENT_LIFETIME: RangeInclusive<u64> = 3_600..=31_536_000;
+/// A minute to ten years.
+pub const INITIAL_ACCESS_TOKEN_LIFETIME: RangeInclusive<u64> = 60..=315_360_000;
+/// Zero: at once. As long as an overlap can be of use.
+pub const SECRET_OVERLAP: RangeInclusive<u64> = 0..=31_536_000;
 /// A minute to ten years.
 pub const ADMIN_KEY_LIFETIME: RangeInclusive<u64> = 60..=315_360_000;
+
+const FURTHEST_END: Duration = Duration::from_hours(87_600);
 
 pub const NAME_LIMIT: usize = 128;
 pub const DESCRIPTION_LIMIT: usize = 500;
@@ -24,6 +32,17 @@ pub const DESCRIPTION_LIMIT: usize = 500;
 /// RFC 3339, UTC.
 pub fn time(at: Timestamp) -> String {
     at.to_rfc3339()
+}
+
+/// A time to come, within ten years.
+pub fn end(faults: &mut Faults, field: &str, text: &str, now: Timestamp) -> Option<Timestamp> {
+    let end = Timestamp::parse_rfc3339(text)
+        .filter(|end| *end > now && end.saturating_since(now) <= FURTHEST_END);
+    if end.is_none() {
+        let detail = "A time to come, at most ten years ahead, such as 2030-01-31T12:00:00Z.";
+        faults.add(field, detail);
+    }
+    end
 }
 
 pub fn seconds(lifetime: Duration) -> u64 {
@@ -101,6 +120,22 @@ mod tests {
         let mut faults = Faults::default();
         assert_eq!(words(&mut faults, "name", " Größe ", NAME_LIMIT), "Größe");
         assert!(faults.finish().is_ok());
+    }
+
+    #[test]
+    fn an_end_is_a_time_to_come() {
+        let now = Timestamp::from_unix_seconds(1_900_000_000);
+        let is_end = |text: &str| end(&mut Faults::default(), "expires_at", text, now).is_some();
+        assert!(is_end("2030-03-18T00:00:00Z") && is_end("2030-03-18T00:00:00+02:00"));
+        for text in [
+            "2030-03-17T17:46:40Z",
+            "2020-01-01T00:00:00Z",
+            "2041-01-01T00:00:00Z",
+            "tomorrow",
+            "",
+        ] {
+            assert!(!is_end(text), "{text}");
+        }
     }
 
     #[test]

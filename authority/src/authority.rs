@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crypto::self_test::SelfTestError;
 use crypto::{EncryptionKeys, PasswordHasher, Peppers, ProcessKey};
+use outbound::Outbound;
 use protocol::clock::{Clock, Timestamp};
 use protocol::ids::SessionId;
 use protocol::random::Random;
@@ -18,6 +19,8 @@ use tokio::task::JoinHandle;
 
 use crate::audit::AuditBatcher;
 use crate::client_authentication::VerifiedSecrets;
+use crate::client_documents::ClientDocuments;
+use crate::client_keys::ClientKeySets;
 use crate::directory::Directory;
 use crate::freshness::{Freshness, run_heartbeat, run_listener};
 use crate::key_ring::KeyRing;
@@ -30,6 +33,8 @@ const FIRST_HEARTBEAT_PATIENCE: Duration = Duration::from_millis(500);
 /// What an [`Authority`] is made of.
 pub struct AuthoritySettings {
     pub database: Database,
+    /// The one way to hosts that are not ours.
+    pub outbound: Outbound,
     /// Redis, where the replicas share their limits. `None`: each keeps its own.
     pub shared_limits: Option<SharedLimits>,
     pub peppers: Peppers,
@@ -61,6 +66,8 @@ pub struct Authority {
     random: Arc<dyn Random>,
     freshness: Arc<Freshness>,
     directory: Directory,
+    client_documents: Arc<ClientDocuments>,
+    client_keys: ClientKeySets,
     key_ring: KeyRing,
     limits: Limits,
     audit: AuditBatcher,
@@ -99,6 +106,16 @@ impl Authority {
             directory: Directory::new(
                 database.clone(),
                 Arc::clone(&freshness),
+                Arc::clone(&metrics),
+            ),
+            client_keys: ClientKeySets::new(
+                settings.outbound.clone(),
+                Arc::clone(&clock),
+                Arc::clone(&metrics),
+            ),
+            client_documents: ClientDocuments::new(
+                settings.outbound,
+                Arc::clone(&clock),
                 Arc::clone(&metrics),
             ),
             key_ring,
@@ -201,6 +218,19 @@ impl Authority {
 
     pub fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// The guarded way to hosts that are not ours.
+    pub fn outbound(&self) -> &Outbound {
+        self.client_documents.outbound()
+    }
+
+    pub(crate) fn client_keys(&self) -> &ClientKeySets {
+        &self.client_keys
+    }
+
+    pub(crate) fn client_documents(&self) -> &Arc<ClientDocuments> {
+        &self.client_documents
     }
 
     pub fn freshness(&self) -> &Freshness {

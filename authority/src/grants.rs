@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use crypto::{RefreshToken, SecretKind, SecretToken};
 use protocol::authorization::{AuthorizationCode, ConsentOutcome, PendingAuthorization};
-use protocol::ids::{GrantId, UserId};
+use protocol::client::UsedTolerances;
+use protocol::ids::{ClientKey, GrantId, UserId};
 use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::revocation::{RevocationDecision, decide_access_token, decide_refresh_token};
 use protocol::token::access_token::MAX_LIFETIME;
@@ -21,6 +22,7 @@ use store::{
 
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
+use crate::client_documents::DocumentInForce;
 use crate::digests;
 use crate::directory::KnownClient;
 use crate::verify::VerifyError;
@@ -38,6 +40,8 @@ pub fn last_token_ends(now: Timestamp) -> Timestamp {
 pub struct ApprovedAuthorization<'a> {
     pub pending: &'a PendingAuthorization,
     pub client: &'a KnownClient,
+    /// Where the client came by one.
+    pub document: Option<&'a DocumentInForce>,
     pub redirect_uri: &'a VerifiedRedirectUri,
     pub user_id: UserId,
     pub authenticated_at: Timestamp,
@@ -53,6 +57,10 @@ pub enum IssueCodeError {
     /// Sent twice, or answered in two windows: one pending authorization, one code.
     #[error("the pending authorization was answered before")]
     AlreadyUsed,
+    #[error(
+        "the tenant holds as many clients with a metadata document as it may; its administrator can remove some or allow more"
+    )]
+    TooManyClients,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -68,17 +76,23 @@ impl Authority {
     ) -> Result<SecretToken, IssueCodeError> {
         let now = self.now();
         let secret = SecretToken::generate(SecretKind::AuthorizationCode, self.random());
+        let code = self.new_code(&approved, &secret, now)?;
+        let mut scope = self.database().tenant(tenant).await?;
+        let client_key = self
+            .store_document_in(&mut scope, tenant, &approved)
+            .await?;
         let grant = NewGrant {
             grant_id: GrantId::generate(self.random(), now),
             user_id: approved.user_id,
-            client_key: approved.client.key,
+            client_key,
             scopes: approved.scopes.clone(),
+            refused_scopes: approved.pending.refused_scopes.clone(),
             resource_ids: approved.pending.resources.clone(),
             authenticated_at: approved.authenticated_at,
+            client_auth_method: approved.client.auth_method,
         };
-        let code = self.new_code(&approved, &secret, now)?;
-        let event = issued_event(&approved, &grant, now);
-        let mut scope = self.database().tenant(tenant).await?;
+        let tolerances: UsedTolerances = code.proof.tolerance().into_iter().collect();
+        let event = issued_event(&approved, &grant, now).tolerances(&tolerances);
         scope
             .insert_grant_with_code(&grant, &code, now)
             .await
@@ -87,13 +101,17 @@ impl Authority {
                 _ => error.into(),
             })?;
         if approved.is_remembered {
-            remember_consent(&mut scope, &approved, now).await?;
+            remember_consent(&mut scope, &approved, client_key, now).await?;
         }
         scope
             .insert_audit_event(&event.into_row(self.random()))
             .await?;
         scope.commit().await?;
+        if let Some(document) = approved.document {
+            document.was_stored();
+        }
         self.count_code(&approved);
+        self.count_tolerances(&tolerances);
         Ok(secret)
     }
 
@@ -104,15 +122,15 @@ impl Authority {
         now: Timestamp,
     ) -> Result<NewAuthorizationCode, StoreError> {
         // Only a refused request has none, and no code can come of it.
-        let code_challenge = approved.pending.code_challenge.clone().ok_or_else(|| {
-            StoreError::Internal("a pending authorization without a code challenge".to_owned())
+        let proof = approved.pending.proof.clone().ok_or_else(|| {
+            StoreError::Internal("a pending authorization without a proof".to_owned())
         })?;
         Ok(NewAuthorizationCode {
             digest: digests::to_store(&self.peppers().digest(secret)),
             pending_id: approved.pending.pending_id,
             redirect_uri: approved.redirect_uri.as_str().to_owned(),
             redirect_uri_was_sent: approved.redirect_uri.was_sent(),
-            code_challenge,
+            proof,
             expires_at: now + AuthorizationCode::DEFAULT_LIFETIME,
         })
     }
@@ -296,12 +314,13 @@ fn issued_event(
 async fn remember_consent(
     scope: &mut TenantScope,
     approved: &ApprovedAuthorization<'_>,
+    client_key: ClientKey,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for resource_id in &approved.pending.resources {
         let consent = NewConsent {
             user_id: approved.user_id,
-            client_key: approved.client.key,
+            client_key,
             resource_id: *resource_id,
             redirect_uri: approved.redirect_uri.registered().clone(),
             scopes: approved.scopes.clone(),

@@ -5,7 +5,7 @@
 //! An operation here reads, lets a pure rule decide, and writes once, guarded; the HTTP rooms above
 //! turn a request into a call and an error into an answer, and nothing more.
 //!
-//! What it is not: HTTP, SQL, Redis commands or outbound fetching. Time and randomness come in
+//! What it is not: HTTP, SQL, Redis commands or the way out to other hosts (`outbound`). Time and randomness come in
 //! through [`Authority`]'s clock and random.
 //!
 //! How to add one more operation: the rule in `protocol`, the statement in `store`, one file here
@@ -15,6 +15,8 @@ pub mod audit;
 mod authority;
 pub mod browser_sessions;
 pub mod client_authentication;
+pub mod client_documents;
+mod client_keys;
 pub mod digests;
 pub mod directory;
 pub mod freshness;
@@ -26,8 +28,10 @@ pub mod login;
 pub mod metrics;
 pub mod policy;
 pub mod published;
+mod refused_resources;
 pub mod revocations;
 pub mod tokens;
+mod tolerances;
 pub mod verify;
 
 pub use authority::{Authority, AuthorityError, AuthoritySettings};

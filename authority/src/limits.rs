@@ -39,6 +39,10 @@ pub enum Limit {
     RegistrationAddress,
     /// Dynamic registrations at one tenant.
     RegistrationTenant,
+    /// Wrong registration access tokens (RFC 7592) from one address.
+    RegistrationTokenFailure,
+    /// Metadata documents that requests from one address had fetched.
+    DocumentAddress,
     /// Inactive tokens that one resource server asked about.
     InactiveIntrospection,
     /// Failed authentications at the admin API from one address.
@@ -46,7 +50,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::LoginAccount,
         Self::LoginAddress,
         Self::LoginTenant,
@@ -54,6 +58,8 @@ impl Limit {
         Self::ClientFailureAddress,
         Self::RegistrationAddress,
         Self::RegistrationTenant,
+        Self::RegistrationTokenFailure,
+        Self::DocumentAddress,
         Self::InactiveIntrospection,
         Self::AdminFailureAddress,
     ];
@@ -67,6 +73,8 @@ impl Limit {
             Self::ClientFailureAddress => "client_failure_address",
             Self::RegistrationAddress => "registration_address",
             Self::RegistrationTenant => "registration_tenant",
+            Self::RegistrationTokenFailure => "registration_token_failure",
+            Self::DocumentAddress => "document_address",
             Self::InactiveIntrospection => "inactive_introspection",
             Self::AdminFailureAddress => "admin_failure_address",
         }
@@ -111,6 +119,8 @@ pub struct LimitSettings {
     pub client_failure_address: Quota,
     pub registration_address: Quota,
     pub registration_tenant: Quota,
+    pub registration_token_failure: Quota,
+    pub document_address: Quota,
     pub inactive_introspection: Quota,
     pub admin_failure_address: Quota,
 }
@@ -128,6 +138,9 @@ impl Default for LimitSettings {
             client_failure_address: Quota::new(60, MINUTE),
             registration_address: Quota::new(300, HOUR),
             registration_tenant: Quota::new(3_000, HOUR),
+            registration_token_failure: Quota::new(30, MINUTE),
+            // One person connects few new applications; an office more.
+            document_address: Quota::new(100, MINUTE),
             inactive_introspection: Quota::new(600, MINUTE),
             admin_failure_address: Quota::new(30, MINUTE),
         }
@@ -144,6 +157,8 @@ impl LimitSettings {
             Limit::ClientFailureAddress => self.client_failure_address,
             Limit::RegistrationAddress => self.registration_address,
             Limit::RegistrationTenant => self.registration_tenant,
+            Limit::RegistrationTokenFailure => self.registration_token_failure,
+            Limit::DocumentAddress => self.document_address,
             Limit::InactiveIntrospection => self.inactive_introspection,
             Limit::AdminFailureAddress => self.admin_failure_address,
         }

@@ -32,6 +32,16 @@ pub struct Metrics {
     pub registrations: IntCounterVec,
     /// `reason`.
     pub client_authentication_failures: IntCounterVec,
+    /// `outcome`: remembered, stored, fetched, stale, or why the document could not be used.
+    pub client_documents: IntCounterVec,
+    /// `kind`: metadata_document, jwks, logo; `outcome`: fetched, or why not.
+    pub outbound_fetches: IntCounterVec,
+    /// `tolerance`.
+    pub tolerances_used: IntCounterVec,
+    /// `operation`: read, update, delete; `outcome`: done, refused.
+    pub registration_management: IntCounterVec,
+    /// `kind`: authorization_codes, browser_sessions, grants, clients, client_assertion_ids.
+    pub swept: IntCounterVec,
     /// `limit`.
     pub rate_limited: IntCounterVec,
     pub database_errors: IntCounter,
@@ -46,6 +56,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    #[expect(clippy::too_many_lines, reason = "a list: a metric each")]
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let counters = Family {
@@ -95,6 +106,27 @@ impl Metrics {
                 "Failed client authentications.",
                 &["reason"],
             )?,
+            client_documents: counters.by(
+                "writ_client_documents_total",
+                "Metadata documents of clients that an authorization needed.",
+                &["outcome"],
+            )?,
+            outbound_fetches: counters.by(
+                "writ_outbound_fetches_total",
+                "Fetches from hosts of others.",
+                &["kind", "outcome"],
+            )?,
+            tolerances_used: counters.by(
+                "writ_tolerances_used_total",
+                "Requests that a compatibility switch or a known client's habit let pass.",
+                &["tolerance"],
+            )?,
+            registration_management: counters.by(
+                "writ_registration_management_total",
+                "Clients that read, changed or removed their registration.",
+                &["operation", "outcome"],
+            )?,
+            swept: counters.by("writ_swept_total", "Rows that a sweep removed.", &["kind"])?,
             rate_limited: counters.by(
                 "writ_rate_limited_total",
                 "Requests refused by a limit.",

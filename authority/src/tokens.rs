@@ -12,9 +12,11 @@ mod client_credentials;
 mod refresh_token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::authorization::RedeemError;
-use protocol::client::GrantType;
+use protocol::client::authentication::ClientAuthenticationError;
+use protocol::client::{GrantType, UsedTolerances};
 use protocol::error_code::{ErrorCode, ProtocolError};
 use protocol::ids::{GrantId, ResourceId, Subject};
 use protocol::resource::{ResourceChoice, Resources, TargetError};
@@ -27,6 +29,7 @@ use store::{Grant, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
+use crate::client_authentication::AuthenticatedClient;
 use crate::directory::KnownClient;
 use crate::issue::{AccessTokenOrder, IssueError, IssuedAccessToken, sign_access_token};
 use crate::key_ring::TenantKeys;
@@ -40,6 +43,8 @@ const ATTEMPTS: u32 = 3;
 pub enum TokenError {
     #[error(transparent)]
     Request(#[from] TokenRequestError),
+    #[error(transparent)]
+    Client(#[from] ClientAuthenticationError),
     #[error(transparent)]
     Redeem(#[from] RedeemError),
     #[error(transparent)]
@@ -55,10 +60,22 @@ pub enum TokenError {
     Store(#[from] StoreError),
 }
 
+impl TokenError {
+    /// What was asked for and is no resource.
+    pub fn refused_resource(&self) -> Option<&str> {
+        match self {
+            Self::Target(error) => error.refused_value(),
+            Self::ClientCredentials(error) => error.refused_resource(),
+            _ => None,
+        }
+    }
+}
+
 impl ProtocolError for TokenError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Request(error) => error.code(),
+            Self::Client(error) => error.code(),
             Self::Redeem(error) => error.code(),
             Self::Refresh(error) => error.code(),
             Self::ClientCredentials(error) => error.code(),
@@ -80,6 +97,9 @@ impl From<IssueError> for TokenError {
 struct Ground<'a> {
     tenant: &'a Tenant,
     client: &'a KnownClient,
+    tolerances: &'a UsedTolerances,
+    /// The key that signed the client's assertion.
+    kid: Option<&'a str>,
     resources: Arc<Resources>,
     keys: Arc<TenantKeys>,
     now: Timestamp,
@@ -93,19 +113,45 @@ impl Ground<'_> {
             tenant_default: self.tenant.settings().default_resource,
         }
     }
+
+    /// What was granted to a client that proved itself is not for whoever has come to be called so
+    /// without a proof. Asked before anything is decided, so that such a caller revokes nothing either.
+    fn check_method(&self, grant: &Grant) -> Result<(), ClientAuthenticationError> {
+        let is_weaker = grant.client_key == self.client.key
+            && grant
+                .client_auth_method
+                .is_some_and(|pinned| self.client.auth_method.is_weaker_than(pinned));
+        if is_weaker {
+            return Err(ClientAuthenticationError::MethodDowngrade);
+        }
+        Ok(())
+    }
+
+    /// What an operator said of this one client counts, be it shorter or longer than the tenant's.
+    fn refresh_idle_lifetime(&self) -> Duration {
+        let of_tenant = self.tenant.settings().refresh_idle_lifetime;
+        self.client.refresh_idle_lifetime.unwrap_or(of_tenant)
+    }
+
+    fn refresh_absolute_lifetime(&self) -> Duration {
+        let of_tenant = self.tenant.settings().refresh_absolute_lifetime;
+        self.client.refresh_absolute_lifetime.unwrap_or(of_tenant)
+    }
 }
 
 impl Authority {
     async fn ground<'a>(
         &self,
         tenant: &'a Tenant,
-        client: &'a KnownClient,
+        client: &'a AuthenticatedClient,
     ) -> Result<Ground<'a>, StoreError> {
         let resources = self.directory().list_resources(tenant).await?;
         let keys = self.key_ring().find_keys(tenant).await?;
         Ok(Ground {
             tenant,
-            client,
+            client: &client.client,
+            tolerances: &client.tolerances,
+            kid: client.kid.as_deref(),
             resources,
             keys,
             now: self.now(),
@@ -175,6 +221,11 @@ impl Authority {
         if let Some(grant_id) = grant_id {
             event = event.at("grant", grant_id);
         }
+        if let Some(kid) = ground.kid {
+            event = event.detail("client_kid", kid);
+        }
+        event = event.tolerances(ground.tolerances);
+        self.count_tolerances(ground.tolerances);
         self.audit().record(ground.tenant, event);
     }
 }

@@ -8,6 +8,7 @@
 
 mod remembered;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use store::{StoreError, Tenant};
 use crate::Authority;
 use crate::directory::KnownResourceCredential;
 use crate::key_ring::TenantKeys;
-use crate::limits::{Limit, RateLimited};
+use crate::limits::{Limit, RateLimited, address_key};
 
 pub use remembered::VerifiedTokens;
 
@@ -71,6 +72,25 @@ pub enum IntrospectError {
     Store(#[from] StoreError),
 }
 
+/// Who asks about a token.
+#[derive(Debug, Clone, Copy)]
+pub enum IntrospectionCaller<'a> {
+    ResourceServer(&'a KnownResourceCredential),
+    /// Nobody that we know, from this address: a tolerance, for what runs on one machine.
+    Anybody(IpAddr),
+}
+
+impl IntrospectionCaller<'_> {
+    /// Whose inactive tokens are counted.
+    fn key(self) -> String {
+        match self {
+            Self::ResourceServer(credential) => credential.client_id.to_string(),
+            // No client_id looks like this.
+            Self::Anybody(address) => format!("\n{}", address_key(address)),
+        }
+    }
+}
+
 /// Clocks of replicas may differ this much (readiness fails beyond it).
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 
@@ -85,13 +105,20 @@ impl Authority {
     pub async fn introspect(
         &self,
         tenant: &Tenant,
-        caller: &KnownResourceCredential,
+        caller: IntrospectionCaller<'_>,
         token: &str,
     ) -> Result<IntrospectionResponse, IntrospectError> {
         let resources = self.directory().list_resources(tenant).await?;
-        let audience = resources
-            .find(caller.resource_id)
-            .map(|resource| resource.audience.as_str());
+        let audience_of = |id| {
+            resources
+                .find(id)
+                .map(|resource| resource.audience.as_str())
+        };
+        let may_see = |claims: &AccessTokenClaims| match caller {
+            IntrospectionCaller::ResourceServer(credential) => audience_of(credential.resource_id)
+                .is_some_and(|audience| may_learn(audience, claims)),
+            IntrospectionCaller::Anybody(_) => true,
+        };
         let verified = match self.verify_access_token(tenant, token).await {
             Ok(verified) => Some(verified),
             Err(VerifyError::Store(error)) => {
@@ -103,13 +130,14 @@ impl Authority {
                 None
             }
         };
-        let visible = verified
-            .filter(|it| audience.is_some_and(|audience| may_learn(audience, &it.token.claims)));
-        let Some(active) = visible else {
+        let Some(active) = verified.filter(|it| may_see(&it.token.claims)) else {
             self.count_introspection("inactive");
-            let caller = caller.client_id.as_str();
             self.limits()
-                .take(Limit::InactiveIntrospection, Some(tenant.id()), caller)
+                .take(
+                    Limit::InactiveIntrospection,
+                    Some(tenant.id()),
+                    &caller.key(),
+                )
                 .await?;
             return Ok(IntrospectionResponse::inactive());
         };

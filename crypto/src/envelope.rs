@@ -38,10 +38,12 @@ pub enum Purpose {
     SigningKey,
     /// A remembered answer to an idempotent request.
     Idempotency,
+    /// The address of a client's logo, in the URL that a consent page shows it from.
+    Logo,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::Consent,
         Self::Cursor,
@@ -49,6 +51,7 @@ impl Purpose {
         Self::Browser,
         Self::SigningKey,
         Self::Idempotency,
+        Self::Logo,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -60,6 +63,7 @@ impl Purpose {
             Self::Browser => "writ/v1/browser",
             Self::SigningKey => "writ/v1/signing-key",
             Self::Idempotency => "writ/v1/idempotency",
+            Self::Logo => "writ/v1/logo",
         }
     }
 

@@ -15,6 +15,7 @@ pub mod constant_time;
 mod derive;
 pub mod envelope;
 pub mod jwk;
+pub mod jwk_set;
 pub mod jwt;
 mod key_list;
 pub mod password;
@@ -35,6 +36,7 @@ mod testing;
 
 pub use envelope::{AssociatedData, EncryptionKeys, Purpose};
 pub use jwk::PublicJwk;
+pub use jwk_set::JwkSet;
 pub use key_list::KeyListError;
 pub use password::{PasswordError, PasswordHasher, Verification};
 pub use peppers::{Digest, Peppers};

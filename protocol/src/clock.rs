@@ -61,7 +61,9 @@ impl Timestamp {
     }
 
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
+        let read = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        // An hour before the end of the calendar, west of Greenwich, is beyond it in UTC.
+        read.checked_to_offset(time::UtcOffset::UTC).map(Self::from)
     }
 
     fn minimum() -> Self {

@@ -52,6 +52,8 @@ error_codes! {
     UnsupportedTokenType = "unsupported_token_type", 400, "RFC 7009 §2.2.1";
     InvalidRedirectUri = "invalid_redirect_uri", 400, "RFC 7591 §3.2.2";
     InvalidClientMetadata = "invalid_client_metadata", 400, "RFC 7591 §3.2.2";
+    InvalidSoftwareStatement = "invalid_software_statement", 400, "RFC 7591 §3.2.2";
+    UnapprovedSoftwareStatement = "unapproved_software_statement", 400, "RFC 7591 §3.2.2";
 }
 
 impl std::fmt::Display for ErrorCode {

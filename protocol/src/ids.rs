@@ -89,6 +89,8 @@ uuid_ids! {
     SessionId;
     /// The `jti` of an access token.
     TokenId;
+    /// A refused value of `resource` that was kept.
+    RefusedIndicatorId;
 }
 
 fn uuid_v7(random: &dyn Random, now: Timestamp) -> Uuid {

@@ -10,6 +10,7 @@ pub mod authorization;
 pub mod bearer;
 pub mod client;
 pub mod clock;
+pub mod domain;
 pub mod error_code;
 pub mod folding;
 pub mod ids;
@@ -33,7 +34,7 @@ pub use clock::{Clock, Timestamp};
 pub use error_code::{ErrorCode, OAuthError};
 pub use ids::{
     AdminKeyId, ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId,
-    ResourceId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    RefusedIndicatorId, ResourceId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
 };
 pub use issuer::{Issuer, IssuerLocation};
 pub use parameters::Parameters;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use crate::client::registration::RegistrationPolicy;
-use crate::client::{AuthMethod, GrantType};
+use crate::client::{AssertionAlgorithm, AuthMethod, GrantType};
 use crate::issuer::Issuer;
 use crate::scope::{ScopeSet, TENANT_SCOPES};
 
@@ -27,10 +27,15 @@ pub struct AuthorizationServerMetadata {
     pub response_modes_supported: &'static [&'static str],
     pub grant_types_supported: &'static [GrantType],
     pub token_endpoint_auth_methods_supported: &'static [AuthMethod],
+    pub token_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
     pub revocation_endpoint_auth_methods_supported: &'static [AuthMethod],
+    pub revocation_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
     pub introspection_endpoint_auth_methods_supported: &'static [AuthMethod],
+    pub introspection_endpoint_auth_signing_alg_values_supported: &'static [AssertionAlgorithm],
     pub code_challenge_methods_supported: &'static [&'static str],
     pub authorization_response_iss_parameter_supported: bool,
+    /// Client ID Metadata Documents §6.
+    pub client_id_metadata_document_supported: bool,
     pub request_parameter_supported: bool,
     pub request_uri_parameter_supported: bool,
     pub subject_types_supported: &'static [&'static str],
@@ -47,19 +52,38 @@ const AUTH_METHODS: &[AuthMethod] = &[
     AuthMethod::None,
     AuthMethod::ClientSecretBasic,
     AuthMethod::ClientSecretPost,
+    AuthMethod::PrivateKeyJwt,
 ];
-/// Introspection is for resource servers, which always have a secret.
-const INTROSPECTION_AUTH_METHODS: &[AuthMethod] =
-    &[AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
+/// Introspection is for resource servers, which always have a secret or keys.
+const INTROSPECTION_AUTH_METHODS: &[AuthMethod] = &[
+    AuthMethod::ClientSecretBasic,
+    AuthMethod::ClientSecretPost,
+    AuthMethod::PrivateKeyJwt,
+];
 
 /// The part of the document's URL after an issuer's path, before the issuer path or at its end.
 pub const WELL_KNOWN_NAMES: [&str; 2] = ["oauth-authorization-server", "openid-configuration"];
+/// What the token endpoint is called, the canonical name first.
+pub const TOKEN_ENDPOINTS: [&str; 3] = ["token", "oauth/token", "protocol/openid-connect/token"];
 pub const JWKS_ENDPOINT: &str = ".well-known/jwks.json";
+
+/// Every URL of an issuer's token endpoint.
+pub fn token_endpoints(issuer: &Issuer) -> Vec<String> {
+    TOKEN_ENDPOINTS
+        .iter()
+        .map(|name| issuer.endpoint(name))
+        .collect()
+}
 
 impl AuthorizationServerMetadata {
     /// `scopes`: those of the tenant's resources. The tenant's own are left out: TypeScript clients
     /// would answer a listed `offline_access` with `prompt=consent` for ever.
-    pub fn new(issuer: &Issuer, registration: RegistrationPolicy, scopes: &ScopeSet) -> Self {
+    pub fn new(
+        issuer: &Issuer,
+        registration: RegistrationPolicy,
+        takes_client_documents: bool,
+        scopes: &ScopeSet,
+    ) -> Self {
         let is_listed = |token: &&str| !TENANT_SCOPES.contains(token);
         Self {
             issuer: issuer.as_str().to_owned(),
@@ -79,10 +103,14 @@ impl AuthorizationServerMetadata {
             response_modes_supported: &["query"],
             grant_types_supported: GRANT_TYPES,
             token_endpoint_auth_methods_supported: AUTH_METHODS,
+            token_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
             revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+            revocation_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
             introspection_endpoint_auth_methods_supported: INTROSPECTION_AUTH_METHODS,
+            introspection_endpoint_auth_signing_alg_values_supported: AssertionAlgorithm::ALL,
             code_challenge_methods_supported: &["S256"],
             authorization_response_iss_parameter_supported: true,
+            client_id_metadata_document_supported: takes_client_documents,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,
             subject_types_supported: &["public"],
@@ -103,6 +131,7 @@ mod tests {
         serde_json::to_value(AuthorizationServerMetadata::new(
             &issuer,
             registration,
+            true,
             &scopes,
         ))
         .unwrap()
@@ -130,7 +159,12 @@ mod tests {
         );
         assert_eq!(
             document["token_endpoint_auth_methods_supported"],
-            serde_json::json!(["none", "client_secret_basic", "client_secret_post"])
+            serde_json::json!([
+                "none",
+                "client_secret_basic",
+                "client_secret_post",
+                "private_key_jwt"
+            ])
         );
         assert_eq!(
             document["authorization_response_iss_parameter_supported"],

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::error_code::{ErrorCode, ProtocolError};
 
@@ -29,13 +31,15 @@ pub enum ParametersError {
     ValueTooLong,
     #[error("a parameter is not valid UTF-8, or contains a NUL")]
     InvalidEncoding,
+    #[error("the body must be a JSON object whose members are strings")]
+    NotStrings,
 }
 
 impl ParametersError {
     pub const fn status(self) -> u16 {
         match self {
             Self::TooLarge => 413,
-            Self::TooMany | Self::ValueTooLong | Self::InvalidEncoding => 400,
+            Self::TooMany | Self::ValueTooLong | Self::InvalidEncoding | Self::NotStrings => 400,
         }
     }
 }
@@ -75,6 +79,28 @@ impl Parameters {
             let name = decode(parts.next().unwrap_or_default(), MAX_NAME_BYTES)?;
             let value = decode(parts.next().unwrap_or_default(), MAX_VALUE_BYTES)?;
             pairs.push((name, value));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The same as members of a JSON object, for clients that never heard of forms. A member that comes
+    /// twice stays two, so that it is refused like a parameter that comes twice.
+    pub fn parse_json(body: &[u8]) -> Result<Self, ParametersError> {
+        if body.len() > MAX_BYTES {
+            return Err(ParametersError::TooLarge);
+        }
+        let StringMembers(pairs) =
+            serde_json::from_slice(body).map_err(|_| ParametersError::NotStrings)?;
+        if pairs.len() > MAX_PARAMETERS {
+            return Err(ParametersError::TooMany);
+        }
+        for (name, value) in &pairs {
+            if name.len() > MAX_NAME_BYTES || value.len() > MAX_VALUE_BYTES {
+                return Err(ParametersError::ValueTooLong);
+            }
+            if value.contains('\0') {
+                return Err(ParametersError::InvalidEncoding);
+            }
         }
         Ok(Self(pairs))
     }
@@ -144,6 +170,33 @@ impl Parameters {
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Serde's maps would keep the last of two members with one name.
+struct StringMembers(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for StringMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = StringMembers;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an object of strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(StringMembers(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -238,6 +291,42 @@ mod tests {
             Parameters::parse(b"a=%00"),
             Err(ParametersError::InvalidEncoding)
         );
+    }
+
+    #[test]
+    fn an_object_of_strings_reads_like_a_form() {
+        let read = |body: &str| Parameters::parse_json(body.as_bytes());
+        let parameters =
+            read(r#"{"code":"a b","state":"","client_id":"c","client_id":"d"}"#).unwrap();
+        assert_eq!(parameters.single("code"), Ok(Some("a b")));
+        assert_eq!(parameters.single("state"), Ok(None));
+        let repeated = Err(Repeated("client_id"));
+        assert_eq!(parameters.single_or_identical("client_id"), repeated);
+        for body in [
+            "",
+            "[]",
+            "null",
+            "\"a\"",
+            "{",
+            r#"{"a":1}"#,
+            r#"{"a":null}"#,
+            r#"{"a":["b"]}"#,
+            r#"{"a":{"b":"c"}}"#,
+            r#"{"a":"b"} x"#,
+        ] {
+            assert_eq!(read(body), Err(ParametersError::NotStrings), "{body}");
+        }
+        let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(4097));
+        assert_eq!(read(&long), Err(ParametersError::ValueTooLong));
+        assert_eq!(
+            read(r#"{"a":"\u0000"}"#),
+            Err(ParametersError::InvalidEncoding)
+        );
+        let many = (0..65)
+            .map(|number| format!("\"a{number}\":\"b\""))
+            .collect::<Vec<_>>();
+        let many = format!("{{{}}}", many.join(","));
+        assert_eq!(read(&many), Err(ParametersError::TooMany));
     }
 
     #[test]

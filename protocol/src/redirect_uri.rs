@@ -60,6 +60,12 @@ impl RedirectUri {
         }
     }
 
+    /// In lower case, punycode and without the port; none where the URI has no host.
+    pub fn host(&self) -> Option<String> {
+        let url = url::Url::parse(&self.0).ok()?;
+        url.host_str().map(ToOwned::to_owned)
+    }
+
     /// What consent shows: the host, or the scheme of a private-use URI.
     pub fn display_host(&self) -> String {
         display_host(&self.0)

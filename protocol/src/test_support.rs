@@ -1,12 +1,13 @@
 //! Samples for the unit tests of this crate.
 
+use proptest::prelude::*;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::authorization::{PendingAuthorization, Prompts};
-use crate::client::{ApplicationType, AuthMethod, Client, ClientOrigin, GrantType};
+use crate::authorization::{PendingAuthorization, Prompts, ProofOfPossession};
+use crate::client::{ApplicationType, AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
 use crate::clock::Timestamp;
 use crate::ids::{ClientId, ClientKey, GrantId, PendingId, ResourceId};
-use crate::pkce::CodeChallenge;
 use crate::redirect_uri::RedirectUri;
 use crate::resource::{Resource, ResourceScope};
 use crate::scope::ScopeSet;
@@ -50,6 +51,10 @@ pub fn sample_client() -> Client {
         default_resource: None,
         is_enabled: true,
         access_token_lifetime: None,
+        refresh_idle_lifetime: None,
+        refresh_absolute_lifetime: None,
+        keys: ClientKeys::None,
+        assertion_algorithm: None,
         client_uri: None,
         logo_uri: None,
         policy_uri: None,
@@ -57,6 +62,16 @@ pub fn sample_client() -> Client {
         software_id: None,
         software_version: None,
         created_at: at(0),
+    }
+}
+
+/// A client of the catalogue, proven by the address of its metadata document.
+pub fn a_recognised_client() -> Client {
+    let document = "https://claude.ai/oauth/mcp-oauth-client-metadata";
+    Client {
+        client_id: ClientId::parse(document).unwrap_or_else(|_| unreachable!()),
+        origin: ClientOrigin::Document,
+        ..sample_client()
     }
 }
 
@@ -86,7 +101,8 @@ pub fn sample_pending() -> PendingAuthorization {
         state: Some("xyz".to_owned()),
         scopes: ScopeSet::parse("files:read files:write").unwrap_or_default(),
         resources: vec![resource_id(1)],
-        code_challenge: CodeChallenge::parse(CHALLENGE).ok(),
+        refused_scopes: ScopeSet::default(),
+        proof: ProofOfPossession::from_stored(Some(CHALLENGE)).ok(),
         prompts: Prompts::default(),
         max_age_seconds: None,
         nonce: None,
@@ -96,5 +112,40 @@ pub fn sample_pending() -> PendingAuthorization {
         expires_at: at(1800),
         outcome: None,
         refusal: None,
+        shown_guard: None,
     }
+}
+
+/// JSON of any type and a few levels, with values in it that mean something to a registration.
+pub fn odd_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(|number| json!(number)),
+        "\\PC{0,12}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "none",
+            "code",
+            "native",
+            "web",
+            "private_key_jwt",
+            "client_secret_basic",
+            "client_credentials",
+            "refresh_token",
+            "files:read",
+            "https://client.example/cb",
+            "http://localhost/cb",
+            "javascript:alert(1)",
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 20, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("(keys|kty|[a-z]{1,4})", inner, 0..4)
+                .prop_map(|members| members.into_iter().collect()),
+        ]
+    })
 }

@@ -11,7 +11,6 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use authority::policy;
 use authority::published::fresh_or_last;
-use protocol::client::registration::RegistrationPolicy;
 use protocol::metadata::AuthorizationServerMetadata;
 use protocol::resource::Resources;
 use protocol::{ScopeSet, TenantId};
@@ -123,12 +122,13 @@ fn make(tenant: &Tenant, resources: &Resources) -> ReadyDocument {
     let scopes = resources.iter().fold(ScopeSet::empty(), |all, resource| {
         all.union(&resource.all_scopes())
     });
-    let registration = if policy::is_registration_open(tenant) {
-        RegistrationPolicy::Open
-    } else {
-        RegistrationPolicy::Off
-    };
-    let metadata = AuthorizationServerMetadata::new(tenant.issuer(), registration, &scopes);
+    let registration = policy::registration_policy(tenant);
+    let metadata = AuthorizationServerMetadata::new(
+        tenant.issuer(),
+        registration,
+        policy::takes_client_documents(tenant),
+        &scopes,
+    );
     let body = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
     let etag = etag_of(&body);
     ReadyDocument { body, etag }

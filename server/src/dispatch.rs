@@ -113,7 +113,7 @@ async fn answer(
         tracing::Span::current().record("tenant", tracing::field::display(found.tenant.slug()));
         let request = TenantRequest::new(
             Arc::clone(state),
-            found.tenant,
+            found,
             http,
             payload,
             origin.client_address,

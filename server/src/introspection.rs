@@ -1,13 +1,17 @@
 //! `POST {issuer}/introspect` (RFC 7662): a resource server asks about a token made for it.
 //!
 //! The caller is a resource's credential, never a client (row H4). It learns about tokens of
-//! its own audience only; everything else is one and the same `{"active":false}` (H2, H3).
+//! its own audience only; everything else is one and the same `{"active":false}` (H2, H3). On one machine
+//! a tenant may tolerate callers that say nothing of themselves.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use authority::verify::IntrospectError;
+use authority::audit::{Actor, AuditEvent, EventType};
+use authority::verify::{IntrospectError, IntrospectionCaller};
 use protocol::client::authentication::PresentedCredentials;
+use protocol::client::{Tolerance, UsedTolerances};
 use protocol::introspection::{IntrospectionRequest, IntrospectionResponse};
+use protocol::{Issuer, Parameters};
 
 use crate::http::json;
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
@@ -24,12 +28,14 @@ pub struct IntrospectionForm {
     token_type_hint: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
+    client_assertion: Option<String>,
+    client_assertion_type: Option<String>,
 }
 
 #[utoipa::path(
     post, path = "/introspect", operation_id = "introspect_token", tag = "tokens",
     summary = "Ask whether a token is active (RFC 7662)",
-    description = "Authenticate with a resource's credential, by Basic or in the body.",
+    description = "Authenticate with a resource's credential: by Basic, in the body, or by a signed assertion.",
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Active with its claims, or `{\"active\":false}`", body = serde_json::Value,
@@ -50,6 +56,9 @@ pub async fn answer(mut request: TenantRequest) -> HttpResponse {
 
 async fn introspect(request: &mut TenantRequest) -> Result<IntrospectionResponse, OAuthFailure> {
     let parameters = request.form().await?;
+    if is_anybody_allowed(request) && is_anonymous(request, &parameters) {
+        return introspect_for_anybody(request, &parameters).await;
+    }
     // H1: the caller first, so that garbage tells a stranger nothing.
     let presented =
         PresentedCredentials::from_request(request.header("authorization"), &parameters)
@@ -61,8 +70,51 @@ async fn introspect(request: &mut TenantRequest) -> Result<IntrospectionResponse
     let asked = IntrospectionRequest::parse(&parameters)
         .map_err(|error| OAuthFailure::from_rule(&error))?;
     Ok(authority
-        .introspect(&request.tenant, &caller, asked.token.expose())
+        .introspect(
+            &request.tenant,
+            IntrospectionCaller::ResourceServer(&caller),
+            asked.token.expose(),
+        )
         .await?)
+}
+
+/// The tenant's switch, and everything on this machine: the setting is refused elsewhere, and does
+/// nothing elsewhere either.
+fn is_anybody_allowed(request: &TenantRequest) -> bool {
+    let is_loopback = |url: &str| Issuer::parse(url).is_ok_and(|url| url.is_loopback());
+    let settings = request.tenant.settings();
+    settings.tolerances.unauthenticated_introspection
+        && request.tenant.issuer().is_loopback()
+        && is_loopback(&request.state.public_url)
+}
+
+/// Who shows a credential is held to it.
+fn is_anonymous(request: &TenantRequest, parameters: &Parameters) -> bool {
+    request.header("authorization").is_none()
+        && ["client_id", "client_secret", "client_assertion"]
+            .iter()
+            .all(|name| !parameters.contains(name))
+}
+
+async fn introspect_for_anybody(
+    request: &TenantRequest,
+    parameters: &Parameters,
+) -> Result<IntrospectionResponse, OAuthFailure> {
+    let authority = request.authority();
+    let asked =
+        IntrospectionRequest::parse(parameters).map_err(|error| OAuthFailure::from_rule(&error))?;
+    let caller = IntrospectionCaller::Anybody(request.client_address);
+    let response = authority
+        .introspect(&request.tenant, caller, asked.token.expose())
+        .await?;
+    let used = UsedTolerances::from_iter([Tolerance::UnauthenticatedIntrospection]);
+    let event = AuditEvent::new(EventType::TokenIntrospected, Actor::System, authority.now())
+        .request_id(Some(&request.request_id.to_string()))
+        .address(Some(request.client_address))
+        .tolerances(&used);
+    authority.count_tolerances(&used);
+    authority.audit().record(&request.tenant, event);
+    Ok(response)
 }
 
 impl From<IntrospectError> for OAuthFailure {

@@ -13,6 +13,7 @@
 pub mod application;
 pub mod authorize;
 pub mod cli;
+mod client_logo;
 pub mod config;
 mod discovery;
 mod dispatch;

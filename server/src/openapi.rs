@@ -23,6 +23,9 @@ use utoipa::openapi::{Components, ServerBuilder, ServerVariableBuilder};
         crate::jwks::answer,
         crate::token::answer,
         crate::registration::answer,
+        crate::registration::management::read,
+        crate::registration::management::update,
+        crate::registration::management::remove,
         crate::introspection::answer,
         crate::revocation::answer,
     ),
@@ -46,6 +49,14 @@ pub fn public_document() -> utoipa::openapi::OpenApi {
         ))
         .build();
     components.add_security_scheme("client", SecurityScheme::Http(basic));
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "To register: an initial access token, where the tenant asks for one. Afterwards: the \
+             registration access token that came with the registration.",
+        ))
+        .build();
+    components.add_security_scheme("registration", SecurityScheme::Http(bearer));
     let issuer = ServerVariableBuilder::new()
         .default_value("http://localhost:9000/t/acme")
         .description(Some("The tenant's issuer"))
@@ -75,6 +86,7 @@ mod tests {
         for path in [
             "/token",
             "/register",
+            "/register/{client_id}",
             "/introspect",
             "/revoke",
             "/.well-known/jwks.json",

@@ -23,6 +23,8 @@ pub struct RevocationForm {
     token_type_hint: Option<String>,
     client_id: Option<String>,
     client_secret: Option<String>,
+    client_assertion: Option<String>,
+    client_assertion_type: Option<String>,
 }
 
 #[utoipa::path(
@@ -55,7 +57,9 @@ async fn revoke(request: &mut TenantRequest) -> Result<(), OAuthFailure> {
         .await?;
     let asked =
         RevocationRequest::parse(&parameters).map_err(|error| OAuthFailure::from_rule(&error))?;
-    Ok(authority
+    authority
         .revoke_token(&request.tenant, &client, asked.token.expose())
-        .await?)
+        .await?;
+    authority.count_tolerances(&client.tolerances);
+    Ok(())
 }

@@ -2,18 +2,21 @@
 //!
 //! A request path is an issuer's path followed by one of the endings below, or one of the two
 //! well-known prefixes followed by an issuer's path. So the tenant of a request is found by exact
-//! look-ups of (host, path), never by scanning prefixes.
+//! look-ups of (host, path), never by scanning prefixes. A few endings take one segment more, which
+//! says which thing of that kind is meant.
 //!
 //! Not here: the admin port (`application`), which knows no tenant paths.
 //!
-//! To add an endpoint: a variant, its line in [`Endpoint::methods`], its endings in [`ENDINGS`], its
-//! arm in [`Endpoint::answer`].
+//! To add an endpoint: a variant, its line in [`Endpoint::methods`], its endings in [`ENDINGS`] (or in
+//! [`ENDINGS_OF_ONE`], where a segment follows), its arm in [`Endpoint::answer`].
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 
 use crate::tenancy::TenantRequest;
-use crate::{authorize, discovery, introspection, jwks, registration, revocation, token};
+use crate::{
+    authorize, client_logo, discovery, introspection, jwks, registration, revocation, token,
+};
 
 /// Everything a tenant serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,8 +27,10 @@ pub enum Endpoint {
     AuthorizeContinue,
     Login,
     Consent,
+    ClientLogo,
     Token,
     Register,
+    RegisteredClient,
     Introspect,
     Revoke,
 }
@@ -44,6 +49,7 @@ pub const ENDINGS: &[(&str, Endpoint)] = &[
     ("/authorize/continue", Endpoint::AuthorizeContinue),
     ("/login", Endpoint::Login),
     ("/consent", Endpoint::Consent),
+    ("/client-logo", Endpoint::ClientLogo),
     ("/token", Endpoint::Token),
     ("/register", Endpoint::Register),
     ("/introspect", Endpoint::Introspect),
@@ -61,6 +67,18 @@ pub const ENDINGS: &[(&str, Endpoint)] = &[
     ("/clients-registrations/openid-connect", Endpoint::Register),
 ];
 
+/// What stands before a last segment of the path: one thing of many.
+pub const ENDINGS_OF_ONE: &[(&str, Endpoint)] = &[
+    ("/register", Endpoint::RegisteredClient),
+    (
+        "/clients-registrations/openid-connect",
+        Endpoint::RegisteredClient,
+    ),
+];
+
+/// What we put into a URL ourselves is far shorter, and needs no encoding.
+const MAX_SEGMENT_BYTES: usize = 255;
+
 /// RFC 8414 §3.1 and its OpenID twin: these stand before the issuer's path.
 const WELL_KNOWN_PREFIXES: &[&str] = &[
     "/.well-known/oauth-authorization-server",
@@ -71,9 +89,12 @@ impl Endpoint {
     /// In the order in which `Allow` lists them; `HEAD` comes with `GET`, `OPTIONS` with everything.
     pub const fn methods(self) -> &'static [Method] {
         match self {
-            Self::Metadata | Self::Jwks | Self::AuthorizeContinue => &[Method::GET],
+            Self::Metadata | Self::Jwks | Self::AuthorizeContinue | Self::ClientLogo => {
+                &[Method::GET]
+            }
             Self::Authorize | Self::Login | Self::Consent => &[Method::GET, Method::POST],
             Self::Token | Self::Register | Self::Introspect | Self::Revoke => &[Method::POST],
+            Self::RegisteredClient => &[Method::GET, Method::PUT, Method::DELETE],
         }
     }
 
@@ -86,8 +107,10 @@ impl Endpoint {
             Self::AuthorizeContinue => "authorize_continue",
             Self::Login => "login",
             Self::Consent => "consent",
+            Self::ClientLogo => "client_logo",
             Self::Token => "token",
             Self::Register => "register",
+            Self::RegisteredClient => "registered_client",
             Self::Introspect => "introspect",
             Self::Revoke => "revoke",
         }
@@ -106,7 +129,12 @@ impl Endpoint {
     pub const fn is_cors(self) -> bool {
         matches!(
             self,
-            Self::Metadata | Self::Jwks | Self::Token | Self::Register | Self::Revoke
+            Self::Metadata
+                | Self::Jwks
+                | Self::Token
+                | Self::Register
+                | Self::RegisteredClient
+                | Self::Revoke
         )
     }
 
@@ -124,8 +152,10 @@ impl Endpoint {
             Self::AuthorizeContinue => authorize::continue_::answer(request).await,
             Self::Login => authorize::login::answer(request).await,
             Self::Consent => authorize::consent::answer(request).await,
+            Self::ClientLogo => client_logo::answer(request).await,
             Self::Token => token::answer(request).await,
             Self::Register => registration::answer(request).await,
+            Self::RegisteredClient => registration::management::answer(request).await,
             Self::Introspect => introspection::answer(request).await,
             Self::Revoke => revocation::answer(request).await,
         }
@@ -138,6 +168,8 @@ pub struct Candidate<'a> {
     pub endpoint: Endpoint,
     /// Without a trailing slash; empty for the root tenant.
     pub issuer_path: &'a str,
+    /// What follows the ending, where it takes a segment: unreserved characters, so nothing to decode.
+    pub segment: Option<&'a str>,
 }
 
 /// Reads a path in every way it can be read, the longest issuer first. Issuers do not nest except
@@ -152,6 +184,7 @@ pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
         (issuer_path.is_empty() || issuer_path.starts_with('/')).then_some(Candidate {
             endpoint: Endpoint::Metadata,
             issuer_path,
+            segment: None,
         })
     });
     let appended = ENDINGS.iter().filter_map(move |(ending, endpoint)| {
@@ -168,9 +201,28 @@ pub fn candidates(path: &str) -> impl Iterator<Item = Candidate<'_>> {
         (!is_said).then_some(Candidate {
             endpoint: *endpoint,
             issuer_path: strip_slash(issuer_path),
+            segment: None,
         })
     });
-    inserted.chain(appended)
+    // Last: whatever these take for a segment, the endings above took for a part of an issuer.
+    inserted.chain(appended).chain(candidates_of_one(path))
+}
+
+fn candidates_of_one(path: &str) -> impl Iterator<Item = Candidate<'_>> {
+    let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let split = path.rsplit_once('/').filter(|(_, segment)| {
+        !segment.is_empty()
+            && segment.len() <= MAX_SEGMENT_BYTES
+            && segment.bytes().all(is_unreserved)
+    });
+    ENDINGS_OF_ONE.iter().filter_map(move |(ending, endpoint)| {
+        let (before, segment) = split?;
+        Some(Candidate {
+            endpoint: *endpoint,
+            issuer_path: strip_slash(before.strip_suffix(ending)?),
+            segment: Some(segment),
+        })
+    })
 }
 
 fn strip_slash(path: &str) -> &str {
@@ -217,6 +269,53 @@ mod tests {
             read("/realms/acme/protocol/openid-connect/token/introspect")
                 .contains(&(Endpoint::Introspect, "/realms/acme"))
         );
+    }
+
+    #[test]
+    fn one_segment_may_follow_where_the_table_says_so() {
+        let read_one = |path: &'static str| {
+            candidates(path)
+                .map(|candidate| (candidate.endpoint, candidate.issuer_path, candidate.segment))
+                .collect::<Vec<_>>()
+        };
+        let endpoint = Endpoint::RegisteredClient;
+        let expected = [(endpoint, "/t/acme", Some("c_x-1"))];
+        assert_eq!(read_one("/t/acme/register/c_x-1"), expected);
+        let alias = "/t/acme/clients-registrations/openid-connect/c_x-1";
+        assert_eq!(read_one(alias), expected);
+        assert_eq!(
+            read_one("/register/c_1"),
+            [(endpoint, "", Some("c_1"))],
+            "a root tenant"
+        );
+        // The longer issuer first.
+        assert_eq!(
+            read_one("/t/acme/register/token"),
+            [
+                (Endpoint::Token, "/t/acme/register", None),
+                (endpoint, "/t/acme", Some("token"))
+            ]
+        );
+        for nothing in [
+            "/t/acme/register/",
+            "/t/acme/register/a/b",
+            "/t/acme/register/a%2Fb",
+            "/t/acme/xregister/c_1",
+            "/t/acme/token/c_1",
+        ] {
+            assert_eq!(read_one(nothing), [], "{nothing}");
+        }
+    }
+
+    /// What may stand as the audience of an assertion is what answers.
+    #[test]
+    fn every_name_of_the_token_endpoint_is_known_to_the_rules() {
+        let names: Vec<&str> = ENDINGS
+            .iter()
+            .filter(|(_, endpoint)| *endpoint == Endpoint::Token)
+            .map(|(ending, _)| ending.trim_start_matches('/'))
+            .collect();
+        assert_eq!(names, protocol::metadata::TOKEN_ENDPOINTS);
     }
 
     #[test]

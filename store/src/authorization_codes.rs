@@ -1,6 +1,6 @@
 //! Authorization codes: issued together with their grant, redeemed once.
 
-use protocol::authorization::AuthorizationCode;
+use protocol::authorization::{AuthorizationCode, ProofOfPossession};
 use protocol::pkce::CodeChallenge;
 use protocol::token::Standing;
 use protocol::{ClientKey, GrantId, PendingId, ResourceId, Timestamp};
@@ -31,7 +31,7 @@ pub struct NewAuthorizationCode {
     pub pending_id: PendingId,
     pub redirect_uri: String,
     pub redirect_uri_was_sent: bool,
-    pub code_challenge: CodeChallenge,
+    pub proof: ProofOfPossession,
     pub expires_at: Timestamp,
 }
 
@@ -40,7 +40,7 @@ struct CodeRow {
     pepper_id: i16,
     redirect_uri: String,
     redirect_uri_was_sent: bool,
-    code_challenge: String,
+    code_challenge: Option<String>,
     expires_at: OffsetDateTime,
     redeemed_at: Option<OffsetDateTime>,
     code_client_key: Uuid,
@@ -50,6 +50,7 @@ struct CodeRow {
     scopes: Vec<String>,
     resource_ids: Vec<Uuid>,
     authenticated_at: OffsetDateTime,
+    client_auth_method: Option<String>,
     created_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
     is_client_enabled: bool,
@@ -66,7 +67,7 @@ impl TryFrom<CodeRow> for AuthorizationCodeRecord {
             client_key: ClientKey::from_uuid(row.code_client_key),
             redirect_uri: row.redirect_uri,
             redirect_uri_was_sent: row.redirect_uri_was_sent,
-            code_challenge: CodeChallenge::parse(&row.code_challenge)
+            proof: ProofOfPossession::from_stored(row.code_challenge.as_deref())
                 .map_err(StoreError::corrupt)?,
             expires_at: row.expires_at.into(),
             redeemed_at: row.redeemed_at.map(Into::into),
@@ -83,6 +84,7 @@ impl TryFrom<CodeRow> for AuthorizationCodeRecord {
             scopes: row.scopes,
             resource_ids: row.resource_ids,
             authenticated_at: row.authenticated_at,
+            client_auth_method: row.client_auth_method,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
         };
@@ -110,8 +112,8 @@ impl TenantScope {
         let inserted = sqlx::query!(
             "with granted as (
                  insert into grants (tenant_id, grant_id, user_id, client_key, scopes, resource_ids,
-                     authenticated_at, created_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8)
+                     authenticated_at, created_at, client_auth_method, refused_scopes)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $16, $17)
                  returning tenant_id, grant_id, client_key)
              insert into authorization_codes (tenant_id, grant_id, client_key, code_digest, pepper_id,
                  pending_id, redirect_uri, redirect_uri_was_sent, code_challenge, created_at, expires_at)
@@ -129,8 +131,10 @@ impl TenantScope {
             code.pending_id.as_uuid(),
             code.redirect_uri,
             code.redirect_uri_was_sent,
-            code.code_challenge.as_str(),
+            code.proof.challenge().map(CodeChallenge::as_str),
             OffsetDateTime::from(code.expires_at),
+            grant.client_auth_method.as_str(),
+            grant.refused_scopes.tokens(),
         );
         answer!(self, inserted, execute)?;
         Ok(())
@@ -147,7 +151,7 @@ impl TenantScope {
             "select c.code_digest, c.pepper_id, c.redirect_uri, c.redirect_uri_was_sent,
                  c.code_challenge, c.expires_at, c.redeemed_at, c.client_key as code_client_key,
                  g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
-                 g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
+                 g.client_auth_method, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
                  u.is_enabled as is_user_enabled, u.password_changed_at
              from authorization_codes c
              join grants g  on g.tenant_id = c.tenant_id and g.grant_id = c.grant_id

@@ -1,21 +1,23 @@
 //! OAuth clients, read together with their secrets and the resources they are limited to.
 
+mod registered;
 mod row;
 
-use protocol::client::{Client, ClientOrigin};
+use protocol::client::{AssertionAlgorithm, Client, ClientOrigin};
 use protocol::{ClientId, ClientKey, ScopeSet, Timestamp};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::changes::ChangeKind;
+use crate::client_keys::key_columns;
 use crate::client_secrets::{ClientSecret, NewClientSecret};
 use crate::error::StoreError;
-use crate::secret_digest::SecretColumns;
+use crate::secret_digest::{SecretColumns, SecretDigest};
 use crate::tenant_scope::{TenantScope, answer};
 use crate::tenants::to_seconds;
-pub(crate) use row::scope_set;
-use row::{ClientRow, SecretRow, SelfDescription, as_texts, limited_to};
+use row::{ClientRow, SecretRow, limited_to};
+pub(crate) use row::{SelfDescription, as_texts, scope_set};
 
 /// A client as the store knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct ClientRecord {
     pub client: Client,
     /// Expired ones too.
     pub secrets: Vec<ClientSecret>,
+    /// What it manages itself with (RFC 7592), where it was given one.
+    pub registration_token: Option<SecretDigest>,
     pub updated_at: Timestamp,
 }
 
@@ -32,7 +36,9 @@ macro_rules! select_clients {
             ClientRow,
             r#"select client_key, client_id, origin, name, redirect_uris, grant_types, auth_method,
                  application_type, scopes, is_limited_to_listed_resources, default_resource_id,
-                 is_enabled, access_token_lifetime,
+                 is_enabled, access_token_lifetime, refresh_idle_lifetime,
+                 refresh_absolute_lifetime, jwks, jwks_uri, assertion_algorithm,
+                 registration_token_digest, registration_token_pepper_id,
                  self_description as "self_description: Json<SelfDescription>", created_at, updated_at,
                  array(select resource_id from client_resources r
                        where r.tenant_id = c.tenant_id and r.client_key = c.client_key
@@ -62,19 +68,18 @@ impl TenantScope {
         secret: Option<&NewClientSecret>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        const NONE: SecretColumns<'static> = SecretColumns {
-            digest: None,
-            pepper_id: None,
-            hash: None,
-        };
-        let columns = secret.map_or(NONE, |secret| secret.secret.columns());
+        let columns = SecretColumns::of(secret.map(|secret| &secret.secret));
+        let keys = key_columns(&client.keys);
         let inserted = sqlx::query!(
             "with inserted as (
                  insert into clients (tenant_id, client_key, client_id, origin, name, redirect_uris,
                      grant_types, auth_method, application_type, scopes,
                      is_limited_to_listed_resources, default_resource_id, is_enabled,
-                     access_token_lifetime, self_description, created_at, updated_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+                     access_token_lifetime, self_description, created_at, updated_at,
+                     refresh_idle_lifetime, refresh_absolute_lifetime, jwks, jwks_uri,
+                     assertion_algorithm)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16,
+                     $23, $24, $25, $26, $27)
                  returning tenant_id, client_key),
              secret as (
                  insert into client_secrets (tenant_id, client_key, credential_id, secret_digest,
@@ -105,6 +110,11 @@ impl TenantScope {
             columns.hash,
             secret.and_then(|secret| secret.expires_at).map(OffsetDateTime::from),
             &limited_to(client),
+            client.refresh_idle_lifetime.map(to_seconds),
+            client.refresh_absolute_lifetime.map(to_seconds),
+            keys.jwks,
+            keys.jwks_uri,
+            client.assertion_algorithm.map(AssertionAlgorithm::as_str),
         );
         answer!(self, inserted, execute)?;
         // Nobody can have asked for a `client_id` that was random until now; and registrations come
@@ -121,12 +131,15 @@ impl TenantScope {
         client: &Client,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let keys = key_columns(&client.keys);
         let updated = sqlx::query!(
             "update clients
              set name = $3, redirect_uris = $4, grant_types = $5, auth_method = $6,
                  application_type = $7, scopes = $8, is_limited_to_listed_resources = $9,
                  default_resource_id = $10, is_enabled = $11, access_token_lifetime = $12,
-                 self_description = $13, updated_at = $14
+                 self_description = $13, updated_at = $14, refresh_idle_lifetime = $15,
+                 refresh_absolute_lifetime = $16, jwks = $17, jwks_uri = $18,
+                 assertion_algorithm = $19
              where tenant_id = $1 and client_key = $2",
             self.tenant_id(),
             client.key.as_uuid(),
@@ -142,6 +155,11 @@ impl TenantScope {
             client.access_token_lifetime.map(to_seconds),
             Json(SelfDescription::of(client)) as _,
             OffsetDateTime::from(now),
+            client.refresh_idle_lifetime.map(to_seconds),
+            client.refresh_absolute_lifetime.map(to_seconds),
+            keys.jwks,
+            keys.jwks_uri,
+            client.assertion_algorithm.map(AssertionAlgorithm::as_str),
         );
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(false);
@@ -226,6 +244,27 @@ impl TenantScope {
         let rows = select_clients!(
             "where c.tenant_id = $1 and c.client_key > $2 order by c.client_key limit $3",
             self.tenant_id(),
+            after.map_or(Uuid::nil(), |key| key.as_uuid()),
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(ClientRecord::try_from)
+            .collect()
+    }
+
+    /// Those that came this way, in the order in which they were made.
+    pub async fn list_clients_of_origin(
+        &mut self,
+        origin: ClientOrigin,
+        after: Option<ClientKey>,
+        limit: u32,
+    ) -> Result<Vec<ClientRecord>, StoreError> {
+        let rows = select_clients!(
+            "where c.tenant_id = $1 and c.origin = $2 and c.client_key > $3
+             order by c.client_key limit $4",
+            self.tenant_id(),
+            origin.as_str(),
             after.map_or(Uuid::nil(), |key| key.as_uuid()),
             i64::from(limit),
         );

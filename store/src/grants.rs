@@ -1,5 +1,7 @@
 //! Grants: the records that tokens descend from. Revoking one is felt by all of them.
 
+use protocol::authorization::step_up::HeldGrant;
+use protocol::client::AuthMethod;
 use protocol::{ClientKey, GrantId, ResourceId, ScopeSet, Timestamp, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,6 +20,8 @@ pub struct Grant {
     /// Some may have been removed since.
     pub resource_ids: Vec<ResourceId>,
     pub authenticated_at: Timestamp,
+    /// How the client was to authenticate when the grant was made; unknown of the oldest.
+    pub client_auth_method: Option<AuthMethod>,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
@@ -28,8 +32,11 @@ pub struct NewGrant {
     pub user_id: UserId,
     pub client_key: ClientKey,
     pub scopes: ScopeSet,
+    /// Asked for in vain.
+    pub refused_scopes: ScopeSet,
     pub resource_ids: Vec<ResourceId>,
     pub authenticated_at: Timestamp,
+    pub client_auth_method: AuthMethod,
 }
 
 /// Why a grant was revoked, as the row keeps it.
@@ -71,6 +78,7 @@ pub(crate) struct GrantRow {
     pub scopes: Vec<String>,
     pub resource_ids: Vec<Uuid>,
     pub authenticated_at: OffsetDateTime,
+    pub client_auth_method: Option<String>,
     pub created_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
 }
@@ -90,18 +98,27 @@ impl TryFrom<GrantRow> for Grant {
                 .map(ResourceId::from_uuid)
                 .collect(),
             authenticated_at: row.authenticated_at.into(),
+            client_auth_method: row
+                .client_auth_method
+                .as_deref()
+                .map(auth_method)
+                .transpose()?,
             created_at: row.created_at.into(),
             revoked_at: row.revoked_at.map(Into::into),
         })
     }
 }
 
+fn auth_method(name: &str) -> Result<AuthMethod, StoreError> {
+    AuthMethod::parse(name).ok_or_else(|| StoreError::corrupt("grants.client_auth_method"))
+}
+
 macro_rules! select_grants {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             GrantRow,
-            "select grant_id, user_id, client_key, scopes, resource_ids, authenticated_at, created_at, \
-             revoked_at from grants "
+            "select grant_id, user_id, client_key, scopes, resource_ids, authenticated_at, \
+             client_auth_method, created_at, revoked_at from grants "
                 + $rest
             $(, $argument)*
         )
@@ -138,42 +155,38 @@ impl TenantScope {
             .collect()
     }
 
-    pub async fn list_grants_of_user(
+    /// What this person let this client do in the sign-in that began at `authenticated_at`, as far as an
+    /// access token of it may still be out: made or refreshed after `since`.
+    pub async fn list_held_grants(
         &mut self,
         user_id: UserId,
-        after: Option<GrantId>,
-        limit: u32,
-    ) -> Result<Vec<Grant>, StoreError> {
-        let rows = select_grants!(
-            "where tenant_id = $1 and user_id = $2 and grant_id > $3 order by grant_id limit $4",
+        client_key: ClientKey,
+        authenticated_at: Timestamp,
+        since: Timestamp,
+    ) -> Result<Vec<HeldGrant>, StoreError> {
+        let rows = sqlx::query!(
+            "select g.scopes, g.refused_scopes, g.resource_ids
+             from grants g
+             left join refresh_families f on f.tenant_id = g.tenant_id and f.grant_id = g.grant_id
+             where g.tenant_id = $1 and g.user_id = $2 and g.client_key = $3 and g.authenticated_at = $5
+               and g.revoked_at is null and greatest(g.created_at, f.rotated_at) > $4
+             order by g.grant_id desc limit 20",
             self.tenant_id(),
             user_id.as_uuid(),
-            after.map_or(Uuid::nil(), |id| id.as_uuid()),
-            i64::from(limit),
-        );
-        answer!(self, rows, fetch_all)?
-            .into_iter()
-            .map(Grant::try_from)
-            .collect()
-    }
-
-    pub async fn list_grants_of_client(
-        &mut self,
-        client_key: ClientKey,
-        after: Option<GrantId>,
-        limit: u32,
-    ) -> Result<Vec<Grant>, StoreError> {
-        let rows = select_grants!(
-            "where tenant_id = $1 and client_key = $2 and grant_id > $3 order by grant_id limit $4",
-            self.tenant_id(),
             client_key.as_uuid(),
-            after.map_or(Uuid::nil(), |id| id.as_uuid()),
-            i64::from(limit),
+            OffsetDateTime::from(since),
+            OffsetDateTime::from(authenticated_at),
         );
-        answer!(self, rows, fetch_all)?
-            .into_iter()
-            .map(Grant::try_from)
-            .collect()
+        let rows = answer!(self, rows, fetch_all)?;
+        let held = rows.into_iter().map(|row| {
+            let resources = row.resource_ids.into_iter().map(ResourceId::from_uuid);
+            Ok(HeldGrant {
+                scopes: scope_set(row.scopes)?,
+                refused_scopes: scope_set(row.refused_scopes)?,
+                resources: resources.collect(),
+            })
+        });
+        held.collect()
     }
 
     /// Whether it was live. `until`: when the last access token that could name it has ended.

@@ -16,6 +16,9 @@ mod authorization_codes;
 mod browser_sessions;
 mod change_listener;
 mod changes;
+mod client_assertion_ids;
+mod client_documents;
+mod client_keys;
 mod client_secrets;
 mod clients;
 mod consents;
@@ -23,12 +26,14 @@ mod database;
 mod due_work;
 mod error;
 mod grants;
+mod initial_access_tokens;
 mod installation;
 mod isolation_check;
 mod migrate;
 mod platform_scope;
 pub mod redis;
 mod refresh_tokens;
+mod refused_resource_indicators;
 mod resource_credentials;
 mod resources;
 mod revocations;
@@ -42,12 +47,17 @@ mod tenant_scope;
 mod tenants;
 mod users;
 
+pub use protocol::client::registration::RegistrationPolicy;
+
 pub use admin_keys::{AdminAccess, AdminKey, NewAdminKey};
 pub use audit_events::{AuditCursor, AuditEvent, NewAuditEvent, PlatformAuditEvent};
 pub use authorization_codes::{AuthorizationCodeRecord, NewAuthorizationCode};
 pub use browser_sessions::{BrowserSession, NewBrowserSession};
 pub use change_listener::{ChangeListener, Heard};
 pub use changes::{Change, ChangeHook, ChangeKind};
+pub use client_documents::{
+    ClientDocumentRecord, ClientDocumentTimes, NewClientDocument, UpsertedDocument,
+};
 pub use client_secrets::{ClientSecret, NewClientSecret};
 pub use clients::ClientRecord;
 pub use consents::NewConsent;
@@ -55,10 +65,12 @@ pub use database::{Database, DatabaseSettings};
 pub use due_work::{DueWork, DueWorkKind};
 pub use error::StoreError;
 pub use grants::{Grant, NewGrant, RevokedReason};
+pub use initial_access_tokens::{InitialAccessToken, NewInitialAccessToken};
 pub use isolation_check::IsolationError;
 pub use migrate::{MIGRATOR, MigrateError, MigrateSettings, migrate};
 pub use platform_scope::PlatformScope;
 pub use refresh_tokens::{NewRefreshFamily, RefreshFamilyRecord, RefreshRotation};
+pub use refused_resource_indicators::{NewRefusedResourceIndicator, RefusedResourceIndicator};
 pub use resource_credentials::{NewResourceCredential, ResourceCredential};
 pub use resources::ResourceRecord;
 pub use revocations::{Revocation, RevocationCursor, RevokedThing};
@@ -68,7 +80,8 @@ pub use signing_keys::{NewSigningKey, SigningKeyRecord, SigningKeyState};
 pub use sweep::SweepReport;
 pub use tenant_scope::TenantScope;
 pub use tenants::{
-    NewTenant, RegistrationPolicy, Tenant, TenantSettings, TenantState, TenantUpdate,
+    ClientDocumentPolicy, DocumentMode, NewTenant, RegistrationRules, SoftwareStatementIssuer,
+    Tenant, TenantSettings, TenantState, TenantTolerances, TenantUpdate,
 };
 pub use users::{NewUser, User, UserRecord, UserUpdate};
 

@@ -67,6 +67,7 @@ struct FamilyRow {
     scopes: Vec<String>,
     resource_ids: Vec<Uuid>,
     authenticated_at: OffsetDateTime,
+    client_auth_method: Option<String>,
     created_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
     is_client_enabled: bool,
@@ -106,6 +107,7 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
             scopes: row.scopes,
             resource_ids: row.resource_ids,
             authenticated_at: row.authenticated_at,
+            client_auth_method: row.client_auth_method,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
         };
@@ -135,7 +137,7 @@ impl TenantScope {
                  i.security_epoch, f.created_at as family_created_at, f.rotated_at,
                  f.idle_expires_at, f.absolute_expires_at, f.revoked_at as family_revoked_at,
                  g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
-                 g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
+                 g.client_auth_method, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
                  u.is_enabled as is_user_enabled, u.password_changed_at
              from refresh_families f
              join grants g       on g.tenant_id = f.tenant_id and g.grant_id = f.grant_id

@@ -1,12 +1,15 @@
 //! What resource servers introspect with.
 
+use protocol::client::ClientKeys;
 use protocol::{ClientId, CredentialId, ResourceId, Timestamp};
+use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::changes::ChangeKind;
+use crate::client_keys::{key_columns, keys_from_columns};
 use crate::error::StoreError;
-use crate::secret_digest::StoredSecret;
+use crate::secret_digest::{SecretColumns, StoredSecret};
 use crate::tenant_scope::{TenantScope, answer};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +18,9 @@ pub struct ResourceCredential {
     /// The only resource whose tokens it may ask about.
     pub resource_id: ResourceId,
     pub client_id: ClientId,
-    pub secret: StoredSecret,
+    /// None where it signs assertions instead.
+    pub secret: Option<StoredSecret>,
+    pub keys: ClientKeys,
     pub created_at: Timestamp,
 }
 
@@ -24,7 +29,9 @@ pub struct NewResourceCredential {
     pub credential_id: CredentialId,
     pub resource_id: ResourceId,
     pub client_id: ClientId,
-    pub secret: StoredSecret,
+    /// None where it signs assertions instead.
+    pub secret: Option<StoredSecret>,
+    pub keys: ClientKeys,
 }
 
 struct ResourceCredentialRow {
@@ -34,6 +41,8 @@ struct ResourceCredentialRow {
     secret_digest: Option<Vec<u8>>,
     pepper_id: Option<i16>,
     secret_hash: Option<String>,
+    jwks: Option<Value>,
+    jwks_uri: Option<String>,
     created_at: OffsetDateTime,
 }
 
@@ -46,7 +55,8 @@ impl TryFrom<ResourceCredentialRow> for ResourceCredential {
             credential_id: CredentialId::from_uuid(row.credential_id),
             resource_id: ResourceId::from_uuid(row.resource_id),
             client_id: ClientId::parse(&row.client_id).map_err(StoreError::corrupt)?,
-            secret: StoredSecret::from_columns(digest, row.pepper_id, row.secret_hash)?,
+            secret: StoredSecret::from_optional_columns(digest, row.pepper_id, row.secret_hash)?,
+            keys: keys_from_columns(row.jwks, row.jwks_uri)?,
             created_at: row.created_at.into(),
         })
     }
@@ -57,7 +67,7 @@ macro_rules! select_resource_credentials {
         sqlx::query_as!(
             ResourceCredentialRow,
             "select credential_id, resource_id, client_id, secret_digest, pepper_id, secret_hash, \
-             created_at from resource_credentials "
+             jwks, jwks_uri, created_at from resource_credentials "
                 + $rest
             $(, $argument)*
         )
@@ -71,11 +81,12 @@ impl TenantScope {
         new: &NewResourceCredential,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let secret = new.secret.columns();
+        let secret = SecretColumns::of(new.secret.as_ref());
+        let keys = key_columns(&new.keys);
         let inserted = sqlx::query!(
             "insert into resource_credentials (tenant_id, credential_id, resource_id, client_id,
-                 secret_digest, pepper_id, secret_hash, created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                 secret_digest, pepper_id, secret_hash, created_at, jwks, jwks_uri)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             self.tenant_id(),
             new.credential_id.as_uuid(),
             new.resource_id.as_uuid(),
@@ -84,6 +95,8 @@ impl TenantScope {
             secret.pepper_id,
             secret.hash,
             OffsetDateTime::from(now),
+            keys.jwks,
+            keys.jwks_uri,
         );
         answer!(self, inserted, execute)?;
         self.note_change(ChangeKind::Resource);

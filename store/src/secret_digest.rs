@@ -47,6 +47,19 @@ pub(crate) struct SecretColumns<'a> {
     pub hash: Option<&'a str>,
 }
 
+impl<'a> SecretColumns<'a> {
+    pub fn of(secret: Option<&'a StoredSecret>) -> Self {
+        secret.map_or(
+            Self {
+                digest: None,
+                pepper_id: None,
+                hash: None,
+            },
+            StoredSecret::columns,
+        )
+    }
+}
+
 impl StoredSecret {
     pub(crate) fn columns(&self) -> SecretColumns<'_> {
         match self {
@@ -77,5 +90,17 @@ impl StoredSecret {
             }),
             _ => Err(StoreError::corrupt("a secret's columns")),
         }
+    }
+
+    /// Where there need be none.
+    pub(crate) fn from_optional_columns(
+        digest: Option<&[u8]>,
+        pepper_id: Option<i16>,
+        hash: Option<String>,
+    ) -> Result<Option<Self>, StoreError> {
+        if digest.is_none() && pepper_id.is_none() && hash.is_none() {
+            return Ok(None);
+        }
+        Self::from_columns(digest, pepper_id, hash).map(Some)
     }
 }

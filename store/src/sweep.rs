@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use protocol::{ClientKey, Timestamp};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::changes::ChangeKind;
 use crate::error::StoreError;
@@ -14,8 +15,6 @@ use crate::tenant_scope::{TenantScope, answer};
 const CODES_KEPT_FOR: Duration = Duration::from_hours(24);
 /// Between the end of everything in a grant and its removal, for whoever looks into what happened.
 const GRANTS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
-/// A registration that never led to a grant is of no use to anybody after this.
-const UNUSED_CLIENTS_KEPT_FOR: Duration = Duration::from_hours(7 * 24);
 
 /// How many rows went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +23,7 @@ pub struct SweepReport {
     pub browser_sessions: u64,
     pub grants: u64,
     pub clients: u64,
+    pub client_assertion_ids: u64,
     /// Something reached the limit: sweep again soon.
     pub is_unfinished: bool,
 }
@@ -38,18 +38,22 @@ impl TenantScope {
         let authorization_codes = self.sweep_authorization_codes(now, limit).await?;
         let browser_sessions = self.sweep_browser_sessions(now, limit).await?;
         let grants = self.sweep_grants(now, limit).await?;
-        let clients = self.sweep_unused_clients(now, limit).await?;
+        let registered = self.sweep_unused_clients(now, limit).await?;
+        let described = self.sweep_unused_documents(now, limit).await?;
+        let client_assertion_ids = self.sweep_client_assertion_ids(now, limit).await?;
         let most = authorization_codes
             .max(browser_sessions)
             .max(grants)
-            .max(clients);
-        let is_unfinished = most >= u64::from(limit);
+            .max(registered)
+            .max(described)
+            .max(client_assertion_ids);
         Ok(SweepReport {
             authorization_codes,
             browser_sessions,
             grants,
-            clients,
-            is_unfinished,
+            clients: registered + described,
+            client_assertion_ids,
+            is_unfinished: most >= u64::from(limit),
         })
     }
 
@@ -103,28 +107,99 @@ impl TenantScope {
         Ok(answer!(self, swept, execute)?.rows_affected())
     }
 
-    /// Never one with a live grant; here, never one with any grant on record.
+    /// Never one with a live grant; here, never one with any grant on record. Not one that an operator
+    /// disabled: with its id gone it would register anew.
     async fn sweep_unused_clients(
         &mut self,
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let swept = sqlx::query_scalar!(
-            "delete from clients where tenant_id = $1 and client_key in (
-                 select c.client_key from clients c
-                 where c.tenant_id = $1 and c.origin = 'registered' and c.created_at < $2
-                   and not exists (select from grants g
-                                   where g.tenant_id = $1 and g.client_key = c.client_key)
-                 order by c.created_at limit $3)
-             returning client_key",
+        let unused = sqlx::query_scalar!(
+            "select c.client_key from clients c
+             where c.tenant_id = $1 and c.origin = 'registered' and c.created_at < $2
+               and c.is_enabled
+               and not exists (select from grants g
+                               where g.tenant_id = $1 and g.client_key = c.client_key)
+             order by c.created_at limit $3
+             for update of c skip locked",
             self.tenant_id(),
-            OffsetDateTime::from(now - UNUSED_CLIENTS_KEPT_FOR),
+            OffsetDateTime::from(now - self.unused_lifetime()),
             i64::from(limit),
         );
-        let swept = answer!(self, swept, fetch_all)?;
-        for client_key in &swept {
+        let unused = answer!(self, unused, fetch_all)?;
+        self.remove_unused_clients(&unused).await
+    }
+
+    /// Clients of documents likewise, when nobody fetched the document for as long. Not one that an
+    /// operator has set something for: it would come back without.
+    async fn sweep_unused_documents(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let unused = sqlx::query_scalar!(
+            "select c.client_key from clients c
+             where c.tenant_id = $1 and c.client_key = any (array(
+                 select d.client_key from client_documents d
+                 where d.tenant_id = $1 and d.fetched_at < $2
+                   and not exists (select from grants g
+                                   where g.tenant_id = $1 and g.client_key = d.client_key)
+                   -- The offset keeps it from becoming a join, which would read all of a tenant's clients.
+                   and exists (select from clients k
+                               where k.tenant_id = $1 and k.client_key = d.client_key
+                                 and k.is_enabled and not k.is_limited_to_listed_resources offset 0)
+                 order by d.fetched_at limit $3))
+             for update of c skip locked",
+            self.tenant_id(),
+            OffsetDateTime::from(now - self.unused_lifetime()),
+            i64::from(limit),
+        );
+        let unused = answer!(self, unused, fetch_all)?;
+        self.remove_unused_clients(&unused).await
+    }
+
+    /// They are locked: a grant that is being made waits, and finds no client. One that was made before
+    /// the lock, and after the look, shows itself to this second look.
+    async fn remove_unused_clients(&mut self, unused: &[Uuid]) -> Result<u64, StoreError> {
+        let removed = sqlx::query_scalar!(
+            "delete from clients c
+             where c.tenant_id = $1 and c.client_key = any($2)
+               and not exists (select from grants g
+                               where g.tenant_id = $1 and g.client_key = c.client_key)
+             returning c.client_key",
+            self.tenant_id(),
+            unused,
+        );
+        let removed = answer!(self, removed, fetch_all)?;
+        Ok(self.note_removed(&removed))
+    }
+
+    async fn sweep_client_assertion_ids(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let swept = sqlx::query!(
+            "delete from client_assertion_ids where tenant_id = $1
+               and (client_id_digest, jti_digest) in (
+                 select client_id_digest, jti_digest from client_assertion_ids
+                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)",
+            self.tenant_id(),
+            OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        Ok(answer!(self, swept, execute)?.rows_affected())
+    }
+
+    /// A client that never led to a grant is of no use to anybody after this.
+    fn unused_lifetime(&self) -> Duration {
+        self.tenant().settings().registration.unused_lifetime
+    }
+
+    fn note_removed(&mut self, clients: &[Uuid]) -> u64 {
+        for client_key in clients {
             self.note_change(ChangeKind::Client(ClientKey::from_uuid(*client_key)));
         }
-        Ok(u64::try_from(swept.len()).unwrap_or(u64::MAX))
+        u64::try_from(clients.len()).unwrap_or(u64::MAX)
     }
 }

@@ -65,10 +65,30 @@ impl TenantScope {
             limit,
         );
         let resources = answer!(self, resources, execute)?.rows_affected();
+        let assertions = sqlx::query!(
+            "delete from client_assertion_ids where tenant_id = $1
+               and (client_id_digest, jti_digest) in (
+                 select client_id_digest, jti_digest from client_assertion_ids where tenant_id = $1
+                 order by client_id_digest, jti_digest limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let assertions = answer!(self, assertions, execute)?.rows_affected();
+        let tokens = sqlx::query!(
+            "delete from initial_access_tokens where tenant_id = $1",
+            self.tenant_id()
+        );
+        let tokens = answer!(self, tokens, execute)?.rows_affected();
+        let indicators = sqlx::query!(
+            "delete from refused_resource_indicators where tenant_id = $1",
+            self.tenant_id()
+        );
+        let indicators = answer!(self, indicators, execute)?.rows_affected();
         let keys = sqlx::query!(
             "delete from signing_keys where tenant_id = $1",
             self.tenant_id()
         );
-        Ok(resources + answer!(self, keys, execute)?.rows_affected())
+        let keys = answer!(self, keys, execute)?.rows_affected();
+        Ok(resources + assertions + tokens + indicators + keys)
     }
 }

@@ -93,7 +93,7 @@ async fn every_refusal_is_documented() {
             let path = acme.path_with(
                 &operation,
                 "00000000-0000-7000-8000-000000000000",
-                &acme.credential,
+                acme.second_id_for(&operation),
             );
             let body = super::cases::body_of(&operation, 1);
             let answer = app

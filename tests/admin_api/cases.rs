@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::document::{Document, Operation};
 use crate::harness::TestApp;
 
+/// Stands for the id of a resource of the caller's own tenant; `Things::body_of` puts it in.
+pub const OWN_RESOURCE: &str = "{resource}";
+
 /// Makes the names in a body different each time.
 type Body = fn(u32) -> Value;
 
@@ -38,6 +41,12 @@ const CASES: &[(&str, Body)] = &[
     ("list_resource_credentials", |_| Value::Null),
     ("create_resource_credential", |_| json!({})),
     ("delete_resource_credential", |_| Value::Null),
+    ("list_refused_resources", |_| Value::Null),
+    (
+        "accept_refused_resource",
+        |_| json!({ "resource_id": OWN_RESOURCE }),
+    ),
+    ("dismiss_refused_resource", |_| Value::Null),
     ("list_clients", |_| Value::Null),
     (
         "create_client",
@@ -49,6 +58,16 @@ const CASES: &[(&str, Body)] = &[
         |n| json!({ "client_name": format!("Renamed {n}") }),
     ),
     ("delete_client", |_| Value::Null),
+    ("list_client_secrets", |_| Value::Null),
+    ("create_client_secret", |_| json!({})),
+    ("delete_client_secret", |_| Value::Null),
+    ("list_initial_access_tokens", |_| Value::Null),
+    (
+        "create_initial_access_token",
+        |n| json!({ "name": format!("made {n}"), "max_uses": 1 }),
+    ),
+    ("revoke_initial_access_token", |_| Value::Null),
+    ("list_known_clients", |_| Value::Null),
     ("list_users", |_| Value::Null),
     (
         "create_user",

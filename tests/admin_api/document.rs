@@ -263,6 +263,13 @@ impl Operation {
             .any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
     }
 
+    /// Whether it is about something inside of something: `{id}/secrets/{secret_id}`.
+    pub fn has_two_ids(&self) -> bool {
+        self.path
+            .split_once("{id}")
+            .is_some_and(|(_, rest)| rest.contains('{'))
+    }
+
     /// The kind of object that `{id}` names: `users`, `clients`, …
     pub fn kind(&self) -> Option<&str> {
         let (before, _) = self.path.split_once("/{id}")?;

@@ -6,7 +6,6 @@
 
 use serde_json::json;
 
-use super::cases::body_of;
 use super::document::{Document, Operation};
 use super::things::Things;
 use super::{is_problem, is_problem_of};
@@ -58,7 +57,7 @@ impl TwoTenants {
 
     async fn leaks_of(&self, operation: &Operation) -> Vec<String> {
         let mut leaks = Vec::new();
-        let body = body_of(operation, 1);
+        let body = self.acme.body_of(operation, 1);
         for (path, expected) in self.foreign_paths(operation) {
             let answer = self
                 .acme
@@ -91,15 +90,17 @@ impl TwoTenants {
         let mut paths = vec![(own_place, 404)];
         if operation.kind().is_some() {
             for id in globex.ids() {
-                paths.push((acme.path_with(operation, id, &acme.credential), 404));
-                paths.push((acme.path_with(operation, id, &globex.credential), 404));
+                for second_id in [
+                    acme.second_id_for(operation),
+                    globex.second_id_for(operation),
+                ] {
+                    paths.push((acme.path_with(operation, id, second_id), 404));
+                }
             }
         }
-        if operation.path.contains("{credential_id}") {
-            paths.push((
-                acme.path_with(operation, &acme.resource, &globex.credential),
-                404,
-            ));
+        if operation.has_two_ids() {
+            let (own, foreign) = (acme.id_for(operation), globex.second_id_for(operation));
+            paths.push((acme.path_with(operation, own, foreign), 404));
         }
         paths
     }
@@ -170,6 +171,10 @@ async fn an_id_of_another_tenant_in_a_body_is_unknown() {
             "default_resource",
         );
     }
+    let accept = format!("/refused-resources/{}/accept", acme.acceptable_resource);
+    let body = json!({ "resource_id": globex.resource });
+    let answer = acme.owner.post(&acme.tenant.path(&accept), &body).await;
+    is_problem_of(&answer, 400, "invalid-value", "resource_id");
     let changes = json!({ "default_resource": globex.resource });
     let answer = acme.owner.patch(&acme.tenant.path(""), &changes).await;
     is_problem_of(&answer, 400, "invalid-value", "default_resource");

@@ -1,10 +1,40 @@
 //! A secret is in the answer that made it, and nowhere afterwards.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::document::Document;
 use super::things::Things;
 use crate::harness::TestApp;
+
+/// One of every kind of secret that is made here.
+async fn made_secrets(app: &TestApp, acme: &Things, confidential: &Value) -> Vec<String> {
+    let path = |below: &str| acme.tenant.path(below);
+    let credentials = path(&format!("/resources/{}/credentials", acme.resource));
+    let mut secrets = Vec::new();
+    for (path, body, member) in [
+        (
+            "/admin/v1/admin-keys".to_owned(),
+            json!({ "name": "made" }),
+            "admin_key",
+        ),
+        (credentials, json!({}), "client_secret"),
+        (path("/clients"), confidential.clone(), "client_secret"),
+        (
+            path(&format!("/clients/{}/secrets", acme.client)),
+            json!({}),
+            "client_secret",
+        ),
+        (
+            path("/initial-access-tokens"),
+            json!({ "name": "made" }),
+            "initial_access_token",
+        ),
+    ] {
+        let made = app.admin().create(&path, &body).await;
+        secrets.push(made[member].as_str().unwrap().to_owned());
+    }
+    secrets
+}
 
 /// N7: no list, object, event or table ever shows a secret again; the database keeps digests.
 #[tokio::test]
@@ -17,19 +47,7 @@ async fn a_secret_is_shown_once() {
         "redirect_uris": ["https://made.example/callback"],
         "token_endpoint_auth_method": "client_secret_basic",
     });
-    let mut secrets = Vec::new();
-    for (path, body, member) in [
-        (
-            "/admin/v1/admin-keys".to_owned(),
-            json!({ "name": "made" }),
-            "admin_key",
-        ),
-        (credentials.clone(), json!({}), "client_secret"),
-        (path("/clients"), confidential.clone(), "client_secret"),
-    ] {
-        let made = app.admin().create(&path, &body).await;
-        secrets.push(made[member].as_str().unwrap().to_owned());
-    }
+    let mut secrets = made_secrets(&app, &acme, &confidential).await;
     let mut chosen = confidential;
     chosen["client_secret"] = json!("chosen-by-the-operator");
     let made = app.admin().create(&path("/clients"), &chosen).await;
@@ -95,6 +113,7 @@ async fn a_secret_is_shown_once() {
             "writ_ak_",
             "writ_cs_",
             "writ_rs_",
+            "writ_iat_",
             "$argon2",
             "_digest",
             "password_hash",

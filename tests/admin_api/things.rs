@@ -1,8 +1,10 @@
 //! A tenant with two of everything that an operation can be about, and a key of its own.
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::cases::body_of;
+use serde_json::{Value, json};
+
+use super::cases::{OWN_RESOURCE, body_of};
 use super::document::Operation;
 use super::{id_of, key_for};
 use crate::harness::{AdminApi, Answer, TestApp, TestTenant};
@@ -18,6 +20,12 @@ pub struct Things {
     pub resource: String,
     pub credential: String,
     pub client: String,
+    /// Of the client; there is another one, that ended.
+    pub secret: String,
+    pub initial_access_token: String,
+    pub refused_resource: String,
+    /// Another one, to be accepted.
+    pub acceptable_resource: String,
     pub user: String,
     pub grant: String,
 }
@@ -53,14 +61,45 @@ impl Things {
             .iter()
             .find(|grant| grant["client_id"] == client.client_id.as_str())
             .unwrap();
+        for n in 1..=3 {
+            let unknown = format!("https://unknown-{n}.{slug}.test/mcp");
+            let asking = client.clone().with_resource(Some(&unknown));
+            asking.client_credentials(None).await.expect_status(400);
+        }
+        let secrets = tenant.path(&format!("/clients/{}/secrets", client.client_id));
+        let rotation = json!({ "old_secrets_expire_in": 1 });
+        let secret = id_of(&tenant.admin().create(&secrets, &rotation).await);
+        app.clock().advance(Duration::from_secs(1));
+        // It signs from now on: so this secret may be deleted whether or not there is another.
+        let signing = json!({
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks_uri": "https://notes.example/jwks.json",
+        });
+        tenant
+            .change(&format!("/clients/{}", client.client_id), &signing)
+            .await;
+        let tokens = tenant.path("/initial-access-tokens");
+        for name in ["one", "another"] {
+            tenant
+                .admin()
+                .create(&tokens, &json!({ "name": name }))
+                .await;
+        }
+        let refused = owner.get(&tenant.path("/refused-resources")).await;
+        let refused = refused.expect_status(200).json();
+        let listed = owner.get(&tokens).await.expect_status(200).json();
         let found = owner.get(&tenant.path("")).await.expect_status(200).json();
         Self {
             tenant_id: id_of(&found),
             resource: resource.id,
             credential,
+            refused_resource: id_of(&refused["data"][0]),
+            acceptable_resource: id_of(&refused["data"][1]),
             user: tenant.user("bob").await.id,
             grant: id_of(grant),
             client: client.client_id,
+            secret,
+            initial_access_token: id_of(&listed["data"][0]),
             owner,
             reader,
             reader_key_id,
@@ -69,11 +108,15 @@ impl Things {
     }
 
     /// Every id by which something of this tenant could be named.
-    pub fn ids(&self) -> [&str; 7] {
+    pub fn ids(&self) -> [&str; 11] {
         [
             &self.resource,
             &self.credential,
             &self.client,
+            &self.secret,
+            &self.initial_access_token,
+            &self.refused_resource,
+            &self.acceptable_resource,
             &self.user,
             &self.grant,
             &self.reader_key_id,
@@ -84,25 +127,49 @@ impl Things {
     /// The path of an operation on these objects.
     #[track_caller]
     pub fn path_of(&self, operation: &Operation) -> String {
-        let id = match operation.kind() {
+        self.path_with(
+            operation,
+            self.id_for(operation),
+            self.second_id_for(operation),
+        )
+    }
+
+    /// What `{id}` stands for.
+    #[track_caller]
+    pub fn id_for(&self, operation: &Operation) -> &str {
+        match operation.kind() {
             None => "",
             Some("resources") => &self.resource,
             Some("clients") => &self.client,
+            Some("initial-access-tokens") => &self.initial_access_token,
+            Some("refused-resources") if operation.path.ends_with("/accept") => {
+                &self.acceptable_resource
+            }
+            Some("refused-resources") => &self.refused_resource,
             Some("users") => &self.user,
             Some("grants") => &self.grant,
             Some("admin-keys") => &self.reader_key_id,
             Some(kind) => panic!("give admin_api/things.rs one of {kind}"),
-        };
-        self.path_with(operation, id, &self.credential)
+        }
+    }
+
+    /// What stands for what is inside of it.
+    pub fn second_id_for(&self, operation: &Operation) -> &str {
+        if operation.path.contains("{secret_id}") {
+            &self.secret
+        } else {
+            &self.credential
+        }
     }
 
     /// The same in this tenant, with ids that may be another's.
     #[track_caller]
-    pub fn path_with(&self, operation: &Operation, id: &str, credential: &str) -> String {
+    pub fn path_with(&self, operation: &Operation, id: &str, second_id: &str) -> String {
         let path = operation.path.replace("{tenant}", &self.tenant.slug);
         let path = path
             .replace("{id}", id)
-            .replace("{credential_id}", credential);
+            .replace("{credential_id}", second_id)
+            .replace("{secret_id}", second_id);
         assert!(
             !path.contains('{'),
             "give admin_api/things.rs what {path} asks for"
@@ -110,9 +177,17 @@ impl Things {
         path
     }
 
+    /// A body that the operation accepts in this tenant.
+    #[track_caller]
+    pub fn body_of(&self, operation: &Operation, number: u32) -> Option<Value> {
+        let body = body_of(operation, number)?.to_string();
+        let body = body.replace(OWN_RESOURCE, &self.resource);
+        Some(serde_json::from_str(&body).unwrap())
+    }
+
     /// The call that does what the operation is for, on these objects.
     pub async fn call(&self, api: &AdminApi, operation: &Operation, number: u32) -> Answer {
-        let body = body_of(operation, number);
+        let body = self.body_of(operation, number);
         api.call(
             operation.method.clone(),
             &self.path_of(operation),

@@ -64,8 +64,24 @@ async fn at_the_token_endpoint() {
             Json,
         ),
         (
-            "an assertion",
+            "an assertion without its type",
             scene.post("token", &[("client_assertion", "x")]),
+            400,
+            "invalid_request",
+            Json,
+        ),
+        (
+            "an assertion that is none",
+            scene.post(
+                "token",
+                &[
+                    ("client_assertion", "x"),
+                    (
+                        "client_assertion_type",
+                        "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                    ),
+                ],
+            ),
             401,
             "invalid_client",
             Json,

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use outbound::Outbound;
 use serde_json::json;
 use server::config::{Config, Sources};
 use server::{Application, ApplicationHandle, ApplicationSettings};
@@ -16,6 +17,7 @@ use super::admin::AdminApi;
 use super::browser::Browser;
 use super::clock::TestClock;
 use super::database::TestDatabase;
+use super::outbound::TestInternet;
 use super::tenant::TestTenant;
 use super::wire::Wire;
 
@@ -31,6 +33,8 @@ pub struct TestAppOptions {
     pub public_url: String,
     /// More settings by their variables' names; they outweigh the tests' own.
     pub environment: BTreeMap<String, String>,
+    /// The hosts that there are; without it every name is unknown.
+    pub internet: Option<TestInternet>,
     /// How often the sweeps run by themselves; by default never.
     pub job_interval: Option<Duration>,
 }
@@ -71,6 +75,7 @@ impl Default for TestAppOptions {
         Self {
             public_url: "https://writ.test".to_owned(),
             environment: BTreeMap::new(),
+            internet: None,
             job_interval: None,
         }
     }
@@ -81,6 +86,12 @@ impl TestAppOptions {
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment
             .insert(variable.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With hosts of others to fetch from.
+    pub fn within(mut self, internet: &TestInternet) -> Self {
+        self.internet = Some(internet.clone());
         self
     }
 
@@ -168,6 +179,11 @@ impl TestApp {
         &self.clock
     }
 
+    /// The clock itself, for whoever signs by it.
+    pub fn shared_clock(&self) -> Arc<TestClock> {
+        Arc::clone(&self.clock)
+    }
+
     pub fn database(&self) -> &TestDatabase {
         &self.database
     }
@@ -240,6 +256,11 @@ impl RunningServer {
     ) -> Self {
         let config = config(options, database);
         let job_interval = options.job_interval;
+        let internet = match &options.internet {
+            Some(internet) => internet.clone(),
+            None => TestInternet::of(&[]).await,
+        };
+        let outbound = Outbound::with_world(internet.world()).unwrap();
         let (started, starting) = tokio::sync::oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -249,6 +270,7 @@ impl RunningServer {
             runtime.block_on(async move {
                 let mut settings = ApplicationSettings::from_config(config).unwrap();
                 settings.authority.clock = clock;
+                settings.authority.outbound = outbound;
                 settings.job_interval = job_interval;
                 settings.workers = 2;
                 settings.shutdown_timeout = Duration::from_secs(1);

@@ -17,6 +17,7 @@ mod admin;
 mod answer;
 mod app;
 mod browser;
+mod client_key;
 mod clock;
 mod cookies;
 mod database;
@@ -26,6 +27,7 @@ mod eventually;
 mod faults;
 mod forms;
 mod oauth_client;
+mod outbound;
 mod resource_server;
 mod rows;
 mod tenant;
@@ -40,6 +42,7 @@ pub use self::{
     answer::Answer,
     app::{Replica, TestApp, TestAppOptions},
     browser::{Browser, Decision, Page},
+    client_key::{ASSERTION_TYPE, AssertionSigner, ClientKey},
     clock::TestClock,
     cookies::Cookie,
     database::TestDatabase,
@@ -50,8 +53,9 @@ pub use self::{
     forms::Form,
     oauth_client::{
         AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
-        VERIFIER,
+        VERIFIER, challenge,
     },
+    outbound::{Served, TestInternet},
     resource_server::ResourceServer,
     rows::Rows,
     tenant::{TestResource, TestTenant, TestUser},

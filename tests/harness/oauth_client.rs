@@ -9,6 +9,7 @@ use url::Url;
 
 use super::answer::Answer;
 use super::browser::{Browser, Decision, Page};
+use super::client_key::{ASSERTION_TYPE, AssertionSigner};
 use super::wire::{Wire, pairs};
 
 /// RFC 7636 §4.1: 43 characters or more. The same each time: a test repeats exactly.
@@ -33,6 +34,8 @@ pub enum ClientAuthentication {
     None,
     Basic(String),
     Post(String),
+    /// RFC 7523 §2.2, a new assertion for each request.
+    Assertion(AssertionSigner),
 }
 
 /// A request to the authorization endpoint, parameter by parameter.
@@ -113,7 +116,7 @@ impl OAuthClient {
 
     pub fn secret(&self) -> Option<&str> {
         match &self.authentication {
-            ClientAuthentication::None => None,
+            ClientAuthentication::None | ClientAuthentication::Assertion(_) => None,
             ClientAuthentication::Basic(secret) | ClientAuthentication::Post(secret) => {
                 Some(secret)
             }
@@ -226,11 +229,18 @@ impl OAuthClient {
     pub fn post_request(&self, endpoint: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let request = self.wire.request(Method::POST, &self.url(endpoint));
         let mut fields = fields.to_vec();
+        let assertion;
         match &self.authentication {
             ClientAuthentication::None => fields.push(("client_id", &self.client_id)),
             ClientAuthentication::Post(secret) => {
                 fields.push(("client_id", &self.client_id));
                 fields.push(("client_secret", secret));
+            }
+            ClientAuthentication::Assertion(signer) => {
+                assertion = signer.assertion();
+                fields.push(("client_id", &self.client_id));
+                fields.push(("client_assertion", &assertion));
+                fields.push(("client_assertion_type", ASSERTION_TYPE));
             }
             ClientAuthentication::Basic(secret) => {
                 return request

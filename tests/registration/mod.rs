@@ -1,12 +1,16 @@
 //! Dynamic client registration (RFC 7591): what shipping clients send is understood, what they get back
 //! they can read, and nobody gives themselves more than a stranger may have.
 //!
-//! Here: registering and being refused. The rules: `shipping_clients`, `metadata`, `credentials` and
-//! `tenant_policy`. Redirect URIs have their own file, `redirect_uri_registration.rs`.
+//! Here: registering and being refused. The rules: `shipping_clients`, `metadata`, `credentials`,
+//! `tenant_policy`, `initial_access_tokens`, `software_statements`; what comes after (RFC 7592) is
+//! `management`. Redirect URIs have their own file, `redirect_uri_registration.rs`.
 
 mod credentials;
+mod initial_access_tokens;
+mod management;
 mod metadata;
 mod shipping_clients;
+mod software_statements;
 mod tenant_policy;
 
 use serde_json::{Value, json};
@@ -29,6 +33,8 @@ pub(super) async fn register(tenant: &TestTenant, body: &Value) -> Value {
             "client_id_issued_at",
             "client_secret",
             "client_secret_expires_at",
+            "registration_access_token",
+            "registration_client_uri",
         ];
         // What the rules of absence settle (RFC 7591 §2): stated, since it is in force.
         let is_settled = [
@@ -68,4 +74,17 @@ pub(super) async fn is_refused(tenant: &TestTenant, change: &Value, error: &str)
     let refused = tenant.register(&body).await;
     assert_eq!(refused.status, 400, "{change}: {refused:?}");
     refused.is_refused(400, error);
+}
+
+/// The newest event of this kind, once it has been written.
+pub(super) async fn next_event(tenant: &TestTenant, action: &str) -> Value {
+    let path = tenant.path(&format!("/audit-events?action={action}"));
+    for _ in 0..500 {
+        let events = tenant.admin().get(&path).await.json();
+        if !events["data"][0].is_null() {
+            return events["data"][0].clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("no event {action}");
 }

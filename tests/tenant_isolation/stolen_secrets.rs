@@ -24,9 +24,14 @@ impl Haul {
         let code = place.public.authorize(browser).await.code();
         let tokens = place.public.tokens_of(browser).await;
         let own = place.confidential.client_credentials(None).await.tokens();
-        let stranger = tenant
-            .registered_client("https://stranger.example/callback")
-            .await;
+        let stranger = json!({
+            "redirect_uris": ["https://stranger.example/callback"],
+            "token_endpoint_auth_method": "none",
+        });
+        let stranger = tenant.register(&stranger).await.expect_status(201);
+        let invitations = tenant.path("/initial-access-tokens");
+        let invitation = json!({ "name": "a partner" });
+        let invitation = tenant.admin().create(&invitations, &invitation).await;
         let consent = place
             .public
             .authorization_request()
@@ -43,7 +48,15 @@ impl Haul {
             ("refresh token", tokens.refresh_token().to_owned()),
             ("access token", tokens.access_token.clone()),
             ("client's own access token", own.access_token),
-            ("registered client_id", stranger.client_id),
+            ("registered client_id", stranger.text("client_id")),
+            (
+                "registration access token",
+                stranger.text("registration_access_token"),
+            ),
+            (
+                "initial access token",
+                text(&invitation["initial_access_token"]),
+            ),
             ("client secret", secret.to_owned()),
             (
                 "client_id and secret",
@@ -175,6 +188,11 @@ const SLOTS: &[Slot] = &[
         at.request(Method::POST, "register")
             .bearer_auth(it)
             .json(&json!({ "redirect_uris": [] }))
+    }),
+    ("registered client: Bearer", |at, haul, it| {
+        let client_id = &haul.all["registered client_id"];
+        at.request(Method::GET, &format!("register/{client_id}"))
+            .bearer_auth(it)
     }),
     ("register: client_id", |at, _, it| {
         at.request(Method::POST, "register")
@@ -339,6 +357,7 @@ async fn what_is_ones_own_is_not_garbage_at_home() {
         ("introspect: Basic", "resource id and secret"),
         ("authorize: session cookie", "session cookie"),
         ("token: client_id", "registered client_id"),
+        ("registered client: Bearer", "registration access token"),
         ("continue: pending, signed in", "pending of a sign-in"),
         ("consent: pending", "pending of a consent"),
         ("token: code", "code"),

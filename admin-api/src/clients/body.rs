@@ -1,9 +1,10 @@
 //! What an operator sends about a client, new or to be changed.
 
-use protocol::client::Client;
 use protocol::client::registration::RegistrationRequest;
+use protocol::client::{AuthMethod, Client, ClientKeys};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::change::Change;
@@ -29,8 +30,15 @@ pub struct NewClientBody {
     /// Absent: `authorization_code` and `refresh_token`.
     pub grant_types: Option<Vec<String>>,
     pub response_types: Option<Vec<String>>,
-    /// `none`, `client_secret_basic` or `client_secret_post`.
+    /// `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
     pub token_endpoint_auth_method: Option<String>,
+    /// Public keys of a client that signs assertions, as a JWK set (RFC 7517); or `jwks_uri`.
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<Value>,
+    /// Where its public keys are; https.
+    pub jwks_uri: Option<String>,
+    /// The one algorithm of its assertions: `RS256`, `PS256`, `ES256` or `EdDSA`; absent: any of them.
+    pub token_endpoint_auth_signing_alg: Option<String>,
     /// `web` or `native`.
     pub application_type: Option<String>,
     /// The scopes it may have at most, separated by spaces; absent: those of its resources.
@@ -45,6 +53,12 @@ pub struct NewClientBody {
     /// Seconds; absent: the resource's, or the tenant's.
     #[schema(minimum = 60, maximum = 86_400)]
     pub access_token_lifetime: Option<u64>,
+    /// Seconds without a refresh after which a sign-in is needed; absent: the tenant's.
+    #[schema(minimum = 300, maximum = 31_536_000)]
+    pub refresh_idle_lifetime: Option<u64>,
+    /// Seconds after which a sign-in is needed in any case; absent: the tenant's.
+    #[schema(minimum = 300, maximum = 63_072_000)]
+    pub refresh_absolute_lifetime: Option<u64>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
@@ -60,14 +74,21 @@ const fn enabled() -> bool {
 impl NewClientBody {
     pub fn request(&self) -> RegistrationRequest {
         let has_client_secret = self.client_secret.is_some();
-        let method = self.token_endpoint_auth_method.clone();
+        let has_keys = self.jwks.is_some() || self.jwks_uri.is_some();
+        // Whoever chooses a secret, or brings keys, means them to be used.
+        let meant = match (has_client_secret, has_keys) {
+            (true, _) => Some("client_secret_basic"),
+            (false, true) => Some("private_key_jwt"),
+            (false, false) => None,
+        };
         RegistrationRequest {
             redirect_uris: Some(self.redirect_uris.clone()),
             grant_types: self.grant_types.clone(),
             response_types: self.response_types.clone(),
-            // Whoever chooses a secret means it to be used.
-            token_endpoint_auth_method: method
-                .or_else(|| has_client_secret.then(|| "client_secret_basic".to_owned())),
+            token_endpoint_auth_method: self
+                .token_endpoint_auth_method
+                .clone()
+                .or_else(|| meant.map(str::to_owned)),
             application_type: self.application_type.clone(),
             client_name: self.client_name.clone(),
             client_uri: self.client_uri.clone(),
@@ -77,8 +98,9 @@ impl NewClientBody {
             scope: self.scope.clone(),
             software_id: self.software_id.clone(),
             software_version: self.software_version.clone(),
-            jwks: None,
-            jwks_uri: None,
+            jwks: self.jwks.clone(),
+            jwks_uri: self.jwks_uri.clone(),
+            token_endpoint_auth_signing_alg: self.token_endpoint_auth_signing_alg.clone(),
             has_client_secret,
         }
     }
@@ -101,6 +123,21 @@ pub struct ClientPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub application_type: Change<String>,
+    /// Another way of proving itself; a public client stays public.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub token_endpoint_auth_method: Change<String>,
+    /// Takes the place of `jwks_uri`.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Change<Value>,
+    /// Takes the place of `jwks`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub jwks_uri: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub token_endpoint_auth_signing_alg: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub scope: Change<String>,
@@ -116,6 +153,14 @@ pub struct ClientPatch {
     #[serde(default)]
     #[schema(value_type = Option<u64>, minimum = 60, maximum = 86_400)]
     pub access_token_lifetime: Change<u64>,
+    /// Seconds; null: the tenant's.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 300, maximum = 31_536_000)]
+    pub refresh_idle_lifetime: Change<u64>,
+    /// Seconds; null: the tenant's. For sign-ins from now on.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 300, maximum = 63_072_000)]
+    pub refresh_absolute_lifetime: Change<u64>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub client_uri: Change<String>,
@@ -142,6 +187,9 @@ impl ClientPatch {
         let texts = [
             &self.client_name,
             &self.application_type,
+            &self.token_endpoint_auth_method,
+            &self.jwks_uri,
+            &self.token_endpoint_auth_signing_alg,
             &self.scope,
             &self.client_uri,
             &self.logo_uri,
@@ -153,10 +201,31 @@ impl ClientPatch {
         texts.into_iter().any(|change| !change.is_keep())
             || !self.redirect_uris.is_keep()
             || !self.grant_types.is_keep()
+            || self.names_keys()
     }
 
-    /// The client as it would be, to go through the whole of the rules again. How it authenticates
-    /// stays: another method is another client.
+    pub const fn names_keys(&self) -> bool {
+        !self.jwks.is_keep() || !self.jwks_uri.is_keep()
+    }
+
+    /// The keys as they would be: the new ones take the place of the old, wherever those are.
+    fn keys(&self, client: &Client) -> (Option<Value>, Option<String>) {
+        let (jwks, jwks_uri) = match &client.keys {
+            ClientKeys::None => (None, None),
+            ClientKeys::Inline(jwks) => (Some(jwks.clone()), None),
+            ClientKeys::Uri(uri) => (None, Some(uri.clone())),
+        };
+        match (&self.jwks, &self.jwks_uri) {
+            (Change::Set(jwks), Change::Keep | Change::Reset) => (Some(jwks.clone()), None),
+            (Change::Keep | Change::Reset, Change::Set(uri)) => (None, Some(uri.clone())),
+            (changed, changed_uri) => (
+                changed.clone().apply(jwks),
+                changed_uri.clone().apply(jwks_uri),
+            ),
+        }
+    }
+
+    /// The client as it would be, to go through the whole of the rules again.
     pub fn request(&self, client: &Client) -> RegistrationRequest {
         let redirect_uris = client
             .redirect_uris
@@ -168,11 +237,20 @@ impl ClientPatch {
             .iter()
             .map(|one| one.as_str().to_owned())
             .collect();
+        // What another method leaves without a use goes, unless the call itself speaks of it.
+        let uses_keys = self.auth_method(client) == AuthMethod::PrivateKeyJwt.as_str();
+        let (jwks, jwks_uri) = if uses_keys || self.names_keys() {
+            self.keys(client)
+        } else {
+            (None, None)
+        };
+        let algorithm = client.assertion_algorithm.filter(|_| uses_keys);
         RegistrationRequest {
             redirect_uris: self.redirect_uris.clone().apply(Some(redirect_uris)),
             grant_types: self.grant_types.clone().apply(Some(grant_types)),
             response_types: None,
-            token_endpoint_auth_method: Some(client.auth_method.as_str().to_owned()),
+            // Null: as it is, because what would be inferred might be another kind of client.
+            token_endpoint_auth_method: Some(self.auth_method(client).to_owned()),
             application_type: match &self.application_type {
                 // What was inferred is inferred again when the redirect URIs change.
                 Change::Keep if !self.redirect_uris.is_keep() => None,
@@ -194,9 +272,20 @@ impl ClientPatch {
                 .software_version
                 .clone()
                 .apply(client.software_version.clone()),
-            jwks: None,
-            jwks_uri: None,
+            jwks,
+            jwks_uri,
+            token_endpoint_auth_signing_alg: self
+                .token_endpoint_auth_signing_alg
+                .clone()
+                .apply(algorithm.map(|one| one.as_str().to_owned())),
             has_client_secret: false,
+        }
+    }
+
+    fn auth_method<'a>(&'a self, client: &Client) -> &'a str {
+        match &self.token_endpoint_auth_method {
+            Change::Set(method) => method,
+            Change::Keep | Change::Reset => client.auth_method.as_str(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use authority::audit::EventType;
 use crypto::SecretKind;
 use protocol::client::registration::ClientRegistration;
-use protocol::client::{Client, ClientOrigin};
+use protocol::client::{Client, ClientKeys, ClientOrigin};
 use protocol::resource::Resources;
 use protocol::{ClientId, ClientKey, CredentialId, Timestamp};
 use serde::Serialize;
@@ -12,7 +12,9 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
+use crate::change::Change;
 use crate::clients::body::NewClientBody;
+use crate::clients::validation::RefreshLifetimes;
 use crate::clients::{self, ClientOut, validation};
 use crate::operation::Created;
 use crate::principal::TenantWrite;
@@ -34,8 +36,8 @@ pub struct CreatedClient {
 
 /// Create a client
 ///
-/// With a chosen or a made id. A client that authenticates by secret gets one, or the chosen one; what
-/// is not said is inferred from the redirect URIs.
+/// With a chosen or a made id. A client that authenticates by secret gets one, or the chosen one; one with
+/// keys signs assertions (`private_key_jwt`); what is not said is inferred from the redirect URIs.
 #[utoipa::path(
     post,
     path = "/admin/v1/tenants/{tenant}/clients",
@@ -129,6 +131,12 @@ fn validate(
             &wire::ACCESS_TOKEN_LIFETIME,
         )
     });
+    let refresh = validation::refresh_lifetimes(
+        &mut faults,
+        Change::from(body.refresh_idle_lifetime),
+        Change::from(body.refresh_absolute_lifetime),
+        RefreshLifetimes::default(),
+    );
     faults.finish()?;
     let (Some(client_id), Some(registration)) = (client_id, registration) else {
         return Err(Problem::internal("a fault was not named"));
@@ -147,6 +155,10 @@ fn validate(
         default_resource: default,
         is_enabled: body.is_enabled,
         access_token_lifetime,
+        refresh_idle_lifetime: refresh.idle,
+        refresh_absolute_lifetime: refresh.absolute,
+        keys: ClientKeys::None,
+        assertion_algorithm: None,
         client_uri: None,
         logo_uri: None,
         policy_uri: None,
@@ -164,8 +176,11 @@ pub fn described(client: Client, registration: ClientRegistration) -> Client {
         name: registration.name,
         redirect_uris: registration.redirect_uris,
         grant_types: registration.grant_types,
+        auth_method: registration.auth_method,
         application_type: registration.application_type,
         scopes: registration.scopes,
+        keys: registration.keys,
+        assertion_algorithm: registration.assertion_algorithm,
         client_uri: registration.client_uri,
         logo_uri: registration.logo_uri,
         policy_uri: registration.policy_uri,

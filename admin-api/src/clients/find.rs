@@ -29,6 +29,7 @@ pub async fn find_client(
     let found = scope.find_client(&client_id).await?;
     let record = found.ok_or_else(|| clients::unknown(access.tenant.slug()))?;
     let resources = clients::all_resources(&mut scope).await?;
+    let client = clients::show(&mut scope, &record.client, &resources).await?;
     scope.commit().await?;
-    Ok(Found(ClientOut::new(&record.client, &resources)))
+    Ok(Found(client))
 }

@@ -1,6 +1,11 @@
 //! GET …/clients.
 
+use std::collections::HashMap;
+
 use protocol::ClientKey;
+use protocol::client::ClientOrigin;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
 use crate::clients::{self, ClientOut};
@@ -10,6 +15,44 @@ use crate::principal::TenantRead;
 use crate::problem::Problem;
 use crate::request::QueryString;
 
+/// Which clients, and which page of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ClientQuery {
+    /// Only those that came this way.
+    #[param(inline)]
+    pub origin: Option<Origin>,
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before, as it is.
+    pub cursor: Option<String>,
+}
+
+/// How a client came to be one.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ClientOrigin)]
+pub enum Origin {
+    /// An operator made it.
+    Static,
+    /// It registered itself (RFC 7591).
+    Registered,
+    /// Its id is the URL of its metadata.
+    Document,
+}
+
+impl From<Origin> for ClientOrigin {
+    fn from(origin: Origin) -> Self {
+        match origin {
+            Origin::Static => Self::Static,
+            Origin::Registered => Self::Registered,
+            Origin::Document => Self::Document,
+        }
+    }
+}
+
 /// List clients
 ///
 /// In the order in which they were made, self-registered and disabled ones too.
@@ -17,25 +60,43 @@ use crate::request::QueryString;
     get,
     path = "/admin/v1/tenants/{tenant}/clients",
     tag = "clients",
-    params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme"), PageQuery),
+    params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme"), ClientQuery),
     responses((status = 200, description = "A page of clients.", body = Page<ClientOut>)),
 )]
 pub async fn list_clients(
     access: TenantRead,
     api: Api,
-    QueryString(query): QueryString<PageQuery>,
+    QueryString(query): QueryString<ClientQuery>,
 ) -> Result<Found<Page<ClientOut>>, Problem> {
+    let origin = query.origin.map(ClientOrigin::from);
     let list = ListOf {
         operation: "list_clients",
         tenant: Some(access.tenant.id()),
-        filter: "",
+        filter: origin.map_or("", ClientOrigin::as_str),
     };
-    let wanted = query.read::<ClientKey>(&api, list)?;
+    let page = PageQuery {
+        limit: query.limit,
+        cursor: query.cursor,
+    };
+    let wanted = page.read::<ClientKey>(&api, list)?;
     let mut scope = api.database().tenant(&access.tenant).await?;
     let resources = clients::all_resources(&mut scope).await?;
-    let rows = scope
-        .list_clients(wanted.after, wanted.rows_to_read())
-        .await?;
+    let limit = wanted.rows_to_read();
+    let rows = match origin {
+        None => scope.list_clients(wanted.after, limit).await?,
+        Some(origin) => {
+            scope
+                .list_clients_of_origin(origin, wanted.after, limit)
+                .await?
+        }
+    };
+    let keys: Vec<ClientKey> = rows.iter().map(|row| row.client.key).collect();
+    let times: HashMap<ClientKey, _> = scope
+        .list_client_document_times(&keys)
+        .await?
+        .into_iter()
+        .map(|times| (times.client_key, times))
+        .collect();
     scope.commit().await?;
     wanted
         .page(
@@ -43,7 +104,10 @@ pub async fn list_clients(
             list,
             rows,
             |row| row.client.key,
-            |row| ClientOut::new(&row.client, &resources),
+            |row| {
+                let times = times.get(&row.client.key).copied();
+                ClientOut::new(&row.client, &resources).with_document(times)
+            },
         )
         .map(Found)
 }

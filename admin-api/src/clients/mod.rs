@@ -11,11 +11,13 @@ pub mod list;
 pub mod update;
 pub mod validation;
 
-use protocol::client::{Client, GrantType};
+use protocol::client::catalogue::{self, Recognised};
+use protocol::client::{AssertionAlgorithm, Client, ClientOrigin, GrantType};
 use protocol::resource::Resources;
 use protocol::{ClientId, Slug};
 use serde::Serialize;
-use store::{StoreError, TenantScope};
+use serde_json::Value;
+use store::{ClientDocumentTimes, StoreError, TenantScope};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
@@ -39,6 +41,13 @@ pub struct ClientOut {
     pub response_types: Vec<&'static str>,
     #[schema(example = "none")]
     pub token_endpoint_auth_method: &'static str,
+    /// Its public keys, as they are kept; null: at `jwks_uri`, or none.
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<Value>,
+    pub jwks_uri: Option<String>,
+    /// The one algorithm of its assertions; null: any that we verify.
+    #[schema(example = "ES256")]
+    pub token_endpoint_auth_signing_alg: Option<&'static str>,
     #[schema(example = "native")]
     pub application_type: &'static str,
     /// The scopes it may have at most; null: those of its resources.
@@ -50,14 +59,45 @@ pub struct ClientOut {
     pub is_enabled: bool,
     /// Seconds; null: the resource's, or the tenant's.
     pub access_token_lifetime: Option<u64>,
+    /// Seconds without a refresh after which a sign-in is needed; null: the tenant's.
+    pub refresh_idle_lifetime: Option<u64>,
+    /// Seconds after which a sign-in is needed in any case; null: the tenant's.
+    pub refresh_absolute_lifetime: Option<u64>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
     pub software_id: Option<String>,
     pub software_version: Option<String>,
+    /// The well-known client that it is, or says it is.
+    pub recognised_as: Option<RecognisedOut>,
+    /// For a client that came by its metadata document.
+    pub document: Option<DocumentOut>,
     #[schema(format = DateTime)]
     pub created_at: String,
+}
+
+/// One of `GET /admin/v1/known-clients`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecognisedClient)]
+pub struct RecognisedOut {
+    #[schema(example = "claude")]
+    pub id: &'static str,
+    #[schema(example = "Claude")]
+    pub name: &'static str,
+    /// Only its vendor can be behind it. Otherwise it merely says so: anybody could.
+    pub is_proven: bool,
+}
+
+/// When a client's metadata document was read.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ClientDocument)]
+pub struct DocumentOut {
+    #[schema(format = DateTime)]
+    pub fetched_at: String,
+    /// When it is fetched again, at its next use after that.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
 }
 
 impl ClientOut {
@@ -89,6 +129,11 @@ impl ClientOut {
                 Vec::new()
             },
             token_endpoint_auth_method: client.auth_method.as_str(),
+            jwks: client.keys.inline().cloned(),
+            jwks_uri: client.keys.uri().map(str::to_owned),
+            token_endpoint_auth_signing_alg: client
+                .assertion_algorithm
+                .map(AssertionAlgorithm::as_str),
             application_type: client.application_type.as_str(),
             scope: client.scopes.as_ref().map(ToString::to_string),
             resources: client
@@ -98,15 +143,51 @@ impl ClientOut {
             default_resource: client.default_resource.map(identifier),
             is_enabled: client.is_enabled,
             access_token_lifetime: client.access_token_lifetime.map(wire::seconds),
+            refresh_idle_lifetime: client.refresh_idle_lifetime.map(wire::seconds),
+            refresh_absolute_lifetime: client.refresh_absolute_lifetime.map(wire::seconds),
             client_uri: client.client_uri.clone(),
             logo_uri: client.logo_uri.clone(),
             policy_uri: client.policy_uri.clone(),
             tos_uri: client.tos_uri.clone(),
             software_id: client.software_id.clone(),
             software_version: client.software_version.clone(),
+            recognised_as: catalogue::recognise(client).map(RecognisedOut::from),
+            document: None,
             created_at: wire::time(client.created_at),
         }
     }
+
+    /// With what is known of its document.
+    pub fn with_document(mut self, times: Option<ClientDocumentTimes>) -> Self {
+        self.document = times.map(|times| DocumentOut {
+            fetched_at: wire::time(times.fetched_at),
+            expires_at: wire::time(times.expires_at),
+        });
+        self
+    }
+}
+
+impl From<Recognised> for RecognisedOut {
+    fn from(recognised: Recognised) -> Self {
+        Self {
+            id: &recognised.client.id,
+            name: &recognised.client.name,
+            is_proven: recognised.is_proven,
+        }
+    }
+}
+
+/// With everything that can be shown of it.
+pub async fn show(
+    scope: &mut TenantScope,
+    client: &Client,
+    resources: &Resources,
+) -> Result<ClientOut, StoreError> {
+    let times = match client.origin {
+        ClientOrigin::Document => scope.list_client_document_times(&[client.key]).await?,
+        ClientOrigin::Static | ClientOrigin::Registered => Vec::new(),
+    };
+    Ok(ClientOut::new(client, resources).with_document(times.into_iter().next()))
 }
 
 /// Clients name resources by identifier; there are few of them in a tenant.

@@ -1,16 +1,17 @@
 //! PATCH …/clients/{id}: metadata, limits; disabling and enabling.
 
 use authority::audit::EventType;
-use protocol::ClientId;
-use protocol::client::Client;
+use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
-use store::Tenant;
+use protocol::{ClientId, Timestamp};
+use store::{ClientRecord, Tenant};
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
 use crate::clients::body::ClientPatch;
 use crate::clients::create::described;
+use crate::clients::validation::RefreshLifetimes;
 use crate::clients::{self, ClientOut, validation};
 use crate::operation::Found;
 use crate::principal::TenantWrite;
@@ -21,7 +22,8 @@ use crate::wire;
 /// Change a client
 ///
 /// `is_enabled: false` stops it at once: its next refresh is refused. Changed metadata goes through the
-/// whole of the rules again. Its id, and how it authenticates, do not change.
+/// whole of the rules again. Its id does not change, nor whether it is public. The metadata of a client that came
+/// by a document is the document's.
 #[utoipa::path(
     patch,
     path = "/admin/v1/tenants/{tenant}/clients/{id}",
@@ -42,13 +44,15 @@ pub async fn update_client(
     let unknown = || clients::unknown(access.tenant.slug());
     let mut scope = api.database().tenant(&access.tenant).await?;
     // Locked, so that what another call changes at the same time is not written back.
-    let before = scope
+    let record = scope
         .find_client_for_update(&client_id)
         .await?
-        .ok_or_else(unknown)?
-        .client;
+        .ok_or_else(unknown)?;
+    refuse_changes_of_a_document(&body, &record.client)?;
     let resources = clients::all_resources(&mut scope).await?;
-    let after = changed(body, &before, &access.tenant, &resources)?;
+    let after = changed(body, &record, &access.tenant, &resources, api.now())?;
+    let before = record.client;
+    let shown_before = clients::show(&mut scope, &before, &resources).await?;
     if !scope.update_client(&after, api.now()).await? {
         return Err(unknown());
     }
@@ -57,8 +61,8 @@ pub async fn update_client(
         (false, true) => EventType::ClientEnabled,
         _ => EventType::ClientUpdated,
     };
-    let shown = ClientOut::new(&after, &resources);
-    let changes = Changes::updated(&ClientOut::new(&before, &resources), &shown);
+    let shown = clients::show(&mut scope, &after, &resources).await?;
+    let changes = Changes::updated(&shown_before, &shown);
     let target = audit::target("client", &client_id);
     let event = audit::event(&api, &access.caller, event_type, target, changes);
     scope.insert_audit_event(&event).await?;
@@ -66,13 +70,26 @@ pub async fn update_client(
     Ok(Found(shown))
 }
 
+/// What a document says is read again when the document is.
+fn refuse_changes_of_a_document(body: &ClientPatch, client: &Client) -> Result<(), Problem> {
+    if client.origin == ClientOrigin::Document && body.touches_metadata() {
+        let detail = "This client's metadata is in the document at its client_id. Change is_enabled, resources, \
+            default_resource or lifetimes here; the rest is the publisher's.";
+        return Err(Problem::conflicting_state(detail));
+    }
+    Ok(())
+}
+
 fn changed(
     body: ClientPatch,
-    before: &Client,
+    record: &ClientRecord,
     tenant: &Tenant,
     resources: &Resources,
+    now: Timestamp,
 ) -> Result<Client, Problem> {
+    let before = &record.client;
     let mut faults = Faults::default();
+    validation::check_auth_method(&mut faults, &body.token_endpoint_auth_method, record, now);
     // Only when metadata changes: a client that today's rules would refuse can still be disabled.
     let registration = if body.touches_metadata() {
         validation::registration(&mut faults, &body.request(before), tenant)
@@ -98,12 +115,23 @@ fn changed(
         body.access_token_lifetime,
         &wire::ACCESS_TOKEN_LIFETIME,
     );
+    let refresh = validation::refresh_lifetimes(
+        &mut faults,
+        body.refresh_idle_lifetime,
+        body.refresh_absolute_lifetime,
+        RefreshLifetimes {
+            idle: before.refresh_idle_lifetime,
+            absolute: before.refresh_absolute_lifetime,
+        },
+    );
     faults.finish()?;
     let client = Client {
         resources: allowed,
         default_resource: default,
         is_enabled: is_enabled.unwrap_or(before.is_enabled),
         access_token_lifetime: lifetime.apply(before.access_token_lifetime),
+        refresh_idle_lifetime: refresh.idle,
+        refresh_absolute_lifetime: refresh.absolute,
         ..before.clone()
     };
     Ok(match registration {

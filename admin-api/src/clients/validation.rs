@@ -1,19 +1,23 @@
 //! The rules of a client's metadata are protocol's, the same as for a client that registers itself.
 //! Here: which member a refusal is about, and what only an operator says.
 
-use protocol::ResourceId;
+use std::time::Duration;
+
 use protocol::ScopeSet;
-use protocol::client::GrantType;
 use protocol::client::registration::{
-    ClientRegistration, RegistrationError, RegistrationRequest, RegistrationRules, validate,
+    ClientRegistration, Registrant, RegistrationError, RegistrationRequest, RegistrationRules,
+    validate,
 };
+use protocol::client::{AuthMethod, GrantType};
 use protocol::ids::check_chosen_text;
 use protocol::resource::{Resource, Resources};
+use protocol::{ResourceId, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use store::Tenant;
+use store::{ClientRecord, Tenant};
 
+use crate::change::Change;
 use crate::problem::Faults;
-use crate::wire;
+use crate::{client_secrets, key_sets, wire};
 
 /// A floor, not advice: guesses are limited, and the hash is argon2id.
 const SHORTEST_SECRET: usize = 8;
@@ -28,6 +32,7 @@ pub fn registration(
     tenant: &Tenant,
 ) -> Option<ClientRegistration> {
     refuse_unknown_grants(faults, request);
+    refuse_useless_keys(faults, request);
     for (field, text) in [
         ("software_id", &request.software_id),
         ("software_version", &request.software_version),
@@ -47,7 +52,7 @@ pub fn registration(
     let rules = RegistrationRules {
         private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
         known_scopes: &ScopeSet::default(),
-        is_static: true,
+        registrant: Registrant::Administrator,
     };
     validate(request, &rules)
         .map_err(|error| faults.add(field_of(&error), error.to_string()))
@@ -70,6 +75,27 @@ fn refuse_unknown_grants(faults: &mut Faults, request: &RegistrationRequest) {
     }
 }
 
+/// A client that registers itself has them dropped; an operator should hear that they do nothing.
+fn refuse_useless_keys(faults: &mut Faults, request: &RegistrationRequest) {
+    let method = request.token_endpoint_auth_method.as_deref();
+    if method == Some(AuthMethod::PrivateKeyJwt.as_str()) {
+        return;
+    }
+    for (field, is_there) in [
+        ("jwks", request.jwks.is_some()),
+        ("jwks_uri", request.jwks_uri.is_some()),
+        (
+            "token_endpoint_auth_signing_alg",
+            request.token_endpoint_auth_signing_alg.is_some(),
+        ),
+    ] {
+        if is_there {
+            let detail = "Only a client with token_endpoint_auth_method private_key_jwt uses it.";
+            faults.add(field, detail);
+        }
+    }
+}
+
 const fn field_of(error: &RegistrationError) -> &'static str {
     match error {
         RegistrationError::RedirectUrisMissing
@@ -83,11 +109,24 @@ const fn field_of(error: &RegistrationError) -> &'static str {
         RegistrationError::NoUsableGrantType => "grant_types",
         RegistrationError::NoUsableResponseType => "response_types",
         RegistrationError::InvalidName => "client_name",
-        RegistrationError::TwoKeySources | RegistrationError::KeyNotPublic => "jwks",
+        RegistrationError::Keys(error) => key_sets::field_of(*error),
+        RegistrationError::UnknownAssertionAlgorithm => "token_endpoint_auth_signing_alg",
         RegistrationError::MalformedScope => "scope",
+        // The body as a whole, and what only clients that register themselves can meet.
         RegistrationError::NotAnObject
         | RegistrationError::RegistrationIsOff
-        | RegistrationError::InitialAccessTokenRequired => "",
+        | RegistrationError::InitialAccessTokenRequired
+        | RegistrationError::UnknownRegistrationToken
+        | RegistrationError::RedirectHostNotAllowed(_)
+        | RegistrationError::LoopbackNotAllowed
+        | RegistrationError::WeakerAuthMethod
+        | RegistrationError::OtherClientId
+        | RegistrationError::OtherClientSecret
+        | RegistrationError::SoftwareStatementRequired
+        | RegistrationError::InvalidSoftwareStatement(_)
+        | RegistrationError::UnapprovedSoftwareStatement
+        | RegistrationError::TooManyClients
+        | RegistrationError::ClientIsDisabled => "",
     }
 }
 
@@ -158,6 +197,72 @@ pub fn check_default(
         faults.add(
             "default_resource",
             "The client may not use it; add it to resources.",
+        );
+    }
+}
+
+/// A client's own lifetimes of refresh tokens; none: the tenant's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RefreshLifetimes {
+    pub idle: Option<Duration>,
+    pub absolute: Option<Duration>,
+}
+
+pub fn refresh_lifetimes(
+    faults: &mut Faults,
+    idle: Change<u64>,
+    absolute: Change<u64>,
+    current: RefreshLifetimes,
+) -> RefreshLifetimes {
+    const IDLE: &str = "refresh_idle_lifetime";
+    const ABSOLUTE: &str = "refresh_absolute_lifetime";
+    let idle = wire::lifetime_change(faults, IDLE, idle, &wire::REFRESH_IDLE_LIFETIME);
+    let absolute =
+        wire::lifetime_change(faults, ABSOLUTE, absolute, &wire::REFRESH_ABSOLUTE_LIFETIME);
+    let lifetimes = RefreshLifetimes {
+        idle: idle.apply(current.idle),
+        absolute: absolute.apply(current.absolute),
+    };
+    if let (Some(idle), Some(absolute)) = (lifetimes.idle, lifetimes.absolute)
+        && idle > absolute
+    {
+        faults.add(IDLE, "At most refresh_absolute_lifetime.");
+    }
+    lifetimes
+}
+
+/// How a client proves itself may change, but not whether it does: what a public client was allowed, it
+/// was allowed as one.
+pub fn check_auth_method(
+    faults: &mut Faults,
+    change: &Change<String>,
+    record: &ClientRecord,
+    now: Timestamp,
+) {
+    const FIELD: &str = "token_endpoint_auth_method";
+    let before = record.client.auth_method;
+    let asked = match change {
+        Change::Keep => return,
+        Change::Reset => {
+            faults.add(
+                FIELD,
+                "This has no default, so it cannot be null; leave it out to keep it.",
+            );
+            return;
+        }
+        Change::Set(asked) => AuthMethod::parse(asked),
+    };
+    // Another word is the rules' to refuse.
+    let Some(asked) = asked else { return };
+    if (asked == AuthMethod::None) != (before == AuthMethod::None) {
+        faults.add(
+            FIELD,
+            "Public clients stay public, and the others stay confidential; make another client.",
+        );
+    } else if asked.is_secret() && client_secrets::live(record, now).next().is_none() {
+        faults.add(
+            FIELD,
+            "It has no secret that is good now; make one first (POST …/secrets).",
         );
     }
 }

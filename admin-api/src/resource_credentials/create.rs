@@ -2,9 +2,11 @@
 
 use authority::audit::EventType;
 use crypto::SecretKind;
+use protocol::client::ClientKeys;
 use protocol::{ClientId, CredentialId, ResourceId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use store::{NewResourceCredential, StoreError};
 use utoipa::ToSchema;
 
@@ -16,28 +18,64 @@ use crate::principal::TenantWrite;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::resource_credentials::{self, CredentialOut};
-use crate::{resources, secret};
+use crate::{key_sets, resources, secret};
 
-/// A credential to be made; `{}` makes both.
+/// A credential to be made; `{}` makes id and secret. With keys there is no secret: the resource server signs
+/// assertions (`private_key_jwt`).
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewResourceCredential, example = json!({"client_id": "notes-server"}))]
 pub struct NewCredentialBody {
     /// Chosen; absent: one is made.
     client_id: Option<String>,
-    /// Chosen; absent: one is made.
+    /// Chosen; absent: one is made, unless there are keys.
     #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<SecretString>,
+    /// Public keys of the resource server, as a JWK set (RFC 7517); or `jwks_uri`.
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<Value>,
+    /// Where its public keys are; https.
+    jwks_uri: Option<String>,
 }
 
-/// A new credential, with its secret: the only time that it is shown.
+/// A new credential, with its secret if it has one: the only time that it is shown.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedResourceCredential)]
 pub struct CreatedCredential {
     #[serde(flatten)]
     credential: CredentialOut,
+    /// Absent where it has keys.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "writ_rs_…")]
-    client_secret: String,
+    client_secret: Option<String>,
+}
+
+impl NewCredentialBody {
+    fn validate(&self, api: &Api) -> Result<(ClientId, ClientKeys), Problem> {
+        let mut faults = Faults::default();
+        let client_id = match &self.client_id {
+            Some(chosen) => faults.take("client_id", ClientId::parse_chosen(chosen)),
+            None => Some(ClientId::generate(api.random())),
+        };
+        if let Some(chosen) = &self.client_secret {
+            chosen_secret(&mut faults, chosen);
+        }
+        let keys = if self.jwks.is_some() || self.jwks_uri.is_some() {
+            if self.client_secret.is_some() {
+                faults.add(
+                    "client_secret",
+                    "Send a secret or keys, not both: a credential is proven one way.",
+                );
+            }
+            key_sets::required(&mut faults, self.jwks.as_ref(), self.jwks_uri.as_deref())
+        } else {
+            Some(ClientKeys::None)
+        };
+        faults.finish()?;
+        client_id
+            .zip(keys)
+            .ok_or_else(|| Problem::internal("a fault was not named"))
+    }
 }
 
 /// Create a credential for introspection
@@ -60,18 +98,14 @@ pub async fn create_resource_credential(
     Id(resource_id): Id<ResourceId>,
     Body(body): Body<NewCredentialBody>,
 ) -> Result<Created<CreatedCredential>, Problem> {
-    let mut faults = Faults::default();
-    let client_id = match &body.client_id {
-        Some(chosen) => faults.take("client_id", ClientId::parse_chosen(chosen)),
-        None => Some(ClientId::generate(api.random())),
+    let (client_id, keys) = body.validate(&api)?;
+    let (client_secret, secret) = if keys.is_none() {
+        let kind = SecretKind::ResourceSecret;
+        let (text, secret) = secret::client_secret(&api, kind, body.client_secret).await?;
+        (Some(text), Some(secret))
+    } else {
+        (None, None)
     };
-    if let Some(chosen) = &body.client_secret {
-        chosen_secret(&mut faults, chosen);
-    }
-    faults.finish()?;
-    let client_id = client_id.ok_or_else(|| Problem::internal("a fault was not named"))?;
-    let (client_secret, secret) =
-        secret::client_secret(&api, SecretKind::ResourceSecret, body.client_secret).await?;
     let now = api.now();
     let credential_id = CredentialId::generate(api.random(), now);
     let new = NewResourceCredential {
@@ -79,6 +113,7 @@ pub async fn create_resource_credential(
         resource_id,
         client_id,
         secret,
+        keys,
     };
     let mut scope = api.database().tenant(&access.tenant).await?;
     let found = scope.find_resource(resource_id).await?;
@@ -87,7 +122,7 @@ pub async fn create_resource_credential(
         .insert_resource_credential(&new, now)
         .await
         .map_err(|error| taken(error, &new.client_id))?;
-    let credential = CredentialOut::new(credential_id, resource_id, &new.client_id, now);
+    let credential = CredentialOut::of_new(&new, now);
     let target = audit::target("resource_credential", &credential_id);
     let changes = Changes::created(&credential);
     let event = audit::event(

@@ -44,14 +44,7 @@ pub async fn list_resource_credentials(
         .list_resource_credentials(resource_id, wanted.after, wanted.rows_to_read())
         .await?;
     scope.commit().await?;
-    let show = |row: store::ResourceCredential| {
-        CredentialOut::new(
-            row.credential_id,
-            row.resource_id,
-            &row.client_id,
-            row.created_at,
-        )
-    };
+    let show = |row: store::ResourceCredential| CredentialOut::of(&row);
     wanted
         .page(&api, list, rows, |row| row.credential_id, show)
         .map(Found)

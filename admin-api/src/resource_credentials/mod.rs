@@ -1,12 +1,14 @@
-//! What a resource server introspects with: an id and a secret that learn about the tokens of one
-//! resource, and of no other (RFC 7662 §2.1, §4). Several may stand side by side, to exchange them.
+//! What a resource server introspects with: an id, and a secret or keys, that learn about the tokens of
+//! one resource, and of no other (RFC 7662 §2.1, §4). Several may stand side by side, to exchange them.
 
 pub mod create;
 pub mod delete;
 pub mod list;
 
-use protocol::{ClientId, CredentialId, ResourceId, Slug, Timestamp};
+use protocol::{ResourceId, Slug, Timestamp};
 use serde::Serialize;
+use serde_json::Value;
+use store::{NewResourceCredential, ResourceCredential};
 use utoipa::ToSchema;
 
 use crate::wire;
@@ -20,22 +22,34 @@ pub struct CredentialOut {
     /// What the resource server authenticates as.
     #[schema(example = "notes-server")]
     pub client_id: String,
+    /// Its public keys, as they are kept; null: at `jwks_uri`, or it has a secret.
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<Value>,
+    pub jwks_uri: Option<String>,
     #[schema(format = DateTime)]
     pub created_at: String,
 }
 
 impl CredentialOut {
-    pub fn new(
-        credential_id: CredentialId,
-        resource_id: ResourceId,
-        client_id: &ClientId,
-        created_at: Timestamp,
-    ) -> Self {
+    pub fn of(credential: &ResourceCredential) -> Self {
         Self {
-            id: credential_id.to_string(),
-            resource_id: resource_id.to_string(),
-            client_id: client_id.to_string(),
-            created_at: wire::time(created_at),
+            id: credential.credential_id.to_string(),
+            resource_id: credential.resource_id.to_string(),
+            client_id: credential.client_id.to_string(),
+            jwks: credential.keys.inline().cloned(),
+            jwks_uri: credential.keys.uri().map(str::to_owned),
+            created_at: wire::time(credential.created_at),
+        }
+    }
+
+    pub fn of_new(new: &NewResourceCredential, now: Timestamp) -> Self {
+        Self {
+            id: new.credential_id.to_string(),
+            resource_id: new.resource_id.to_string(),
+            client_id: new.client_id.to_string(),
+            jwks: new.keys.inline().cloned(),
+            jwks_uri: new.keys.uri().map(str::to_owned),
+            created_at: wire::time(now),
         }
     }
 }

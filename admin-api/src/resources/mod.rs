@@ -7,7 +7,7 @@ pub mod delete;
 pub mod find;
 pub mod list;
 pub mod update;
-mod validation;
+pub(crate) mod validation;
 
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{Slug, Timestamp};

@@ -42,7 +42,8 @@ fn documented() -> Vec<(String, Method, String)> {
         let path = path
             .replace("{tenant}", "acme")
             .replace("{id}", "00000000-0000-7000-8000-000000000001")
-            .replace("{credential_id}", "00000000-0000-7000-8000-000000000002");
+            .replace("{credential_id}", "00000000-0000-7000-8000-000000000002")
+            .replace("{secret_id}", "00000000-0000-7000-8000-000000000003");
         for (method, operation) in item.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             operations.push((

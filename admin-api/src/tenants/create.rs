@@ -1,5 +1,7 @@
 //! POST …/tenants: an issuer that signs from its first moment.
 
+use std::mem::take;
+
 use authority::audit::EventType;
 use protocol::{Issuer, Slug, TenantId};
 use serde::Deserialize;
@@ -8,11 +10,15 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
+use crate::change::Change;
 use crate::operation::Created;
 use crate::principal::PlatformWrite;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
-use crate::tenants::{self, Registration, TenantOut, settings};
+use crate::tenants::policies::{
+    CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
+};
+use crate::tenants::{self, TenantOut, settings};
 use crate::wire;
 
 /// A tenant to be made. Slug and issuer are for ever.
@@ -28,7 +34,47 @@ pub struct NewTenantBody {
     #[schema(example = "https://auth.example.com/t/acme")]
     issuer: Option<String>,
     /// Absent: `open`.
-    registration_policy: Option<Registration>,
+    #[serde(default)]
+    #[schema(value_type = Option<Registration>)]
+    registration_policy: Change<Registration>,
+    /// Hosts that https redirect URIs of registered clients may have, exactly; absent: any.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    registration_redirect_hosts: Change<Vec<String>>,
+    /// Registered clients may have redirect URIs on the person's own machine.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    registration_allows_loopback: Change<bool>,
+    /// What registered clients can have at most; absent: whatever the resources have.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    registration_scopes: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    registration_max_clients: Change<u32>,
+    /// Seconds after which a registration that led to no grant is removed.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 3_600, maximum = 31_536_000)]
+    registration_unused_lifetime: Change<u64>,
+    /// Whose software statements are believed (RFC 7591 §2.3); at most 10.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<IssuerBody>>)]
+    software_statement_issuers: Change<Vec<IssuerBody>>,
+    /// A registration without a software statement is refused.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_software_statement_required: Change<bool>,
+    /// Whose metadata documents are fetched.
+    #[serde(default)]
+    #[schema(value_type = Option<DocumentPolicy>)]
+    client_document_policy: Change<DocumentPolicy>,
+    /// The domains of the list, each with its subdomains; no patterns.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    client_document_domains: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<CompatibilityChanges>)]
+    compatibility: Change<CompatibilityChanges>,
     #[schema(minimum = 60, maximum = 86_400, default = 900)]
     access_token_lifetime: Option<u64>,
     #[schema(minimum = 300, maximum = 31_536_000)]
@@ -44,7 +90,7 @@ pub struct NewTenantBody {
 }
 
 impl NewTenantBody {
-    fn validate(&self, api: &Api, tenant_id: TenantId) -> Result<NewTenant, Problem> {
+    fn validate(mut self, api: &Api, tenant_id: TenantId) -> Result<NewTenant, Problem> {
         let mut faults = Faults::default();
         let slug = faults.take("slug", Slug::parse(&self.slug));
         let issuer = match &self.issuer {
@@ -70,7 +116,8 @@ impl NewTenantBody {
             &self.display_name,
             wire::NAME_LIMIT,
         );
-        let settings = self.settings(&mut faults);
+        // Told for the issuer, where that is what is wrong.
+        let settings = self.settings(&mut faults, is_for_this_machine);
         faults.finish()?;
         match (slug, issuer) {
             (Some(slug), Some(issuer)) => Ok(NewTenant {
@@ -84,7 +131,7 @@ impl NewTenantBody {
         }
     }
 
-    fn settings(&self, faults: &mut Faults) -> TenantSettings {
+    fn settings(&mut self, faults: &mut Faults, has_loopback_issuer: bool) -> TenantSettings {
         let default = TenantSettings::default();
         let mut or = |field, seconds: Option<u64>, bounds, default| {
             seconds.map_or(default, |seconds| {
@@ -128,20 +175,35 @@ impl NewTenantBody {
             idle
         };
         settings::check_refresh_lifetimes(faults, idle, absolute);
-        TenantSettings {
-            registration_policy: self
-                .registration_policy
-                .map_or(default.registration_policy, Into::into),
+        let lifetimes = TenantSettings {
             access_token_lifetime: access,
             refresh_idle_lifetime: idle,
             refresh_absolute_lifetime: absolute,
             refresh_grace_window: grace,
             browser_session_lifetime: session,
-            default_resource: None,
             private_use_redirect_uris: settings::private_use_redirect_uris(
                 faults,
                 &self.private_use_redirect_uris,
             ),
+            ..default
+        };
+        self.take_policies()
+            .apply(faults, lifetimes, has_loopback_issuer)
+    }
+
+    fn take_policies(&mut self) -> PolicyChanges {
+        PolicyChanges {
+            registration_policy: take(&mut self.registration_policy),
+            registration_redirect_hosts: take(&mut self.registration_redirect_hosts),
+            registration_allows_loopback: take(&mut self.registration_allows_loopback),
+            registration_scopes: take(&mut self.registration_scopes),
+            registration_max_clients: take(&mut self.registration_max_clients),
+            registration_unused_lifetime: take(&mut self.registration_unused_lifetime),
+            software_statement_issuers: take(&mut self.software_statement_issuers),
+            is_software_statement_required: take(&mut self.is_software_statement_required),
+            client_document_policy: take(&mut self.client_document_policy),
+            client_document_domains: take(&mut self.client_document_domains),
+            compatibility: take(&mut self.compatibility),
         }
     }
 }
@@ -221,4 +283,66 @@ fn taken(error: StoreError, new: &NewTenant) -> Problem {
         )),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::testing;
+
+    fn faults_of(api: &Api, mut body: Value) -> Vec<String> {
+        body["display_name"] = json!("Acme");
+        let body: NewTenantBody = serde_json::from_value(body).unwrap();
+        let tenant_id = TenantId::generate(api.random(), Timestamp::from_unix_seconds(0));
+        let refused = body.validate(api, tenant_id).err();
+        let errors = refused.iter().flat_map(Problem::errors);
+        errors.map(|error| error.field.clone()).collect()
+    }
+
+    /// What everybody can open seals no keys that others rely on.
+    #[actix_web::test]
+    async fn well_known_development_keys_refuse_issuers_of_other_machines() {
+        let (known, own) = (testing::api_with_development_keys(), testing::api());
+        let of = |api, issuer: &str| faults_of(api, json!({"slug": "acme", "issuer": issuer}));
+        for issuer in [
+            "https://auth.example",
+            "https://auth.example/t/acme",
+            "https://localhost.auth.example",
+        ] {
+            assert_eq!(of(&known, issuer), ["issuer"], "{issuer}");
+            assert!(of(&own, issuer).is_empty(), "{issuer}");
+        }
+        for issuer in [
+            "http://localhost:9000/t/acme",
+            "https://localhost",
+            "http://127.0.0.1:9000",
+        ] {
+            assert!(of(&known, issuer).is_empty(), "{issuer}");
+        }
+        // The default issuer is below the public URL, which is on localhost here.
+        assert!(faults_of(&known, json!({"slug": "acme"})).is_empty());
+    }
+
+    /// RFC 7662 §4.
+    #[actix_web::test]
+    async fn unauthenticated_introspection_is_for_localhost() {
+        let api = testing::api();
+        let of = |issuer: &str| {
+            let switches = json!({"unauthenticated_introspection": true});
+            faults_of(
+                &api,
+                json!({"slug": "acme", "issuer": issuer, "compatibility": switches}),
+            )
+        };
+        assert_eq!(
+            of("https://auth.example"),
+            ["compatibility.unauthenticated_introspection"]
+        );
+        assert!(of("http://localhost:9000/t/acme").is_empty());
+        // One fault is told once: the issuer that is none.
+        assert_eq!(of("auth.example"), ["issuer"]);
+    }
 }

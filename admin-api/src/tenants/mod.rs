@@ -5,17 +5,20 @@
 
 pub mod create;
 pub mod delete;
+mod domains;
 pub mod find;
 pub mod list;
+mod policies;
 mod settings;
 pub mod update;
 
 use protocol::Slug;
 use serde::{Deserialize, Serialize};
-use store::{RegistrationPolicy, Tenant, TenantState};
+use store::{Tenant, TenantState};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::tenants::policies::{Compatibility, DocumentPolicy, IssuerBody, Registration};
 use crate::wire;
 
 /// A tenant as it is shown.
@@ -32,6 +35,30 @@ pub struct TenantOut {
     pub issuer: String,
     pub state: State,
     pub registration_policy: Registration,
+    /// Hosts that https redirect URIs of registered clients may have, exactly; null: any.
+    #[schema(example = json!(["app.example"]))]
+    pub registration_redirect_hosts: Option<Vec<String>>,
+    /// Registered clients may have redirect URIs on the person's own machine.
+    pub registration_allows_loopback: bool,
+    /// What registered clients can have at most; null: whatever the resources have.
+    #[schema(example = json!(["notes:read"]))]
+    pub registration_scopes: Option<Vec<String>>,
+    /// How many registered clients there may be.
+    #[schema(example = 10_000)]
+    pub registration_max_clients: u32,
+    /// Seconds after which a registration that led to no grant is removed.
+    #[schema(example = 604_800)]
+    pub registration_unused_lifetime: u64,
+    /// Whose software statements are believed (RFC 7591 §2.3).
+    pub software_statement_issuers: Vec<IssuerBody>,
+    /// A registration without a software statement is refused.
+    pub is_software_statement_required: bool,
+    /// Whose metadata documents are fetched.
+    pub client_document_policy: DocumentPolicy,
+    /// The domains of the list, each with its subdomains.
+    #[schema(example = json!(["claude.ai"]))]
+    pub client_document_domains: Vec<String>,
+    pub compatibility: Compatibility,
     /// Seconds.
     #[schema(example = 900)]
     pub access_token_lifetime: u64,
@@ -67,15 +94,6 @@ pub enum State {
     Suspended,
 }
 
-/// Who may register clients without an operator (RFC 7591).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = RegistrationPolicy)]
-pub enum Registration {
-    Open,
-    Off,
-}
-
 impl TenantOut {
     pub fn new(tenant: &Tenant) -> Self {
         let settings = tenant.settings();
@@ -86,6 +104,20 @@ impl TenantOut {
             issuer: tenant.issuer().as_str().to_owned(),
             state: State::from(tenant.state()),
             registration_policy: Registration::from(settings.registration_policy),
+            registration_redirect_hosts: settings.registration.redirect_hosts.clone(),
+            registration_allows_loopback: settings.registration.allows_loopback,
+            registration_scopes: settings
+                .registration
+                .scopes
+                .as_ref()
+                .map(|scopes| scopes.tokens().to_vec()),
+            registration_max_clients: settings.registration.max_clients,
+            registration_unused_lifetime: wire::seconds(settings.registration.unused_lifetime),
+            software_statement_issuers: policies::issuers_out(&settings.software_statements),
+            is_software_statement_required: settings.is_software_statement_required,
+            client_document_policy: DocumentPolicy::from(settings.client_documents.mode),
+            client_document_domains: settings.client_documents.domains.clone(),
+            compatibility: Compatibility::from(settings.tolerances),
             access_token_lifetime: wire::seconds(settings.access_token_lifetime),
             refresh_idle_lifetime: wire::seconds(settings.refresh_idle_lifetime),
             refresh_absolute_lifetime: wire::seconds(settings.refresh_absolute_lifetime),
@@ -107,24 +139,6 @@ impl From<TenantState> for State {
             TenantState::Active => Self::Active,
             // A deleted one is not found, so it is never shown.
             TenantState::Suspended | TenantState::Deleted => Self::Suspended,
-        }
-    }
-}
-
-impl From<RegistrationPolicy> for Registration {
-    fn from(policy: RegistrationPolicy) -> Self {
-        match policy {
-            RegistrationPolicy::Open => Self::Open,
-            RegistrationPolicy::Off => Self::Off,
-        }
-    }
-}
-
-impl From<Registration> for RegistrationPolicy {
-    fn from(policy: Registration) -> Self {
-        match policy {
-            Registration::Open => Self::Open,
-            Registration::Off => Self::Off,
         }
     }
 }

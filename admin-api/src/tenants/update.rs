@@ -1,5 +1,7 @@
 //! PATCH …/tenants/{tenant}: settings; suspending and resuming.
 
+use std::mem::take;
+
 use authority::audit::EventType;
 use serde::Deserialize;
 use store::{PlatformScope, StoreError, Tenant, TenantSettings, TenantUpdate};
@@ -12,7 +14,10 @@ use crate::operation::Found;
 use crate::principal::TenantWrite;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
-use crate::tenants::{self, Registration, State, TenantOut, settings};
+use crate::tenants::policies::{
+    CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
+};
+use crate::tenants::{self, State, TenantOut, settings};
 use crate::wire;
 
 /// Changes to a tenant. Absent: unchanged; null: back to the default.
@@ -30,6 +35,44 @@ pub struct TenantPatch {
     #[serde(default)]
     #[schema(value_type = Option<Registration>)]
     registration_policy: Change<Registration>,
+    /// Hosts that https redirect URIs of registered clients may have, exactly; null: any.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    registration_redirect_hosts: Change<Vec<String>>,
+    /// Registered clients may have redirect URIs on the person's own machine.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    registration_allows_loopback: Change<bool>,
+    /// What registered clients can have at most; null: whatever the resources have.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    registration_scopes: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    registration_max_clients: Change<u32>,
+    /// Seconds after which a registration that led to no grant is removed.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 3_600, maximum = 31_536_000)]
+    registration_unused_lifetime: Change<u64>,
+    /// Whose software statements are believed (RFC 7591 §2.3); at most 10.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<IssuerBody>>)]
+    software_statement_issuers: Change<Vec<IssuerBody>>,
+    /// A registration without a software statement is refused.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_software_statement_required: Change<bool>,
+    /// Whose metadata documents are fetched.
+    #[serde(default)]
+    #[schema(value_type = Option<DocumentPolicy>)]
+    client_document_policy: Change<DocumentPolicy>,
+    /// The domains of the list, each with its subdomains; no patterns.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    client_document_domains: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<CompatibilityChanges>)]
+    compatibility: Change<CompatibilityChanges>,
     #[serde(default)]
     #[schema(value_type = Option<u64>, minimum = 60, maximum = 86_400)]
     access_token_lifetime: Change<u64>,
@@ -60,9 +103,10 @@ struct Valid {
 }
 
 impl TenantPatch {
-    fn validate(self, tenant: &Tenant) -> Result<Valid, Problem> {
+    fn validate(mut self, tenant: &Tenant) -> Result<Valid, Problem> {
         let mut faults = Faults::default();
         let (now, default) = (tenant.settings().clone(), TenantSettings::default());
+        let policies = self.take_policies();
         let display_name = self.display_name.required("display_name", &mut faults);
         let display_name = display_name
             .map(|name| wire::words(&mut faults, "display_name", &name, wire::NAME_LIMIT));
@@ -106,10 +150,6 @@ impl TenantPatch {
             }
         };
         let settings = TenantSettings {
-            registration_policy: self
-                .registration_policy
-                .map(Into::into)
-                .apply_or(now.registration_policy, || default.registration_policy),
             access_token_lifetime: access
                 .apply_or(now.access_token_lifetime, || default.access_token_lifetime),
             refresh_idle_lifetime: idle
@@ -123,8 +163,11 @@ impl TenantPatch {
                 default.browser_session_lifetime
             }),
             default_resource: resource_id,
-            private_use_redirect_uris: uris.apply_or(now.private_use_redirect_uris, Vec::new),
+            private_use_redirect_uris: uris
+                .apply_or(now.private_use_redirect_uris.clone(), Vec::new),
+            ..now
         };
+        let settings = policies.apply(&mut faults, settings, tenant.issuer().is_loopback());
         settings::check_refresh_lifetimes(
             &mut faults,
             settings.refresh_idle_lifetime,
@@ -139,6 +182,22 @@ impl TenantPatch {
             },
             state,
         })
+    }
+
+    fn take_policies(&mut self) -> PolicyChanges {
+        PolicyChanges {
+            registration_policy: take(&mut self.registration_policy),
+            registration_redirect_hosts: take(&mut self.registration_redirect_hosts),
+            registration_allows_loopback: take(&mut self.registration_allows_loopback),
+            registration_scopes: take(&mut self.registration_scopes),
+            registration_max_clients: take(&mut self.registration_max_clients),
+            registration_unused_lifetime: take(&mut self.registration_unused_lifetime),
+            software_statement_issuers: take(&mut self.software_statement_issuers),
+            is_software_statement_required: take(&mut self.is_software_statement_required),
+            client_document_policy: take(&mut self.client_document_policy),
+            client_document_domains: take(&mut self.client_document_domains),
+            compatibility: take(&mut self.compatibility),
+        }
     }
 }
 

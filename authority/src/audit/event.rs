@@ -6,6 +6,7 @@
 use std::fmt::Display;
 use std::net::IpAddr;
 
+use protocol::client::UsedTolerances;
 use protocol::clock::Timestamp;
 use protocol::ids::{AdminKeyId, ClientId, EventId, UserId};
 use protocol::random::Random;
@@ -30,7 +31,10 @@ pub enum EventType {
     ClientCredentialsIssued,
     GrantRevoked,
     AccessTokenRevoked,
+    /// Somebody asked about a token without saying who, where a tenant tolerates it.
+    TokenIntrospected,
     ClientRegistered,
+    ClientDocumentChanged,
     TenantCreated,
     TenantUpdated,
     TenantSuspended,
@@ -39,6 +43,8 @@ pub enum EventType {
     ResourceCreated,
     ResourceUpdated,
     ResourceDeleted,
+    RefusedResourceAccepted,
+    RefusedResourceDismissed,
     ResourceCredentialCreated,
     ResourceCredentialDeleted,
     ClientCreated,
@@ -48,6 +54,8 @@ pub enum EventType {
     ClientDeleted,
     ClientSecretCreated,
     ClientSecretDeleted,
+    InitialAccessTokenCreated,
+    InitialAccessTokenRevoked,
     UserCreated,
     UserUpdated,
     UserEnabled,
@@ -82,7 +90,9 @@ impl EventType {
             Self::ClientCredentialsIssued => "client_credentials.issued",
             Self::GrantRevoked => "grant.revoked",
             Self::AccessTokenRevoked => "access_token.revoked",
+            Self::TokenIntrospected => "token.introspected",
             Self::ClientRegistered => "client.registered",
+            Self::ClientDocumentChanged => "client.document_changed",
             Self::TenantCreated => "tenant.created",
             Self::TenantUpdated => "tenant.updated",
             Self::TenantSuspended => "tenant.suspended",
@@ -91,6 +101,8 @@ impl EventType {
             Self::ResourceCreated => "resource.created",
             Self::ResourceUpdated => "resource.updated",
             Self::ResourceDeleted => "resource.deleted",
+            Self::RefusedResourceAccepted => "refused_resource.accepted",
+            Self::RefusedResourceDismissed => "refused_resource.dismissed",
             Self::ResourceCredentialCreated => "resource_credential.created",
             Self::ResourceCredentialDeleted => "resource_credential.deleted",
             Self::ClientCreated => "client.created",
@@ -100,6 +112,8 @@ impl EventType {
             Self::ClientDeleted => "client.deleted",
             Self::ClientSecretCreated => "client_secret.created",
             Self::ClientSecretDeleted => "client_secret.deleted",
+            Self::InitialAccessTokenCreated => "initial_access_token.created",
+            Self::InitialAccessTokenRevoked => "initial_access_token.revoked",
             Self::UserCreated => "user.created",
             Self::UserUpdated => "user.updated",
             Self::UserEnabled => "user.enabled",
@@ -216,6 +230,15 @@ impl AuditEvent {
     pub fn detail_json(mut self, name: &'static str, value: Value) -> Self {
         self.details.insert(name.to_owned(), value);
         self
+    }
+
+    /// What was let pass for this request; nothing is said where nothing was.
+    #[must_use]
+    pub fn tolerances(self, used: &UsedTolerances) -> Self {
+        if used.is_empty() {
+            return self;
+        }
+        self.detail("tolerances", used)
     }
 
     pub fn into_row(self, random: &dyn Random) -> NewAuditEvent {

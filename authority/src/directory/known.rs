@@ -2,15 +2,18 @@
 
 use std::ops::Deref;
 
-use protocol::client::Client;
+use protocol::client::{Client, ClientKeys};
 use protocol::ids::{ClientId, ResourceId};
 use store::{ClientRecord, ClientSecret, ResourceCredential};
+
+use crate::client_keys::ParsedKeys;
 
 /// A client as it was when it was loaded. Reads as a [`Client`].
 #[derive(Debug)]
 pub struct KnownClient {
     pub client: Client,
     pub(crate) secrets: Vec<ClientSecret>,
+    pub(crate) parsed_keys: ParsedKeys,
 }
 
 impl KnownClient {
@@ -18,6 +21,16 @@ impl KnownClient {
         Self {
             client: record.client,
             secrets: record.secrets,
+            parsed_keys: ParsedKeys::default(),
+        }
+    }
+
+    /// As its metadata document describes it; such a client has no secrets.
+    pub(crate) fn of_document(client: Client) -> Self {
+        Self {
+            client,
+            secrets: Vec::new(),
+            parsed_keys: ParsedKeys::default(),
         }
     }
 }
@@ -35,21 +48,26 @@ impl Deref for KnownClient {
 pub struct KnownResourceCredential {
     pub client_id: ClientId,
     pub resource_id: ResourceId,
+    /// None where it signs assertions instead.
     pub(crate) secrets: Vec<ClientSecret>,
+    pub keys: ClientKeys,
+    pub(crate) parsed_keys: ParsedKeys,
 }
 
 impl KnownResourceCredential {
     pub(crate) fn new(credential: ResourceCredential) -> Self {
-        let secret = ClientSecret {
+        let secret = credential.secret.map(|secret| ClientSecret {
             credential_id: credential.credential_id,
-            secret: credential.secret,
+            secret,
             created_at: credential.created_at,
             expires_at: None,
-        };
+        });
         Self {
             client_id: credential.client_id,
             resource_id: credential.resource_id,
-            secrets: vec![secret],
+            secrets: secret.into_iter().collect(),
+            keys: credential.keys,
+            parsed_keys: ParsedKeys::default(),
         }
     }
 }

@@ -15,8 +15,9 @@ use super::{
 };
 use crate::Authority;
 use crate::audit::{Actor, EventType};
+use crate::client_authentication::AuthenticatedClient;
 use crate::digests;
-use crate::directory::KnownClient;
+use crate::policy;
 
 impl Authority {
     /// Rows C4 and D1 to D8. Of concurrent redemptions one succeeds; the others are replays, and
@@ -24,7 +25,7 @@ impl Authority {
     pub async fn redeem_code(
         &self,
         tenant: &Tenant,
-        client: &KnownClient,
+        client: &AuthenticatedClient,
         request: &AuthorizationCodeRequest,
     ) -> Result<TokenResponse, TokenError> {
         let outcome = self.try_redeem_code(tenant, client, request).await;
@@ -34,7 +35,7 @@ impl Authority {
     async fn try_redeem_code(
         &self,
         tenant: &Tenant,
-        client: &KnownClient,
+        client: &AuthenticatedClient,
         request: &AuthorizationCodeRequest,
     ) -> Result<TokenResponse, TokenError> {
         if !client.may_use(GrantType::AuthorizationCode) {
@@ -48,6 +49,7 @@ impl Authority {
             let mut scope = self.database().tenant(tenant).await?;
             let found = scope.find_authorization_code(&digests).await?;
             let record = found.ok_or(RedeemError::Unknown)?;
+            ground.check_method(&record.grant)?;
             if let Err(error) = decide(&ground, request, &record) {
                 if let Some(grant_id) = error.grant_to_revoke() {
                     self.punish_replay(scope, &ground, grant_id).await?;
@@ -84,17 +86,16 @@ impl Authority {
             return None;
         }
         let (tenant, now) = (ground.tenant, ground.now);
-        let settings = tenant.settings();
         let family_id = FamilyId::generate(self.random(), now);
         let token = self
             .peppers()
             .issue_refresh_token(tenant.id(), family_id, 0, self.random());
-        let absolute_expires_at = now + settings.refresh_absolute_lifetime;
+        let absolute_expires_at = now + ground.refresh_absolute_lifetime();
         let family = NewRefreshFamily {
             family_id,
             digest: digests::to_store(&self.peppers().digest(&token)),
             idle_expires_at: next_idle_expiry(
-                settings.refresh_idle_lifetime,
+                ground.refresh_idle_lifetime(),
                 absolute_expires_at,
                 now,
             ),
@@ -129,6 +130,9 @@ fn decide(
         client_key: ground.client.key,
         redirect_uri: request.redirect_uri.as_deref(),
         code_verifier: request.code_verifier.as_ref(),
+        // Asked again: the switch may have been turned since the code was issued.
+        may_prove_by_authentication: ground.client.is_confidential()
+            && policy::tolerates_missing_challenge(ground.tenant),
         standing: standing_after_password_change(
             record.standing,
             record.grant.authenticated_at,

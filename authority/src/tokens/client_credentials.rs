@@ -9,7 +9,7 @@ use store::Tenant;
 use super::{Issued, TokenError};
 use crate::Authority;
 use crate::audit::EventType;
-use crate::directory::KnownClient;
+use crate::client_authentication::AuthenticatedClient;
 use crate::issue::{AccessTokenOrder, sign_access_token};
 
 impl Authority {
@@ -17,7 +17,7 @@ impl Authority {
     pub async fn client_credentials(
         &self,
         tenant: &Tenant,
-        client: &KnownClient,
+        client: &AuthenticatedClient,
         request: &ClientCredentialsRequest,
     ) -> Result<TokenResponse, TokenError> {
         let ground = self.ground(tenant, client).await;

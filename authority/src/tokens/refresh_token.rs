@@ -17,15 +17,15 @@ use super::{
 };
 use crate::Authority;
 use crate::audit::{Actor, EventType};
+use crate::client_authentication::AuthenticatedClient;
 use crate::digests;
-use crate::directory::KnownClient;
 
 impl Authority {
     /// Rows F1 to F10. Of concurrent refreshes with one token all get the same successor.
     pub async fn refresh(
         &self,
         tenant: &Tenant,
-        client: &KnownClient,
+        client: &AuthenticatedClient,
         request: &RefreshRequest,
     ) -> Result<TokenResponse, TokenError> {
         let outcome = self.try_refresh(tenant, client, request).await;
@@ -35,7 +35,7 @@ impl Authority {
     async fn try_refresh(
         &self,
         tenant: &Tenant,
-        client: &KnownClient,
+        client: &AuthenticatedClient,
         request: &RefreshRequest,
     ) -> Result<TokenResponse, TokenError> {
         if !client.may_use(GrantType::RefreshToken) {
@@ -51,6 +51,7 @@ impl Authority {
             let mut scope = self.database().tenant(tenant).await?;
             let found = scope.find_refresh_family(token.family_id()).await?;
             let record = found.ok_or(RefreshError::Unknown)?;
+            ground.check_method(&record.grant)?;
             let decision = self.decide_refresh(&ground, &token, &record);
             let step = match decision {
                 RefreshDecision::Dead(error) => {
@@ -234,6 +235,9 @@ impl Authority {
 }
 
 fn idle_expiry(ground: &Ground<'_>, record: &RefreshFamilyRecord, now: Timestamp) -> Timestamp {
-    let idle_lifetime = ground.tenant.settings().refresh_idle_lifetime;
-    next_idle_expiry(idle_lifetime, record.family.absolute_expires_at, now)
+    next_idle_expiry(
+        ground.refresh_idle_lifetime(),
+        record.family.absolute_expires_at,
+        now,
+    )
 }

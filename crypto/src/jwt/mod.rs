@@ -1,10 +1,12 @@
-//! JWTs: one function that signs and one that verifies. `jsonwebtoken` is used nowhere else, because as
-//! it comes it parses the private key at every signature and accepts what RFC 8725 and RFC 9068 refuse
-//! (unknown `crit`, `b64: false`, an array of audiences, missing claims).
+//! JWTs: one function that signs, one that verifies ours, one type for those of others. `jsonwebtoken` is
+//! used nowhere else, because as it comes it parses the private key at every signature and accepts what
+//! RFC 8725 and RFC 9068 refuse (unknown `crit`, `b64: false`, an array of audiences, missing claims).
 //!
 //! Not here: what an access token claims (`protocol::token`), whether it is revoked (`authority`).
 //! To add a kind of token: nothing; the caller names its `typ`.
 
+mod foreign;
+mod header;
 mod provider;
 mod sign;
 mod strict_json;
@@ -13,5 +15,7 @@ mod verify;
 #[cfg(test)]
 mod refusals;
 
+pub use foreign::{ForeignJwt, verify_software_statement};
 pub use sign::{SignError, sign};
+pub(crate) use strict_json::UniqueObject;
 pub use verify::{Expected, MAX_LEEWAY, MAX_TOKEN_BYTES, VerifiedToken, VerifyError, verify};

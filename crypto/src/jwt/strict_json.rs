@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 /// An object without duplicate members.
 #[derive(Clone, Debug)]
-pub(super) struct UniqueObject(pub(super) Map<String, Value>);
+pub(crate) struct UniqueObject(pub(crate) Map<String, Value>);
 
 impl<'de> Deserialize<'de> for UniqueObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

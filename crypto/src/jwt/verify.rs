@@ -3,15 +3,12 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::clock::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::header::{self, Header, UnknownMembers};
 use super::provider;
-use super::strict_json::UniqueObject;
-use crate::signing_algorithm::SigningAlgorithm;
 use crate::verification_key::VerificationKey;
 
 /// Ours are below 2 KB; nobody's are above 8 (RFC 8725 §3.14).
@@ -19,7 +16,6 @@ pub const MAX_TOKEN_BYTES: usize = 8 * 1_024;
 /// The most that clocks may differ; a caller asking for more gets this.
 pub const MAX_LEEWAY: Duration = Duration::from_mins(1);
 
-const MAX_KID_BYTES: usize = 128;
 /// The last second of the year 9999: a later `exp` is a mistake or an attack (`1e300`).
 const LAST_SECOND: u64 = 253_402_300_799;
 
@@ -107,8 +103,9 @@ pub fn verify(
     keys: &[VerificationKey],
     expected: &Expected<'_>,
 ) -> Result<VerifiedToken, VerifyError> {
-    let encoded_header = check_shape(token)?;
-    let key = check_header(encoded_header, keys, expected.token_type)?;
+    let (encoded_header, _) = header::check_shape(token)?;
+    let header = Header::read(encoded_header, UnknownMembers::Refuse)?;
+    let key = find_key(&header, keys, expected.token_type)?;
     let claims = check_signature(token, key)?;
     check_parties(&claims, expected)?;
     let expires_at = check_times(&claims, expected)?;
@@ -119,59 +116,23 @@ pub fn verify(
     })
 }
 
-/// G7: before anything is decoded. Answers with the encoded header.
-fn check_shape(token: &str) -> Result<&str, VerifyError> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(VerifyError::TooLong);
-    }
-    let is_base64url = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    let mut parts = token.split('.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(header), Some(payload), Some(signature), None)
-            if [header, payload, signature]
-                .iter()
-                .all(|part| !part.is_empty() && is_base64url(part)) =>
-        {
-            Ok(header)
-        }
-        _ => Err(VerifyError::Malformed),
-    }
-}
-
 /// Finds the key by `kid` and lets the header decide nothing else: the algorithm is the key's.
-fn check_header<'keys>(
-    encoded: &str,
+fn find_key<'keys>(
+    header: &Header,
     keys: &'keys [VerificationKey],
     token_type: &str,
 ) -> Result<&'keys VerificationKey, VerifyError> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(encoded)
-        .map_err(|_| VerifyError::Malformed)?;
-    let UniqueObject(header) = serde_json::from_slice(&bytes).map_err(|_| VerifyError::Header)?;
-    for name in header.keys() {
-        match name.as_str() {
-            "alg" | "kid" | "typ" | "cty" => {}
-            // RFC 7515 §4.1.11: an extension that we do not know must be refused; we know none.
-            "crit" | "b64" | "zip" | "enc" => return Err(VerifyError::Extension),
-            // RFC 8725 §3.10: keys come from our own list only.
-            "jwk" | "jku" | "x5u" | "x5c" | "x5t" | "x5t#S256" => {
-                return Err(VerifyError::ForeignKey);
-            }
-            _ => return Err(VerifyError::Header),
-        }
-    }
-    let text = |name: &str| header.get(name).and_then(Value::as_str);
-    if !text("typ").is_some_and(|typ| is_token_type(typ, token_type)) {
+    if !header
+        .token_type
+        .as_deref()
+        .is_some_and(|typ| header::is_token_type(typ, token_type))
+    {
         return Err(VerifyError::TokenType);
     }
-    let algorithm: SigningAlgorithm = text("alg")
-        .and_then(|text| text.parse().ok())
-        .ok_or(VerifyError::Algorithm)?;
-    let key = text("kid")
-        .filter(|kid| kid.len() <= MAX_KID_BYTES)
+    let algorithm = header.algorithm.ok_or(VerifyError::Algorithm)?;
+    let key = header
+        .kid
+        .as_deref()
         .and_then(|kid| keys.iter().find(|key| key.kid() == kid))
         .ok_or(VerifyError::UnknownKey)?;
     if key.algorithm() == algorithm {
@@ -181,28 +142,27 @@ fn check_header<'keys>(
     }
 }
 
-/// RFC 7515 §4.1.9: media types compare without case, and `application/` may be left out.
-fn is_token_type(typ: &str, expected: &str) -> bool {
-    const PREFIX: &str = "application/";
-    let short = match typ.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => &typ[PREFIX.len()..],
-        _ => typ,
-    };
-    short.eq_ignore_ascii_case(expected)
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that verifies tokens"
 )]
-fn check_signature(token: &str, key: &VerificationKey) -> Result<Map<String, Value>, VerifyError> {
+pub(super) fn check_signature(
+    token: &str,
+    key: &VerificationKey,
+) -> Result<Map<String, Value>, VerifyError> {
     let mut validation = jsonwebtoken::Validation::new(key.algorithm().jsonwebtoken());
     // jsonwebtoken reads the system clock and lets an absent claim pass: claims are our own rule.
     validation.validate_exp = false;
     validation.validate_nbf = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let decode = || jsonwebtoken::decode::<UniqueObject>(token, key.placeholder(), &validation);
+    let decode = || {
+        jsonwebtoken::decode::<super::strict_json::UniqueObject>(
+            token,
+            key.placeholder(),
+            &validation,
+        )
+    };
     let decoded =
         provider::with_verification_key(key, decode).map_err(|_| VerifyError::NotInstalled)?;
     decoded
@@ -235,11 +195,11 @@ fn check_parties(claims: &Map<String, Value>, expected: &Expected<'_>) -> Result
 
 /// A string, a fraction, a negative or an absurd number is no time (jsonwebtoken CVE-2026-25537 let a
 /// string pass for "absent").
-fn check_times(
+pub(super) fn read_time(
     claims: &Map<String, Value>,
-    expected: &Expected<'_>,
-) -> Result<Timestamp, VerifyError> {
-    let time = |name: &str| match claims.get(name) {
+    name: &str,
+) -> Result<Option<Timestamp>, VerifyError> {
+    match claims.get(name) {
         None => Ok(None),
         Some(value) => value
             .as_u64()
@@ -247,7 +207,14 @@ fn check_times(
             .and_then(|seconds| i64::try_from(seconds).ok())
             .map(|seconds| Some(Timestamp::from_unix_seconds(seconds)))
             .ok_or(VerifyError::Time),
-    };
+    }
+}
+
+fn check_times(
+    claims: &Map<String, Value>,
+    expected: &Expected<'_>,
+) -> Result<Timestamp, VerifyError> {
+    let time = |name: &str| read_time(claims, name);
     let expires_at = time("exp")?.ok_or(VerifyError::Time)?;
     let issued_at = time("iat")?.ok_or(VerifyError::Time)?;
     let not_before = time("nbf")?;

@@ -3,9 +3,11 @@
 use crate::clock::Timestamp;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::{ClientKey, GrantId};
-use crate::pkce::{CodeChallenge, CodeVerifier};
+use crate::pkce::CodeVerifier;
 use crate::secret::SecretText;
 use crate::token::Standing;
+
+use super::proof::ProofOfPossession;
 
 /// A one-time credential that a client redeems for tokens, as the store read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +17,7 @@ pub struct AuthorizationCode {
     /// Where the code was sent, port included.
     pub redirect_uri: String,
     pub redirect_uri_was_sent: bool,
-    pub code_challenge: CodeChallenge,
+    pub proof: ProofOfPossession,
     pub expires_at: Timestamp,
     pub redeemed_at: Option<Timestamp>,
 }
@@ -26,6 +28,8 @@ pub struct Redemption<'a> {
     pub client_key: ClientKey,
     pub redirect_uri: Option<&'a str>,
     pub code_verifier: Option<&'a SecretText>,
+    /// The client has authenticated, and its tenant lets that stand for PKCE.
+    pub may_prove_by_authentication: bool,
     pub standing: Standing,
 }
 
@@ -41,6 +45,10 @@ pub enum RedeemError {
     RedirectUriMismatch,
     VerifierMissing,
     VerifierMismatch,
+    /// RFC 9700 §4.8.2: a verifier for a code that was asked for without a challenge.
+    VerifierNotAsked,
+    /// A code without a challenge, of a client that does not authenticate or may not do without PKCE now.
+    NotProven,
     ClientDisabled,
     UserDisabled,
     GrantRevoked,
@@ -65,7 +73,9 @@ impl std::fmt::Display for RedeemError {
             | Self::WrongClient
             | Self::RedirectUriMismatch
             | Self::VerifierMissing
-            | Self::VerifierMismatch => {
+            | Self::VerifierMismatch
+            | Self::VerifierNotAsked
+            | Self::NotProven => {
                 "the code is unknown, expired or used, or client, redirect_uri or code_verifier do not \
                  match it; start a new authorization"
             }
@@ -88,6 +98,8 @@ impl ProtocolError for RedeemError {
             | Self::RedirectUriMismatch
             | Self::VerifierMissing
             | Self::VerifierMismatch
+            | Self::VerifierNotAsked
+            | Self::NotProven
             | Self::ClientDisabled
             | Self::UserDisabled
             | Self::GrantRevoked => ErrorCode::InvalidGrant,
@@ -115,7 +127,7 @@ impl AuthorizationCode {
         {
             return Err(RedeemError::RedirectUriMismatch);
         }
-        self.check_verifier(redemption.code_verifier)?;
+        self.check_proof(redemption)?;
         // Only the rightful client gets here, so a second use means that its code leaked and the
         // grant must go; a stranger's guess above must not cost anyone a session.
         if self.redeemed_at.is_some() {
@@ -142,12 +154,23 @@ impl AuthorizationCode {
     }
 
     /// Rows C3, C4: a verifier that is missing, malformed or wrong costs the client nothing but time.
-    fn check_verifier(&self, verifier: Option<&SecretText>) -> Result<(), RedeemError> {
-        let verifier = verifier.ok_or(RedeemError::VerifierMissing)?;
-        let verifier =
-            CodeVerifier::parse(verifier.expose()).map_err(|_| RedeemError::VerifierMismatch)?;
-        let is_met = self.code_challenge.is_met_by(&verifier);
-        is_met.then_some(()).ok_or(RedeemError::VerifierMismatch)
+    /// Row C5: one for a code without a challenge means that somebody took the challenge out.
+    fn check_proof(&self, redemption: &Redemption<'_>) -> Result<(), RedeemError> {
+        match (&self.proof, redemption.code_verifier) {
+            (ProofOfPossession::Challenge(_), None) => Err(RedeemError::VerifierMissing),
+            (ProofOfPossession::Challenge(challenge), Some(verifier)) => {
+                let is_met = CodeVerifier::parse(verifier.expose())
+                    .is_ok_and(|verifier| challenge.is_met_by(&verifier));
+                is_met.then_some(()).ok_or(RedeemError::VerifierMismatch)
+            }
+            (ProofOfPossession::ClientAuthentication, Some(_)) => {
+                Err(RedeemError::VerifierNotAsked)
+            }
+            (ProofOfPossession::ClientAuthentication, None) => redemption
+                .may_prove_by_authentication
+                .then_some(())
+                .ok_or(RedeemError::NotProven),
+        }
     }
 }
 
@@ -167,7 +190,7 @@ mod tests {
             client_key: client_key(1),
             redirect_uri: URI.to_owned(),
             redirect_uri_was_sent: true,
-            code_challenge: CodeVerifier::parse(VERIFIER).unwrap().challenge(),
+            proof: ProofOfPossession::Challenge(CodeVerifier::parse(VERIFIER).unwrap().challenge()),
             expires_at: at(0) + AuthorizationCode::DEFAULT_LIFETIME,
             redeemed_at: None,
         }
@@ -182,6 +205,7 @@ mod tests {
             client_key: client_key(1),
             redirect_uri: Some(URI),
             code_verifier: Some(&verifier),
+            may_prove_by_authentication: false,
             standing: Standing::GOOD,
         };
         change(&mut redemption);
@@ -220,12 +244,37 @@ mod tests {
                 client_key: client_key(1),
                 redirect_uri: None,
                 code_verifier: Some(verifier),
+                may_prove_by_authentication: true,
                 standing: Standing::GOOD,
             };
             assert_eq!(
                 found.redeem(&redemption, at(10)),
                 Err(RedeemError::VerifierMismatch)
             );
+        }
+    }
+
+    /// Row C5: without a challenge it takes a client that has authenticated, and no verifier.
+    #[test]
+    fn a_code_without_a_challenge_takes_the_clients_own_authentication() {
+        let mut bare = code();
+        bare.proof = ProofOfPossession::ClientAuthentication;
+        let both = |verifier: Option<&SecretText>, may| {
+            let redemption = Redemption {
+                client_key: client_key(1),
+                redirect_uri: None,
+                code_verifier: verifier,
+                may_prove_by_authentication: may,
+                standing: Standing::GOOD,
+            };
+            bare.redeem(&redemption, at(10))
+        };
+        let verifier = SecretText::from(VERIFIER);
+        assert_eq!(both(None, true), Ok(grant_id(1)));
+        assert_eq!(both(None, false), Err(RedeemError::NotProven));
+        for may in [false, true] {
+            let refused = both(Some(&verifier), may);
+            assert_eq!(refused, Err(RedeemError::VerifierNotAsked));
         }
     }
 

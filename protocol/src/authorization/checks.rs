@@ -5,12 +5,14 @@ use crate::client::{Client, GrantType};
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::{ClientId, ResourceId};
 use crate::parameters::{Parameters, ParametersError, Repeated};
-use crate::pkce::{ChallengeError, CodeChallenge};
+use crate::pkce::ChallengeError;
 use crate::redirect_uri::{RedirectUriMismatch, VerifiedRedirectUri, match_redirect_uri};
 use crate::resource::{Resource, ResourceChoice, Resources, TargetError};
 use crate::scope::{self, ScopeError, ScopeSet};
 
+use super::proof::ProofOfPossession;
 use super::request::{AuthorizationRequest, Prompts};
+use super::step_up;
 
 /// What the checks look at; the client has been loaded by `named_client`.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,8 @@ pub struct AuthorizationContext<'a> {
     pub client: &'a Client,
     pub resources: &'a Resources,
     pub tenant_default_resource: Option<ResourceId>,
+    /// The tenant lets clients that authenticate at the token endpoint do without PKCE.
+    pub tolerates_missing_challenge: bool,
 }
 
 /// Where a refusal may be shown at all; `placement` says where it is.
@@ -119,13 +123,23 @@ pub enum RedirectError {
     #[error("the person refused")]
     Denied,
     #[error(
-        "the authorization that this request asks for would give nothing more than is held already"
+        "the scopes that this request adds are not to be had: a new authorization would give no more than the client holds already"
     )]
     NothingMore,
     #[error("the server cannot answer at the moment; try again shortly")]
     Unavailable,
     #[error("something went wrong here; the reference id finds it in the server's log")]
     Internal,
+}
+
+impl RedirectError {
+    /// What was asked for and is no resource.
+    pub fn refused_resource(&self) -> Option<&str> {
+        match self {
+            Self::Target(error) => error.refused_value(),
+            _ => None,
+        }
+    }
 }
 
 impl ProtocolError for RedirectError {
@@ -201,21 +215,23 @@ fn check_the_rest(
     no_request_object(parameters)?;
     response_type_is_code(parameters)?;
     response_mode_is_query(parameters)?;
-    let code_challenge = code_challenge(parameters)?;
+    let proof = proof(context)?;
     client_may_use_codes(context.client)?;
     let prompts = prompts(parameters)?;
     let max_age_seconds = max_age(parameters)?;
     let resources = resources(context)?;
-    let scopes = scopes(context, &resources)?;
+    let asked = asked_scopes(parameters)?;
+    let scopes = scope::narrow(asked.as_ref(), &resources, context.client)?;
     let text = |name| Ok::<_, Repeated>(parameters.single(name)?.map(ToOwned::to_owned));
     Ok(AuthorizationRequest {
         redirect_uri: redirect_uri.clone(),
         state,
-        code_challenge,
+        proof,
         resources: resources
             .iter()
             .map(|resource| resource.resource_id)
             .collect(),
+        refused_scopes: step_up::refused_scopes(asked.as_ref(), &scopes),
         scopes,
         prompts,
         max_age_seconds,
@@ -277,11 +293,16 @@ fn response_mode_is_query(parameters: &Parameters) -> Result<(), RedirectError> 
     }
 }
 
-/// OAuth 2.1 §4.1.1: of every client, confidential ones too.
-fn code_challenge(parameters: &Parameters) -> Result<CodeChallenge, RedirectError> {
-    let challenge = parameters.single("code_challenge")?;
-    let method = parameters.single("code_challenge_method")?;
-    Ok(CodeChallenge::from_request(challenge, method)?)
+/// OAuth 2.1 §4.1.1: PKCE of every client, confidential ones too, unless the tenant tolerates less.
+fn proof(context: &AuthorizationContext<'_>) -> Result<ProofOfPossession, RedirectError> {
+    let challenge = context.parameters.single("code_challenge")?;
+    let method = context.parameters.single("code_challenge_method")?;
+    Ok(ProofOfPossession::from_request(
+        challenge,
+        method,
+        context.client,
+        context.tolerates_missing_challenge,
+    )?)
 }
 
 fn client_may_use_codes(client: &Client) -> Result<(), RedirectError> {
@@ -315,16 +336,9 @@ fn resources<'a>(context: &AuthorizationContext<'a>) -> Result<Vec<&'a Resource>
     Ok(choice.at_authorize(&context.parameters.all("resource"))?)
 }
 
-fn scopes(
-    context: &AuthorizationContext<'_>,
-    resources: &[&Resource],
-) -> Result<ScopeSet, RedirectError> {
-    let asked = context
-        .parameters
-        .single("scope")?
-        .map(ScopeSet::parse)
-        .transpose()?;
-    Ok(scope::narrow(asked.as_ref(), resources, context.client)?)
+fn asked_scopes(parameters: &Parameters) -> Result<Option<ScopeSet>, RedirectError> {
+    let sent = parameters.single("scope")?;
+    Ok(sent.map(ScopeSet::parse).transpose()?)
 }
 
 #[cfg(test)]

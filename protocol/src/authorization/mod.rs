@@ -2,7 +2,8 @@
 //!
 //! `checks` is the ordered list that a request goes through, `pending` what a valid one becomes,
 //! `next_step` the one dispatcher between its steps, `placement` the table of where an error is shown,
-//! `consent` what must be asked, `authorization_code` the rule of redeeming.
+//! `consent` what must be asked, `authorization_code` the rule of redeeming, `proof` what that takes beside
+//! the code, `step_up` whether asking for more gains anything.
 
 pub mod authorization_code;
 pub mod checks;
@@ -10,13 +11,16 @@ pub mod consent;
 pub mod next_step;
 pub mod pending;
 pub mod placement;
+mod proof;
 pub mod request;
 pub mod response;
+pub mod step_up;
 
 pub use authorization_code::{AuthorizationCode, RedeemError, Redemption};
 pub use checks::{AuthorizationContext, AuthorizeError, PageError, RedirectError, check};
 pub use next_step::{BrowserState, NextStep, SignedIn, next_step};
 pub use pending::{ConsentOutcome, PendingAuthorization, Refusal};
 pub use placement::{Placement, place};
+pub use proof::ProofOfPossession;
 pub use request::{AuthorizationRequest, Prompts};
 pub use response::AuthorizationResponse;

@@ -11,6 +11,7 @@ use crate::scope::ScopeSet;
 use super::checks::RedirectError;
 use super::consent::{self, RememberedConsent};
 use super::pending::{ConsentOutcome, PendingAuthorization, Refusal};
+use super::step_up::{self, HeldGrant};
 
 /// What happens next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct BrowserState<'a> {
     pub registered: &'a RedirectUri,
     /// What this user allowed this client before; empty without a session.
     pub remembered: &'a [RememberedConsent],
+    /// The live grants of this user to this client; empty where nothing was asked in vain.
+    pub held: &'a [HeldGrant],
     /// `Sec-Fetch-Site: cross-site`: another site sent the browser here.
     pub is_cross_site: bool,
     /// `Sec-Fetch-Dest` names a frame, an image or the like: nobody is looking at a page.
@@ -82,6 +85,14 @@ fn without_answer(
     browser: &BrowserState<'_>,
     session: SignedIn,
 ) -> NextStep {
+    if step_up::gains_nothing(
+        &pending.refused_scopes,
+        &pending.scopes,
+        &pending.resources,
+        browser.held,
+    ) {
+        return NextStep::Refuse((&RedirectError::NothingMore).into());
+    }
     let may_be_remembered = consent::may_be_remembered(browser.client, browser.registered);
     let is_covered = may_be_remembered
         && consent::is_covered(
@@ -98,10 +109,10 @@ fn without_answer(
         };
         return or_refuse_silently(pending, NextStep::Consent, error);
     }
-    // Rows A12, J7: no page is shown, somebody else started it, and nobody vouches for the client:
-    // that is how a stranger's server would fetch itself a token with the person's old consent.
+    // Rows A12, J7: no page is shown, somebody else started it, and nobody knows the client: that is
+    // how a stranger's server would fetch itself a token with the person's old consent.
     let is_unseen = browser.is_embedded || (pending.prompts.none && browser.is_cross_site);
-    if is_unseen && !browser.client.is_vouched_for() {
+    if is_unseen && !browser.client.is_trusted() {
         return or_refuse_silently(
             pending,
             NextStep::Consent,

@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::clock::Timestamp;
 use crate::error_code::OAuthError;
 use crate::ids::{ClientId, PendingId, ResourceId, UserId};
-use crate::pkce::CodeChallenge;
 use crate::scope::ScopeSet;
 
 use super::checks::RedirectError;
+use super::proof::ProofOfPossession;
 use super::request::{AuthorizationRequest, Prompts};
 
 /// Everything that the later steps need, and nothing that they must not trust: client, redirect URI,
@@ -35,11 +35,14 @@ pub struct PendingAuthorization {
     pub state: Option<String>,
     #[serde(rename = "x", default, skip_serializing_if = "ScopeSet::is_empty")]
     pub scopes: ScopeSet,
+    /// Asked for and not to be had.
+    #[serde(rename = "y", default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub refused_scopes: ScopeSet,
     #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<ResourceId>,
     /// None only in a refused request, from which no code can come.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
-    pub code_challenge: Option<CodeChallenge>,
+    pub proof: Option<ProofOfPossession>,
     #[serde(rename = "p", default)]
     pub prompts: Prompts,
     #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
@@ -60,7 +63,13 @@ pub struct PendingAuthorization {
     /// The request was bad, but nobody was signed in who could be told so.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
+    /// Of the client's metadata document as the person is shown it: an answer is one to that.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    pub shown_guard: Option<[u8; 32]>,
 }
+
+/// Of a refused resource, beside everything else that must fit into a URL.
+const MAX_CARRIED_BYTES: usize = 512;
 
 /// A refusal that waits for the person to sign in. The words were made when it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,6 +78,10 @@ pub struct Refusal {
     pub code: crate::error_code::ErrorCode,
     #[serde(rename = "d")]
     pub description: String,
+    /// The resource that was asked for and is none, for the administrator's list. A long one stays
+    /// behind: this travels in a URL.
+    #[serde(rename = "v", default, skip_serializing_if = "Option::is_none")]
+    pub refused_resource: Option<String>,
 }
 
 impl Refusal {
@@ -81,7 +94,15 @@ impl From<&RedirectError> for Refusal {
     fn from(error: &RedirectError) -> Self {
         let OAuthError { code, description } =
             crate::error_code::ProtocolError::to_oauth_error(error);
-        Self { code, description }
+        let refused_resource = error
+            .refused_resource()
+            .filter(|value| value.len() <= MAX_CARRIED_BYTES)
+            .map(str::to_owned);
+        Self {
+            code,
+            description,
+            refused_resource,
+        }
     }
 }
 
@@ -116,8 +137,9 @@ impl PendingAuthorization {
                 .then(|| redirect_uri.as_str().to_owned()),
             state: request.state,
             scopes: request.scopes,
+            refused_scopes: request.refused_scopes,
             resources: request.resources,
-            code_challenge: Some(request.code_challenge),
+            proof: Some(request.proof),
             prompts: request.prompts,
             max_age_seconds: request.max_age_seconds,
             nonce: request.nonce,
@@ -150,8 +172,9 @@ impl PendingAuthorization {
             redirect_uri: None,
             state: None,
             scopes: ScopeSet::empty(),
+            refused_scopes: ScopeSet::empty(),
             resources: Vec::new(),
-            code_challenge: None,
+            proof: None,
             prompts: Prompts::default(),
             max_age_seconds: None,
             nonce: None,
@@ -161,6 +184,7 @@ impl PendingAuthorization {
             expires_at: start.now + start.lifetime,
             outcome: None,
             refusal: None,
+            shown_guard: None,
         }
     }
 

@@ -26,13 +26,16 @@ pub struct Onlooker {
     pub is_prompt_none: bool,
 }
 
-/// | error | prompt=none | signed in | client vouched for | place |
+/// | error | prompt=none | signed in | client trusted | place |
 /// |---|---|---|---|---|
 /// | unknown client, unmatched redirect URI | any | any | any | page |
 /// | other | yes | any | any | redirect |
 /// | other | no | no | any | sign in first |
 /// | other | no | yes | no | page with a button |
 /// | other | no | yes | yes | redirect |
+///
+/// Trusted: somebody vouches for it, or it is certainly one of the catalogue
+/// ([`crate::client::Client::is_trusted`]).
 pub fn place(error: &AuthorizeError, client: Option<&Client>, onlooker: Onlooker) -> Placement {
     match (error, client) {
         (AuthorizeError::Page(_), _) | (AuthorizeError::Redirect { .. }, None) => Placement::Page,
@@ -50,7 +53,7 @@ pub fn place_redirect(client: &Client, onlooker: Onlooker) -> Placement {
     if !onlooker.is_signed_in {
         return Placement::LoginFirst;
     }
-    if client.is_vouched_for() {
+    if client.is_trusted() {
         Placement::Redirect
     } else {
         Placement::PageWithButton
@@ -63,7 +66,7 @@ mod tests {
     use crate::authorization::checks::{PageError, RedirectError};
     use crate::client::ClientOrigin;
     use crate::redirect_uri::match_redirect_uri;
-    use crate::test_support::sample_client;
+    use crate::test_support::{a_recognised_client, sample_client};
 
     /// Rows A1, A2, A7, A12: the whole table.
     #[test]
@@ -72,6 +75,7 @@ mod tests {
         known.origin = ClientOrigin::Static;
         let mut stranger = sample_client();
         stranger.origin = ClientOrigin::Registered;
+        let recognised = a_recognised_client();
         let Ok(redirect_uri) = match_redirect_uri(&known.redirect_uris, None) else {
             panic!()
         };
@@ -96,6 +100,7 @@ mod tests {
                 };
                 let place_of = |client| place(&redirect, Some(client), onlooker);
                 assert_eq!(place_of(&known), expected(Placement::Redirect));
+                assert_eq!(place_of(&recognised), expected(Placement::Redirect));
                 assert_eq!(place_of(&stranger), expected(Placement::PageWithButton));
             }
         }

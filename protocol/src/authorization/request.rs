@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ResourceId;
 use crate::parameters::Parameters;
-use crate::pkce::CodeChallenge;
 use crate::redirect_uri::VerifiedRedirectUri;
 use crate::scope::ScopeSet;
+
+use super::proof::ProofOfPossession;
 
 /// A request that passed every check, with its rights narrowed to what may be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,9 +15,11 @@ pub struct AuthorizationRequest {
     pub redirect_uri: VerifiedRedirectUri,
     /// Opaque; comes back exactly as it came.
     pub state: Option<String>,
-    pub code_challenge: CodeChallenge,
+    pub proof: ProofOfPossession,
     pub resources: Vec<ResourceId>,
     pub scopes: ScopeSet,
+    /// Asked for and not to be had.
+    pub refused_scopes: ScopeSet,
     pub prompts: Prompts,
     pub max_age_seconds: Option<u64>,
     pub nonce: Option<String>,

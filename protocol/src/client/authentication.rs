@@ -1,6 +1,7 @@
 //! Client authentication: which credentials a request shows, and whether they suit the client.
 //!
-//! Reading and the rule of methods are here; comparing secrets needs digests and is `authority`'s.
+//! Reading and the rule of methods are here; comparing secrets and verifying assertions needs digests and
+//! keys, and is `authority`'s.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -12,6 +13,7 @@ use crate::parameters::{Parameters, Repeated};
 use crate::secret::SecretText;
 
 use super::AuthMethod;
+use super::assertion::{ASSERTION_TYPE, AssertionError, claimed_client};
 
 /// What a request shows of who is calling. Empty secrets count as none: they never authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct PresentedCredentials {
     /// As it stood in the header, where that differs: clients disagree about the encoding.
     pub raw_client_id: Option<ClientId>,
     pub secret: Option<PresentedSecret>,
+    /// A `client_assertion` as it came; never beside a secret.
+    pub assertion: Option<SecretText>,
 }
 
 /// A secret and how it came.
@@ -39,11 +43,13 @@ pub enum PresentedMethod {
 }
 
 /// Why a caller is not who it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClientAuthenticationError {
     #[error(transparent)]
     Repeated(#[from] Repeated),
-    #[error("send client credentials in one place only: the Authorization header or the body")]
+    #[error(
+        "send client credentials once: in the Authorization header, as client_secret or as client_assertion"
+    )]
     TwoMethods,
     #[error("the client_id in the body is not the one in the Authorization header")]
     ClientIdsDiffer,
@@ -53,8 +59,15 @@ pub enum ClientAuthenticationError {
     MalformedClientId,
     #[error("the Authorization header is not well-formed HTTP Basic")]
     MalformedBasic,
-    #[error("this authorization server does not accept client assertions")]
-    AssertionNotSupported,
+    #[error(
+        "client_assertion and client_assertion_type come together, the type being \
+         urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    )]
+    OtherAssertionType,
+    #[error("the client must authenticate with a client_assertion that its key has signed")]
+    AssertionMissing,
+    #[error(transparent)]
+    Assertion(#[from] AssertionError),
     #[error("unknown client, or wrong client credentials")]
     UnknownClient,
     #[error("unknown client, or wrong client credentials")]
@@ -65,23 +78,31 @@ pub enum ClientAuthenticationError {
     SecretOfPublicClient,
     #[error("the client is registered for another authentication method")]
     OtherMethod,
+    /// What was granted to a client that proved itself is not for whoever does not.
+    #[error(
+        "the client authenticates by a weaker method than when this was granted; start a new authorization"
+    )]
+    MethodDowngrade,
 }
 
 impl ProtocolError for ClientAuthenticationError {
     fn code(&self) -> ErrorCode {
         match self {
-            Self::Repeated(_) | Self::TwoMethods | Self::ClientIdsDiffer => {
-                ErrorCode::InvalidRequest
-            }
+            Self::Repeated(_)
+            | Self::TwoMethods
+            | Self::ClientIdsDiffer
+            | Self::OtherAssertionType => ErrorCode::InvalidRequest,
+            Self::Assertion(error) => error.code(),
             Self::NoClient
             | Self::MalformedClientId
             | Self::MalformedBasic
-            | Self::AssertionNotSupported
+            | Self::AssertionMissing
             | Self::UnknownClient
             | Self::WrongSecret
             | Self::SecretMissing
             | Self::SecretOfPublicClient
-            | Self::OtherMethod => ErrorCode::InvalidClient,
+            | Self::OtherMethod
+            | Self::MethodDowngrade => ErrorCode::InvalidClient,
         }
     }
 }
@@ -93,11 +114,15 @@ impl PresentedCredentials {
         parameters: &Parameters,
     ) -> Result<Self, ClientAuthenticationError> {
         use ClientAuthenticationError as E;
-        if parameters.contains("client_assertion") || parameters.contains("client_assertion_type") {
-            return Err(E::AssertionNotSupported);
-        }
+        let assertion = read_assertion(parameters)?;
         let body_id = parameters.single_or_identical("client_id")?;
         let body_secret = parameters.single("client_secret")?;
+        if let Some(assertion) = assertion {
+            if authorization.is_some() || body_secret.is_some() {
+                return Err(E::TwoMethods);
+            }
+            return Self::from_assertion(body_id, assertion);
+        }
         let Some(authorization) = authorization else {
             return Self::from_body(body_id.ok_or(E::NoClient)?, body_secret);
         };
@@ -123,6 +148,25 @@ impl PresentedCredentials {
             client_id,
             raw_client_id: None,
             secret,
+            assertion: None,
+        })
+    }
+
+    /// RFC 7521 §4.2: `client_id` may be left out, the assertion's subject being the client.
+    fn from_assertion(
+        body_id: Option<&str>,
+        assertion: &str,
+    ) -> Result<Self, ClientAuthenticationError> {
+        use ClientAuthenticationError as E;
+        let client_id = match body_id {
+            Some(body_id) => ClientId::parse(body_id).map_err(|_| E::MalformedClientId)?,
+            None => claimed_client(assertion).ok_or(E::NoClient)?,
+        };
+        Ok(Self {
+            client_id,
+            raw_client_id: None,
+            secret: None,
+            assertion: Some(assertion.into()),
         })
     }
 
@@ -163,6 +207,7 @@ impl PresentedCredentials {
             client_id,
             raw_client_id,
             secret,
+            assertion: None,
         })
     }
 
@@ -183,6 +228,17 @@ impl PresentedSecret {
     }
 }
 
+/// RFC 7521 §4.2: two parameters that make no sense alone.
+fn read_assertion(parameters: &Parameters) -> Result<Option<&str>, ClientAuthenticationError> {
+    let assertion = parameters.single("client_assertion")?;
+    let assertion_type = parameters.single("client_assertion_type")?;
+    match (assertion, assertion_type) {
+        (None, None) => Ok(None),
+        (Some(assertion), Some(ASSERTION_TYPE)) => Ok(Some(assertion)),
+        _ => Err(ClientAuthenticationError::OtherAssertionType),
+    }
+}
+
 fn form_decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
     percent_decode_str(&spaced)
@@ -197,6 +253,7 @@ pub enum Proof<'a> {
     /// A public client: its id is all there is.
     Nothing,
     Secret(&'a PresentedSecret),
+    Assertion(&'a SecretText),
 }
 
 /// Row E3: a client authenticates as it is registered; Basic and post count as one, because real
@@ -205,18 +262,23 @@ pub fn required_proof(
     registered: AuthMethod,
     presented: &PresentedCredentials,
 ) -> Result<Proof<'_>, ClientAuthenticationError> {
-    match (registered, &presented.secret) {
-        (AuthMethod::None, None) => Ok(Proof::Nothing),
-        (AuthMethod::None, Some(_)) => Err(ClientAuthenticationError::SecretOfPublicClient),
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Some(secret)) => {
+    use ClientAuthenticationError as E;
+    match (registered, &presented.secret, &presented.assertion) {
+        (AuthMethod::None, None, None) => Ok(Proof::Nothing),
+        (AuthMethod::None, Some(_), _) => Err(E::SecretOfPublicClient),
+        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Some(secret), _) => {
             Ok(Proof::Secret(secret))
         }
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, None) => {
-            Err(ClientAuthenticationError::SecretMissing)
+        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, None, None) => {
+            Err(E::SecretMissing)
         }
-        (AuthMethod::PrivateKeyJwt, _) => Err(ClientAuthenticationError::OtherMethod),
+        (AuthMethod::PrivateKeyJwt, None, Some(assertion)) => Ok(Proof::Assertion(assertion)),
+        (AuthMethod::PrivateKeyJwt, None, None) => Err(E::AssertionMissing),
+        (_, None, Some(_)) | (AuthMethod::PrivateKeyJwt, Some(_), _) => Err(E::OtherMethod),
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

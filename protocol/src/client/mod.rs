@@ -1,11 +1,17 @@
 //! Clients: who asks for tokens. Public ones keep no secret, confidential ones authenticate.
 //!
 //! `authentication` reads credentials from a request, `registration` is RFC 7591, `metadata` holds the
-//! rules that every way of becoming a client shares.
+//! rules that every way of becoming a client shares, `assertion` those of `private_key_jwt`, `keys` where
+//! its keys are, `tolerance` what may be let pass on purpose, and `catalogue` which clients we know.
 
+pub mod assertion;
 pub mod authentication;
+pub mod catalogue;
+pub mod keys;
 pub mod metadata;
+pub mod metadata_document;
 pub mod registration;
+pub mod tolerance;
 
 use std::time::Duration;
 
@@ -16,11 +22,15 @@ use crate::ids::{ClientId, ClientKey, ResourceId};
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::ScopeSet;
 
+pub use assertion::AssertionAlgorithm;
+pub use keys::ClientKeys;
+pub use tolerance::{Tolerance, UsedTolerances};
+
 macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        pub enum $name { $(#[serde(rename = $text)] $variant),+ }
+        pub enum $name { $($(#[$about])* #[serde(rename = $text)] $variant),+ }
 
         impl $name {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -41,6 +51,7 @@ macro_rules! wire_enum {
         }
     };
 }
+pub(crate) use wire_enum;
 
 wire_enum! {
     /// Where a client came from; only static ones are vouched for by somebody.
@@ -75,6 +86,12 @@ impl AuthMethod {
     pub const fn is_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
     }
+
+    /// A client that proves nothing any more gets nothing more from what was granted to it while it did.
+    /// A key for a secret, or the reverse, is its administrator's exchange and no loss.
+    pub const fn is_weaker_than(self, pinned: Self) -> bool {
+        matches!(self, Self::None) && !matches!(pinned, Self::None)
+    }
 }
 
 /// A client as the rules see it; its secrets stay in the store.
@@ -95,6 +112,12 @@ pub struct Client {
     pub default_resource: Option<ResourceId>,
     pub is_enabled: bool,
     pub access_token_lifetime: Option<Duration>,
+    pub refresh_idle_lifetime: Option<Duration>,
+    pub refresh_absolute_lifetime: Option<Duration>,
+    /// What its assertions are verified with.
+    pub keys: ClientKeys,
+    /// Only this one, where it registered one (RFC 7591 §2, `token_endpoint_auth_signing_alg`).
+    pub assertion_algorithm: Option<AssertionAlgorithm>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
@@ -113,6 +136,12 @@ impl Client {
     /// Somebody of the tenant entered it by hand. Others only said their own name.
     pub fn is_vouched_for(&self) -> bool {
         self.origin == ClientOrigin::Static
+    }
+
+    /// Somebody vouches for it, or its vendor's own address does: then it may hear of things without a
+    /// person in between.
+    pub fn is_trusted(&self) -> bool {
+        self.is_vouched_for() || catalogue::find_proven(self).is_some()
     }
 
     pub fn may_use(&self, grant_type: GrantType) -> bool {

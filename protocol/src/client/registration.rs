@@ -2,8 +2,9 @@
 //!
 //! What is missing is inferred, what is unknown is dropped; the answer states what is in force.
 //! `wire` reads the JSON, `rules` decides, `response` answers. The admin API's static clients go
-//! through the same rules with `RegistrationRules::is_static`.
+//! through the same rules as those of another [`Registrant`]; `policy` says what is different.
 
+mod policy;
 mod response;
 mod rules;
 mod wire;
@@ -12,10 +13,13 @@ use crate::error_code::{ErrorCode, ProtocolError};
 use crate::redirect_uri::{RedirectUri, RedirectUriError};
 use crate::scope::ScopeSet;
 
-use super::{ApplicationType, AuthMethod, GrantType};
+use super::keys::KeysError;
+use super::{ApplicationType, AssertionAlgorithm, AuthMethod, Client, ClientKeys, GrantType};
 
+pub use policy::{Registrant, SelfRegistration};
 pub use response::RegistrationResponse;
 pub use rules::{RegistrationRules, validate};
+pub use wire::RegistrationBody;
 
 /// Who may register (RFC 7591 §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -60,6 +64,7 @@ pub struct RegistrationRequest {
     pub software_version: Option<String>,
     pub jwks: Option<serde_json::Value>,
     pub jwks_uri: Option<String>,
+    pub token_endpoint_auth_signing_alg: Option<String>,
     /// The client brought a secret of its own: a contradiction beside the method `none`.
     pub has_client_secret: bool,
 }
@@ -79,9 +84,61 @@ pub struct ClientRegistration {
     pub scopes: Option<ScopeSet>,
     pub software_id: Option<String>,
     pub software_version: Option<String>,
+    pub keys: ClientKeys,
+    pub assertion_algorithm: Option<AssertionAlgorithm>,
     /// Which of the inferred members the client had named itself: the answer adds no others.
     pub was_auth_method_asked: bool,
     pub was_application_type_asked: bool,
+    /// Of `scopes`: a limit that the client did not ask for is in force, and not told.
+    pub was_scope_asked: bool,
+}
+
+impl ClientRegistration {
+    /// What is in force for a client that is there.
+    pub fn of(client: &Client) -> Self {
+        Self {
+            redirect_uris: client.redirect_uris.clone(),
+            grant_types: client.grant_types.clone(),
+            auth_method: client.auth_method,
+            application_type: client.application_type,
+            name: client.name.clone(),
+            client_uri: client.client_uri.clone(),
+            logo_uri: client.logo_uri.clone(),
+            policy_uri: client.policy_uri.clone(),
+            tos_uri: client.tos_uri.clone(),
+            scopes: client.scopes.clone(),
+            software_id: client.software_id.clone(),
+            software_version: client.software_version.clone(),
+            keys: client.keys.clone(),
+            assertion_algorithm: client.assertion_algorithm,
+            was_auth_method_asked: true,
+            was_application_type_asked: true,
+            was_scope_asked: true,
+        }
+    }
+
+    /// The client with this metadata; whose it is, whether it is enabled and what an administrator gave
+    /// it stay as they are.
+    #[must_use]
+    pub fn describe(self, client: Client) -> Client {
+        Client {
+            redirect_uris: self.redirect_uris,
+            grant_types: self.grant_types,
+            auth_method: self.auth_method,
+            application_type: self.application_type,
+            name: self.name,
+            client_uri: self.client_uri,
+            logo_uri: self.logo_uri,
+            policy_uri: self.policy_uri,
+            tos_uri: self.tos_uri,
+            scopes: self.scopes,
+            software_id: self.software_id,
+            software_version: self.software_version,
+            keys: self.keys,
+            assertion_algorithm: self.assertion_algorithm,
+            ..client
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,7 +155,9 @@ pub enum RegistrationError {
     RedirectUriNotForWeb,
     #[error("{0} has the wrong JSON type or is too long")]
     WrongType(&'static str),
-    #[error("token_endpoint_auth_method must be none, client_secret_basic or client_secret_post")]
+    #[error(
+        "token_endpoint_auth_method must be none, client_secret_basic, client_secret_post or private_key_jwt"
+    )]
     UnknownAuthMethod,
     #[error("token_endpoint_auth_method none contradicts a client_secret")]
     SecretOfPublicClient,
@@ -107,7 +166,8 @@ pub enum RegistrationError {
     #[error("none of the grant_types can be used by this client; authorization_code can")]
     NoUsableGrantType,
     #[error(
-        "client_credentials needs token_endpoint_auth_method client_secret_basic or client_secret_post"
+        "client_credentials needs token_endpoint_auth_method client_secret_basic, client_secret_post or \
+         private_key_jwt"
     )]
     ClientCredentialsOfPublicClient,
     #[error("response_types must contain code")]
@@ -118,12 +178,46 @@ pub enum RegistrationError {
     InvalidName,
     #[error("{0} must be an https URL")]
     NotHttps(&'static str),
-    #[error("send jwks or jwks_uri, not both")]
-    TwoKeySources,
-    #[error("jwks must be a key set of public, asymmetric keys")]
-    KeyNotPublic,
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    #[error("token_endpoint_auth_signing_alg must be RS256, PS256, ES256 or EdDSA")]
+    UnknownAssertionAlgorithm,
     #[error("scope contains characters that RFC 6749 does not allow")]
     MalformedScope,
+    #[error(
+        "this tenant does not let clients register with redirect URIs at {0}; ask its administrator to allow \
+         that host, or for a client_id"
+    )]
+    RedirectHostNotAllowed(String),
+    #[error(
+        "this tenant does not let clients register with loopback redirect URIs; ask its administrator for a \
+         client_id"
+    )]
+    LoopbackNotAllowed,
+    #[error("an update cannot weaken token_endpoint_auth_method; register a new client instead")]
+    WeakerAuthMethod,
+    #[error("client_id must be the one of the client that is updated")]
+    OtherClientId,
+    #[error("client_secret is not a secret of this client; leave it out")]
+    OtherClientSecret,
+    #[error(
+        "this tenant wants a software_statement of an issuer that it trusts; ask the maker of the client, \
+         or the tenant's administrator"
+    )]
+    SoftwareStatementRequired,
+    #[error("the software_statement is not a valid one: {0}")]
+    InvalidSoftwareStatement(String),
+    #[error(
+        "the issuer of the software_statement is not trusted here; ask the tenant's administrator"
+    )]
+    UnapprovedSoftwareStatement,
+    #[error(
+        "this tenant has as many registered clients as it allows; those that nobody uses go after a while. \
+         Try again later, or ask its administrator for a client_id"
+    )]
+    TooManyClients,
+    #[error("this client was disabled by an administrator; ask the tenant's administrator")]
+    ClientIsDisabled,
     #[error(
         "this tenant does not allow clients to register themselves; ask its administrator for a client_id"
     )]
@@ -132,6 +226,8 @@ pub enum RegistrationError {
         "registration needs a valid initial access token; ask the tenant's administrator for one"
     )]
     InitialAccessTokenRequired,
+    #[error("the client or its registration access token is not known; register again")]
+    UnknownRegistrationToken,
 }
 
 impl RegistrationError {
@@ -156,14 +252,30 @@ impl ProtocolError for RegistrationError {
             | Self::NoUsableResponseType
             | Self::InvalidName
             | Self::NotHttps(_)
-            | Self::TwoKeySources
-            | Self::KeyNotPublic
+            | Self::Keys(_)
+            | Self::UnknownAssertionAlgorithm
+            | Self::WeakerAuthMethod
+            | Self::OtherClientId
+            | Self::OtherClientSecret
             | Self::MalformedScope => ErrorCode::InvalidClientMetadata,
-            Self::RegistrationIsOff => ErrorCode::AccessDenied,
-            Self::InitialAccessTokenRequired => ErrorCode::InvalidToken,
+            Self::InvalidSoftwareStatement(_) | Self::SoftwareStatementRequired => {
+                ErrorCode::InvalidSoftwareStatement
+            }
+            Self::UnapprovedSoftwareStatement => ErrorCode::UnapprovedSoftwareStatement,
+            // A policy, and no fault of the metadata.
+            Self::RegistrationIsOff
+            | Self::RedirectHostNotAllowed(_)
+            | Self::LoopbackNotAllowed
+            | Self::ClientIsDisabled => ErrorCode::AccessDenied,
+            Self::TooManyClients => ErrorCode::TemporarilyUnavailable,
+            Self::InitialAccessTokenRequired | Self::UnknownRegistrationToken => {
+                ErrorCode::InvalidToken
+            }
         }
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

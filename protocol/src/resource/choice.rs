@@ -33,6 +33,26 @@ pub enum TargetError {
     Gone,
 }
 
+impl TargetError {
+    /// The longest value that is kept for the administrator.
+    pub const MAX_KEPT_BYTES: usize = 2048;
+
+    /// What was asked for and is no resource, where it is short enough to be kept whole.
+    pub fn refused_value(&self) -> Option<&str> {
+        match self {
+            Self::Malformed(value) | Self::Unknown(value) => {
+                Some(value.as_str()).filter(|value| value.len() <= Self::MAX_KEPT_BYTES)
+            }
+            // The first two are resources.
+            Self::NotForClient(_)
+            | Self::BeyondGrant(_)
+            | Self::TooMany
+            | Self::NoDefault
+            | Self::Gone => None,
+        }
+    }
+}
+
 impl ProtocolError for TargetError {
     fn code(&self) -> ErrorCode {
         match self {
@@ -151,7 +171,7 @@ impl<'a> ResourceChoice<'a> {
     }
 }
 
-/// Enough of a refused value to recognise it by.
+/// One character more than is kept, so that a value that was cut is never taken for a whole one.
 fn kept(sent: &str) -> String {
-    sent.chars().take(512).collect()
+    sent.chars().take(TargetError::MAX_KEPT_BYTES + 1).collect()
 }

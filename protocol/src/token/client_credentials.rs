@@ -28,6 +28,16 @@ pub enum ClientCredentialsError {
     Scope(#[from] ScopeError),
 }
 
+impl ClientCredentialsError {
+    /// What was asked for and is no resource.
+    pub fn refused_resource(&self) -> Option<&str> {
+        match self {
+            Self::Target(error) => error.refused_value(),
+            _ => None,
+        }
+    }
+}
+
 impl ProtocolError for ClientCredentialsError {
     fn code(&self) -> ErrorCode {
         match self {

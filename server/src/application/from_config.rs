@@ -8,6 +8,7 @@ use std::time::Duration;
 use authority::AuthoritySettings;
 use authority::limits::LimitSettings;
 use crypto::{EncryptionKeys, KeyListError, Peppers, SystemClock, SystemRandom};
+use outbound::{Outbound, OutboundError, OutboundSettings};
 use protocol::SecretText;
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
@@ -39,6 +40,8 @@ pub enum SettingsError {
     Roles(#[from] InvalidRoleName),
     #[error("REDIS_URL: {0}")]
     Redis(String),
+    #[error("the way to other hosts cannot be prepared: {0}")]
+    Outbound(#[from] OutboundError),
 }
 
 impl ApplicationSettings {
@@ -59,6 +62,7 @@ impl ApplicationSettings {
             public_url: config.public_url.as_str().to_owned(),
             authority: AuthoritySettings {
                 database: Database::connect(&database_settings(&config.database)?)?,
+                outbound: Outbound::new(OutboundSettings::default())?,
                 shared_limits,
                 peppers: Peppers::from_keys(&key_bytes(&config.secret_peppers))?,
                 encryption_keys: EncryptionKeys::from_keys(&key_bytes(&config.encryption_keys))?,

@@ -7,19 +7,21 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::audit::{Actor, AuditEvent, EventType};
+use authority::client_documents::DocumentInForce;
 use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::{ConsentOutcome, PendingAuthorization};
+use protocol::client::catalogue::{self, KnownClient};
 use protocol::client::{Client, ClientOrigin};
 use protocol::redirect_uri::RedirectUriKind;
-use url::Url;
 
 use super::cookies::{self, CookieKind};
 use super::form::Form;
 use super::journey::{Journey, Session};
 use super::stop::{self, Stop};
 use super::trouble::Trouble;
-use super::{continue_, pending, refusal, same_site};
+use super::{client_document, continue_, pending, refusal, same_site};
+use crate::client_logo;
 use crate::pages::consent::{ConsentPage, ResourceView, ScopeView};
 use crate::pages::login::Failure;
 use crate::pages::{self, Frame};
@@ -28,6 +30,11 @@ use crate::tenancy::TenantRequest;
 const NOTHING_TICKED: Failure = Failure {
     title: "Nothing is ticked",
     advice: "Tick what the application may do, or choose Deny.",
+};
+
+const CLIENT_CHANGED: Failure = Failure {
+    title: "The application has just changed",
+    advice: "What it says about itself is not what you were shown. Look again, and decide again.",
 };
 
 /// The question.
@@ -42,20 +49,22 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
     };
     let tenant = request.tenant.display_name();
     let (client, redirect_uri) = (&journey.client, &journey.redirect_uri);
-    let (badge, vouched) = voucher_of(client, tenant);
+    let (badge, vouched) = voucher_of(client, redirect_uri.kind(), tenant);
     let kind = redirect_uri.kind();
     let is_impersonable = kind != RedirectUriKind::Https && !client.is_confidential();
     Ok(ConsentPage {
         frame: Frame::of_tenant(tenant),
         action: request.tenant.issuer().endpoint_path("consent"),
-        pending: pending::seal_for_consent(request, &journey.pending, session)?,
+        pending: pending::seal_for_consent(request, &as_shown(journey), session)?,
         username: session.username.clone(),
         client_name: client.display_name().to_owned(),
+        logo: client_logo::path_for(request, client),
+        client_initial: pages::initial_of(client.display_name()),
         client_host: host_of(client),
         is_host_proven: client.origin == ClientOrigin::Document,
         badge,
         vouched,
-        is_unverified: !client.is_vouched_for(),
+        is_unverified: !client.is_trusted(),
         redirect_host: refusal::host_of(redirect_uri),
         is_loopback: kind == RedirectUriKind::Loopback,
         is_private_scheme: kind == RedirectUriKind::PrivateUse,
@@ -73,8 +82,25 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
     })
 }
 
+/// The request with what its client is now.
+fn as_shown(journey: &Journey) -> PendingAuthorization {
+    PendingAuthorization {
+        shown_guard: guard_of(journey),
+        ..journey.pending.clone()
+    }
+}
+
+fn guard_of(journey: &Journey) -> Option<[u8; 32]> {
+    journey.document.as_ref().map(DocumentInForce::guard_digest)
+}
+
 /// Who vouches for the client: in two words, and in a sentence.
-fn voucher_of(client: &Client, tenant: &str) -> (String, String) {
+fn voucher_of(client: &Client, returns_to: RedirectUriKind, tenant: &str) -> (String, String) {
+    if !client.is_vouched_for()
+        && let Some(known) = catalogue::find_proven(client)
+    {
+        return recognised(client, known, returns_to);
+    }
     match client.origin {
         ClientOrigin::Static => (
             format!("Added by {tenant}"),
@@ -91,13 +117,33 @@ fn voucher_of(client: &Client, tenant: &str) -> (String, String) {
     }
 }
 
+/// What recognising a client means, and what it does not: a program on the device is whichever one is
+/// there. What a client merely says of itself never comes here.
+fn recognised(
+    client: &Client,
+    known: &KnownClient,
+    returns_to: RedirectUriKind,
+) -> (String, String) {
+    let (name, vendor) = (&known.name, &known.vendor);
+    let meaning = match (client.origin, returns_to) {
+        (ClientOrigin::Document, RedirectUriKind::Https) => {
+            format!("This is {name}: {vendor} publishes its description there.")
+        }
+        (ClientOrigin::Document, _) => format!(
+            "{vendor} publishes the description of {name} there; which program on this device uses it, nobody can check."
+        ),
+        _ => format!("Its answers go to {vendor}, as those of {name} do."),
+    };
+    ("Recognised client".to_owned(), meaning)
+}
+
 /// The host of a metadata document is proven; the host of a `client_uri` is the client's word.
 fn host_of(client: &Client) -> Option<String> {
     let uri = match client.origin {
         ClientOrigin::Document => client.client_id.as_str(),
         ClientOrigin::Static | ClientOrigin::Registered => client.client_uri.as_deref()?,
     };
-    Url::parse(uri).ok()?.host_str().map(ToOwned::to_owned)
+    client_document::host_of(uri)
 }
 
 fn scopes_of(journey: &Journey) -> Vec<ScopeView> {
@@ -150,8 +196,11 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
     };
     let asked = pending::open_for_consent(request, &form.pending, &session)?;
     let mut journey = Journey::resume(request, asked).await?;
+    let was_shown = journey.pending.shown_guard.take() == guard_of(&journey);
     let user_id = session.signed_in.user_id;
     match form.decision.as_str() {
+        // Row K13: the answer was to another document.
+        "allow" if !was_shown => return show_changed(request, &journey),
         "allow" => {
             let ticked: Vec<&str> = form.scopes.iter().map(String::as_str).collect();
             let scopes = consent_rule::chosen_scopes(&journey.pending.scopes, &ticked);
@@ -198,6 +247,12 @@ async fn record_denial(
         .with_label_values(&["denied"])
         .inc();
     Ok(())
+}
+
+fn show_changed(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
+    let mut page = page(request, journey)?;
+    page.failure = Some(CLIENT_CHANGED);
+    Ok(pages::respond(StatusCode::CONFLICT, &page))
 }
 
 fn show_unticked(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {

@@ -37,11 +37,13 @@ async fn carry_on(request: &TenantRequest) -> Result<HttpResponse, Stop> {
 /// Takes a sign-in one step on.
 pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpResponse, Stop> {
     let remembered = journey.list_remembered(request).await?;
+    let held = journey.list_held(request).await?;
     let state = BrowserState {
         session: journey.session.as_ref().map(|session| session.signed_in),
         client: &journey.client,
         registered: journey.redirect_uri.registered(),
         remembered: &remembered,
+        held: &held,
         is_cross_site: request.header("sec-fetch-site") == Some("cross-site"),
         is_embedded: !matches!(request.header("sec-fetch-dest"), None | Some("document")),
     };
@@ -51,7 +53,7 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
         NextStep::IssueCode { user_id, scopes } => {
             issue_code(request, &journey, user_id, scopes).await
         }
-        NextStep::Refuse(refused) => refuse(request, &journey, &refused),
+        NextStep::Refuse(refused) => refuse(request, &journey, &refused).await,
     }
 }
 
@@ -74,6 +76,7 @@ async fn issue_code(
     let approved = ApprovedAuthorization {
         pending: &journey.pending,
         client: &journey.client,
+        document: journey.document.as_ref(),
         redirect_uri: &journey.redirect_uri,
         user_id,
         authenticated_at: session.signed_in.authenticated_at,
@@ -97,11 +100,14 @@ async fn issue_code(
 }
 
 /// The client hears of it, or the person is shown it first.
-fn refuse(
+async fn refuse(
     request: &TenantRequest,
     journey: &Journey,
     refused: &Refusal,
 ) -> Result<HttpResponse, Stop> {
+    if let (Some(_), Some(resource)) = (&journey.session, &refused.refused_resource) {
+        refusal::keep_resource(request, &journey.client, resource).await;
+    }
     let onlooker = Onlooker {
         is_signed_in: journey.session.is_some(),
         is_prompt_none: journey.pending.prompts.none,

@@ -7,18 +7,25 @@
 use std::sync::Arc;
 
 use actix_web::cookie::Cookie;
+use authority::client_documents::{DocumentInForce, FoundClient};
 use authority::directory::KnownClient;
+use authority::policy;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::authorization::consent::{self, RememberedConsent};
-use protocol::authorization::{PageError, PendingAuthorization, RedirectError, Refusal, SignedIn};
+use protocol::authorization::step_up::HeldGrant;
+use protocol::authorization::{
+    PageError, PendingAuthorization, ProofOfPossession, RedirectError, Refusal, SignedIn,
+};
 use protocol::client::Client;
+use protocol::pkce::ChallengeError;
 use protocol::redirect_uri::{VerifiedRedirectUri, match_redirect_uri};
 use protocol::resource::{Resource, Resources, TargetError};
 use protocol::scope;
 use sha2::{Digest as _, Sha256};
 use store::Tenant;
 
+use super::client_document;
 use super::cookies::{self, CookieKind};
 use super::stop::Stop;
 use crate::tenancy::TenantRequest;
@@ -26,6 +33,8 @@ use crate::tenancy::TenantRequest;
 pub struct Journey {
     pub pending: PendingAuthorization,
     pub client: Arc<KnownClient>,
+    /// What the client was read from, where it came by a metadata document.
+    pub document: Option<DocumentInForce>,
     pub redirect_uri: VerifiedRedirectUri,
     pub resources: Arc<Resources>,
     pub session: Option<Session>,
@@ -38,10 +47,10 @@ impl Journey {
         mut pending: PendingAuthorization,
     ) -> Result<Self, Stop> {
         let directory = request.authority().directory();
-        let found = directory
-            .find_client(&request.tenant, &pending.client_id)
-            .await?;
-        let client = found.ok_or(PageError::UnknownClient)?;
+        let FoundClient { client, document } =
+            client_document::find_client(request, &pending.client_id)
+                .await?
+                .ok_or(PageError::UnknownClient)?;
         let redirect_uri =
             match_redirect_uri(&client.redirect_uris, pending.redirect_uri.as_deref())
                 .map_err(PageError::from)?;
@@ -49,13 +58,16 @@ impl Journey {
             return Err(PageError::ClientDisabled.into());
         }
         let resources = directory.list_resources(&request.tenant).await?;
-        if let Err(error) = narrow_again(&mut pending, &client, &resources) {
+        let narrowed = narrow_again(&mut pending, &client, &resources)
+            .and_then(|()| check_proof_again(&pending, &client, &request.tenant));
+        if let Err(error) = narrowed {
             pending.refusal.get_or_insert_with(|| Refusal::from(&error));
         }
         let session = Session::find(request).await?;
         Ok(Self {
             pending,
             client,
+            document,
             redirect_uri,
             resources,
             session,
@@ -80,7 +92,15 @@ impl Journey {
         };
         // An answer to the question that was just put needs no older one.
         let is_settled = self.pending.outcome.is_some() || self.pending.refusal.is_some();
-        if is_settled || !consent::may_be_remembered(&self.client, self.redirect_uri.registered()) {
+        // Row K13: what was allowed was allowed to the client as its document was then.
+        let has_changed = self
+            .document
+            .as_ref()
+            .is_some_and(DocumentInForce::is_changed);
+        if is_settled
+            || has_changed
+            || !consent::may_be_remembered(&self.client, self.redirect_uri.registered())
+        {
             return Ok(Vec::new());
         }
         let user_id = session.signed_in.user_id;
@@ -92,6 +112,30 @@ impl Journey {
         let remembered = scope.list_consents(user_id, self.client.key).await?;
         scope.commit().await?;
         Ok(remembered)
+    }
+
+    /// What this client may hold a token for since this sign-in: other devices of the person, where the
+    /// client may be called the same, are another matter. Asked only where the request asks for something
+    /// in vain.
+    pub async fn list_held(&self, request: &TenantRequest) -> Result<Vec<HeldGrant>, Stop> {
+        let Some(session) = &self.session else {
+            return Ok(Vec::new());
+        };
+        if self.pending.refused_scopes.is_empty() || self.pending.outcome.is_some() {
+            return Ok(Vec::new());
+        }
+        let SignedIn {
+            user_id,
+            authenticated_at,
+        } = session.signed_in;
+        let tenant = &request.tenant;
+        let since = request.now() - tenant.settings().access_token_lifetime;
+        let mut scope = request.authority().database().tenant(tenant).await?;
+        let held = scope
+            .list_held_grants(user_id, self.client.key, authenticated_at, since)
+            .await?;
+        scope.commit().await?;
+        Ok(held)
     }
 }
 
@@ -109,6 +153,20 @@ fn narrow_again(
         .ok_or(TargetError::Gone)?;
     if !pending.scopes.is_empty() {
         pending.scopes = scope::narrow(Some(&pending.scopes), &asked, client)?;
+    }
+    Ok(())
+}
+
+/// What was tolerated when the sign-in began may not be any more.
+fn check_proof_again(
+    pending: &PendingAuthorization,
+    client: &Client,
+    tenant: &Tenant,
+) -> Result<(), RedirectError> {
+    let leaves_pkce_out = pending.proof == Some(ProofOfPossession::ClientAuthentication);
+    let may = client.is_confidential() && policy::tolerates_missing_challenge(tenant);
+    if leaves_pkce_out && !may {
+        return Err(ChallengeError::Missing.into());
     }
     Ok(())
 }

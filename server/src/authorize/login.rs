@@ -49,7 +49,7 @@ fn show_with(
         action: tenant.issuer().endpoint_path("login"),
         pending: pending::seal(request, &journey.pending)?,
         client_name: journey.client.display_name().to_owned(),
-        is_unverified: !journey.client.is_vouched_for(),
+        is_unverified: !journey.client.is_trusted(),
         redirect_host: refusal::host_of(&journey.redirect_uri),
         is_loopback: journey.redirect_uri.kind() == RedirectUriKind::Loopback,
         username: username.to_owned(),

@@ -10,6 +10,7 @@
 //! To add a step: a variant of `protocol::authorization::NextStep`, its arm in `continue_`, a file
 //! with `show` and `answer`, a line in `routes`.
 
+pub mod client_document;
 pub mod consent;
 pub mod continue_;
 mod cookies;
@@ -23,7 +24,9 @@ mod stop;
 mod trouble;
 
 use actix_web::HttpResponse;
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode};
+use authority::client_documents::FoundClient;
+use authority::policy;
 use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError, PageError};
 use protocol::authorization::pending::{PendingAuthorization, PendingStart};
 use protocol::authorization::placement::{self, Onlooker, Placement};
@@ -31,7 +34,6 @@ use protocol::authorization::request::Prompts;
 use protocol::{ErrorCode, Parameters, PendingId};
 
 use crate::http::body;
-use crate::http::oauth_error::OAuthFailure;
 use crate::tenancy::TenantRequest;
 use journey::{BrowserSecret, Journey, Session};
 use stop::Stop;
@@ -63,16 +65,19 @@ async fn send_on(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
 async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     let parameters = request.query().map_err(PageError::from)?;
     let client_id = checks::named_client(&parameters).map_err(|error| no_client(request, error))?;
-    let directory = request.authority().directory();
-    let Some(client) = directory.find_client(&request.tenant, &client_id).await? else {
+    let Some(FoundClient { client, document }) =
+        client_document::find_client(request, &client_id).await?
+    else {
         return Err(no_client(request, PageError::UnknownClient));
     };
+    let directory = request.authority().directory();
     let resources = directory.list_resources(&request.tenant).await?;
     let context = AuthorizationContext {
         parameters: &parameters,
         client: &client,
         resources: &resources,
         tenant_default_resource: request.tenant.settings().default_resource,
+        tolerates_missing_challenge: policy::tolerates_missing_challenge(&request.tenant),
     };
     let checked = checks::check(&context);
     if let Err(AuthorizeError::Page(error)) = checked {
@@ -109,6 +114,9 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
             };
             refusal::log(request, &client, &error);
             if place != Placement::LoginFirst {
+                if let (Some(_), Some(refused)) = (&session, error.refused_resource()) {
+                    refusal::keep_resource(request, &client, refused).await;
+                }
                 request
                     .authority()
                     .metrics()
@@ -136,6 +144,7 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     let journey = Journey {
         pending,
         client,
+        document,
         redirect_uri,
         resources,
         session,
@@ -150,17 +159,13 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
 /// mcp-remote asks here, before the browser does, whether its registration still stands: it reads
 /// JSON. Only for an unknown client, and only for who does not read HTML.
 fn no_client(request: &TenantRequest, error: PageError) -> Stop {
-    let accept = request.header(header::ACCEPT.as_str()).unwrap_or_default();
-    let wants_json = accept.contains("application/json") && !accept.contains("text/html");
-    if error != PageError::UnknownClient || !wants_json {
+    if error != PageError::UnknownClient || !client_document::wants_json(request) {
         return error.into();
     }
-    let failure = OAuthFailure::new(
+    client_document::json(
+        request,
+        StatusCode::BAD_REQUEST,
         ErrorCode::InvalidClient,
         "The client is not known here, or is no longer; register again.",
     )
-    .with_status(actix_web::http::StatusCode::BAD_REQUEST);
-    let mut response = failure.respond(request.request_id);
-    response.headers_mut().remove(header::WWW_AUTHENTICATE);
-    Stop::answered(response)
 }

@@ -55,6 +55,8 @@ fn page_with_button(request: &TenantRequest, told: &Told<'_>, href: String) -> H
         error_id: request.request_id.to_string(),
         code: told.error.code.as_str().to_owned(),
         detail: told.error.description.clone(),
+        application: None,
+        note: None,
         back: Some(BackButton {
             href,
             client_name: told.client.display_name().to_owned(),
@@ -75,6 +77,14 @@ pub fn log(request: &TenantRequest, client: &Client, error: &RedirectError) {
         cause = ?error,
         "an authorization request was refused"
     );
+}
+
+/// Somebody signed in asked for it: an administrator may accept it as a name of a resource.
+pub async fn keep_resource(request: &TenantRequest, client: &Client, refused: &str) {
+    request
+        .authority()
+        .keep_refused_resource(&request.tenant, &client.client_id, refused)
+        .await;
 }
 
 /// The one way to an address of a client.

@@ -15,7 +15,7 @@ use store::StoreError;
 use super::form::Unreadable;
 use super::trouble::Trouble;
 use crate::http::body::BodyError;
-use crate::pages::error::ErrorPage;
+use crate::pages::error::{DeveloperNote, ErrorPage};
 use crate::pages::{self, Frame};
 use crate::tenancy::TenantRequest;
 
@@ -32,6 +32,9 @@ struct Reason {
     /// For whoever builds the client.
     detail: String,
     code: &'static str,
+    /// The host of the application that has the problem.
+    application: Option<String>,
+    note: Option<DeveloperNote>,
     retry_after_seconds: Option<u64>,
     answered: Option<HttpResponse>,
 }
@@ -48,6 +51,8 @@ impl Stop {
             cause: String::new(),
             detail: String::new(),
             code: "",
+            application: None,
+            note: None,
             retry_after_seconds: is_outage.then_some(RETRY_AFTER_SECONDS),
             answered: None,
         }))
@@ -62,6 +67,13 @@ impl Stop {
 
     pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
         self.0.cause = cause.to_string();
+        self
+    }
+
+    /// Whose problem it is, and what they should know.
+    pub fn about(mut self, application: Option<String>, note: DeveloperNote) -> Self {
+        self.0.application = application;
+        self.0.note = Some(note);
         self
     }
 
@@ -93,6 +105,8 @@ impl Stop {
             error_id: error_id.to_string(),
             code: reason.code.to_owned(),
             detail: reason.detail,
+            application: reason.application,
+            note: reason.note,
             back: None,
             retry: None,
         };
@@ -143,6 +157,7 @@ impl From<IssueCodeError> for Stop {
     fn from(error: IssueCodeError) -> Self {
         match error {
             IssueCodeError::AlreadyUsed => Self::new(Trouble::PendingUsed),
+            IssueCodeError::TooManyClients => Self::new(Trouble::NoRoom).because(error),
             IssueCodeError::Store(error) => error.into(),
         }
     }

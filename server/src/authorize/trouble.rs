@@ -16,6 +16,14 @@ pub enum Trouble {
     ClientDisabled,
     /// A2: the redirect URI is not one that the client registered.
     RedirectUriMismatch,
+    /// What the client publishes about itself, or its address, has a mistake.
+    DocumentUnusable,
+    /// K15: the tenant takes no such clients, or none of this domain.
+    DocumentNotTaken,
+    /// K11: its document did not arrive, and why is nobody's business.
+    DocumentUnreachable,
+    /// The tenant holds as many clients with documents as it may.
+    NoRoom,
     /// A4, R1: the request cannot be read one way only.
     UnreadableRequest,
     /// The sealed request is not ours, of another tenant, or altered.
@@ -54,12 +62,17 @@ impl Trouble {
             Self::UnknownClient
             | Self::ClientDisabled
             | Self::RedirectUriMismatch
+            | Self::DocumentUnusable
             | Self::UnreadableRequest
             | Self::UnknownPending
             | Self::PendingExpired => StatusCode::BAD_REQUEST,
-            Self::PendingUsed | Self::OtherBrowser | Self::ForeignForm | Self::AccountDisabled => {
-                StatusCode::FORBIDDEN
-            }
+            Self::DocumentNotTaken
+            | Self::NoRoom
+            | Self::PendingUsed
+            | Self::OtherBrowser
+            | Self::ForeignForm
+            | Self::AccountDisabled => StatusCode::FORBIDDEN,
+            Self::DocumentUnreachable => StatusCode::BAD_GATEWAY,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,6 +85,10 @@ impl Trouble {
             | Self::ClientDisabled
             | Self::RedirectUriMismatch
             | Self::UnreadableRequest => self.words_of_request(),
+            Self::DocumentUnusable
+            | Self::DocumentNotTaken
+            | Self::DocumentUnreachable
+            | Self::NoRoom => self.words_of_document(),
             Self::UnknownPending
             | Self::PendingExpired
             | Self::PendingUsed
@@ -103,6 +120,31 @@ impl Trouble {
                 what: "This link is damaged",
                 why: "Something in it is missing, comes twice, or is too long.",
                 advice: BEGIN_AGAIN,
+            },
+        }
+    }
+
+    const fn words_of_document(self) -> Words {
+        match self {
+            Self::DocumentUnusable => Words {
+                what: "This application is not set up correctly",
+                why: "What it says about itself at its own address has a mistake, so it cannot be connected.",
+                advice: "Only whoever makes the application can mend this. Pass on what stands below.",
+            },
+            Self::DocumentNotTaken => Words {
+                what: "This application may not connect here",
+                why: "An administrator decides which applications can, and this one is not among them.",
+                advice: "Ask the administrator whether it can be allowed.",
+            },
+            Self::DocumentUnreachable => Words {
+                what: "This application cannot be checked now",
+                why: "It describes itself at its own address, and that description did not reach us.",
+                advice: "Wait a moment, then load this page again. If it stays so, tell whoever makes the application.",
+            },
+            _ => Words {
+                what: "No more applications can be added here",
+                why: "As many are connected as the administrator has allowed. Nothing was allowed to this one.",
+                advice: "Ask the administrator to remove some, or to allow more.",
             },
         }
     }
@@ -146,7 +188,7 @@ impl Trouble {
         match self {
             Self::TooManyTries => Words {
                 what: "Too many tries",
-                why: "There were more sign-in attempts than we let through at once.",
+                why: "There were more attempts than we let through at once.",
                 advice: "Wait a minute, then load this page again.",
             },
             Self::Unavailable => Words {

@@ -16,7 +16,7 @@ pub(super) fn run(sources: &Sources) -> Result<(), CliError> {
     warn_of_development_keys(&config);
     runtime()?.block_on(async {
         let mut stop = StopSignal::listen()?;
-        start(config).await?.until(&mut stop).await
+        start(settings(config)?).await?.until(&mut stop).await
     })
 }
 
@@ -27,9 +27,13 @@ pub(super) struct Running {
     admin_address: SocketAddr,
 }
 
-/// Opens the ports and begins to serve.
-pub(super) async fn start(config: Config) -> Result<Running, CliError> {
-    let settings = ApplicationSettings::from_config(config).map_err(|error| advise(&error))?;
+/// Opens the ports.
+pub(super) fn settings(config: Config) -> Result<ApplicationSettings, CliError> {
+    ApplicationSettings::from_config(config).map_err(|error| advise(&error))
+}
+
+/// Begins to serve.
+pub(super) async fn start(settings: ApplicationSettings) -> Result<Running, CliError> {
     let application = Application::build(settings).await?;
     let handle = application.handle();
     let admin_address = application.admin_address();

@@ -18,6 +18,9 @@ use super::request_id::RequestId;
 /// RFC 9110 §15.5.2: a 401 says how to authenticate; RFC 6749 §5.2: with the scheme the client used.
 const BASIC: &str = "Basic realm=\"writ\", charset=\"UTF-8\"";
 
+/// RFC 6750 §3.
+const BEARER: &str = "Bearer realm=\"writ\", error=\"invalid_token\"";
+
 /// How long a client waits before it tries again after an outage.
 const RETRY_AFTER_SECONDS: u64 = 2;
 
@@ -52,7 +55,11 @@ impl OAuthFailure {
         let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
         let retry_after_seconds =
             (error.code == ErrorCode::TemporarilyUnavailable).then_some(RETRY_AFTER_SECONDS);
-        let challenge = (error.code == ErrorCode::InvalidClient).then_some(BASIC);
+        let challenge = match error.code {
+            ErrorCode::InvalidClient => Some(BASIC),
+            ErrorCode::InvalidToken => Some(BEARER),
+            _ => None,
+        };
         Self {
             error,
             status,
@@ -97,6 +104,12 @@ impl OAuthFailure {
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
         self
     }
 

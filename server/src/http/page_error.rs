@@ -63,6 +63,8 @@ fn page(
         error_id: request_id.to_string(),
         code: String::new(),
         detail: String::new(),
+        application: None,
+        note: None,
         back: None,
         retry: None,
     };

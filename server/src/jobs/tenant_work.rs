@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use authority::Authority;
-use store::{DueWork, DueWorkKind, StoreError, Tenant, TenantScope, TenantState};
+use store::{DueWork, DueWorkKind, StoreError, SweepReport, Tenant, TenantScope, TenantState};
 
 /// How often a tenant is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(6);
 /// Rows of one kind that one transaction removes.
-const BATCH: u32 = 1_000;
+const BATCH: u32 = 500;
 /// Before the next batch: others may have the database in between.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -38,6 +38,7 @@ async fn sweep(
     }
     let now = authority.now();
     let report = scope.sweep_expired(now, BATCH).await?;
+    count(authority, &report);
     tracing::debug!(tenant = %tenant.slug(), ?report, "swept");
     let wait = if report.is_unfinished {
         PAUSE
@@ -47,6 +48,19 @@ async fn sweep(
     scope
         .insert_due_work(DueWorkKind::Sweep, now + wait, now)
         .await
+}
+
+fn count(authority: &Authority, report: &SweepReport) {
+    for (kind, rows) in [
+        ("authorization_codes", report.authorization_codes),
+        ("browser_sessions", report.browser_sessions),
+        ("grants", report.grants),
+        ("clients", report.clients),
+        ("client_assertion_ids", report.client_assertion_ids),
+    ] {
+        let swept = &authority.metrics().swept;
+        swept.with_label_values(&[kind]).inc_by(rows);
+    }
 }
 
 /// A tenant is deleted in batches, never by a cascade.

@@ -19,6 +19,9 @@ pub struct ConsentPage {
     pub pending: String,
     pub username: String,
     pub client_name: String,
+    /// Where our own origin shows its logo; without one its first letter stands there.
+    pub logo: Option<String>,
+    pub client_initial: String,
     /// The host that the client names as its own, and whether that is more than a claim.
     pub client_host: Option<String>,
     pub is_host_proven: bool,

@@ -26,9 +26,22 @@ pub struct ErrorPage {
     pub code: String,
     /// A sentence for whoever builds the client; empty where there is none.
     pub detail: String,
+    /// The host of the application that has the problem, where one can be named.
+    pub application: Option<String>,
+    pub note: Option<DeveloperNote>,
     pub back: Option<BackButton>,
     /// A path of ours that begins again.
     pub retry: Option<String>,
+}
+
+/// What only whoever builds the application can act on.
+#[derive(Debug, Clone)]
+pub struct DeveloperNote {
+    pub client_id: String,
+    pub code: String,
+    /// The member of the metadata document that is at fault; empty where there is none.
+    pub member: String,
+    pub reason: String,
 }
 
 /// The way back to the application with the error, which the person takes or leaves: for clients

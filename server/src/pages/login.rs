@@ -16,7 +16,7 @@ pub struct LoginPage {
     /// The sealed pending authorization.
     pub pending: String,
     pub client_name: String,
-    /// Nobody vouches for the client: it registered itself, or points at a document of its own.
+    /// Nobody knows the client: it registered itself, or points at a document that is not in the catalogue.
     pub is_unverified: bool,
     pub redirect_host: String,
     pub is_loopback: bool,

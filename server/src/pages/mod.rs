@@ -52,7 +52,7 @@ impl Frame {
 }
 
 /// The first letter or digit, upper-case, for the mark beside the tenant's name.
-fn initial_of(display_name: &str) -> String {
+pub fn initial_of(display_name: &str) -> String {
     display_name
         .chars()
         .find(|character| character.is_alphanumeric())

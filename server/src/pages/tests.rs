@@ -1,5 +1,5 @@
 use super::consent::{ConsentPage, ResourceView, ScopeView};
-use super::error::{BackButton, ErrorPage};
+use super::error::{BackButton, DeveloperNote, ErrorPage};
 use super::login::{Failure, LoginPage};
 use super::*;
 
@@ -29,6 +29,8 @@ fn consent(text: &str) -> ConsentPage {
         pending: text.into(),
         username: text.into(),
         client_name: text.into(),
+        logo: Some(text.into()),
+        client_initial: text.into(),
         client_host: Some(text.into()),
         is_host_proven: false,
         badge: text.into(),
@@ -62,6 +64,13 @@ fn error(text: &str) -> ErrorPage {
         error_id: text.into(),
         code: text.into(),
         detail: text.into(),
+        application: Some(text.into()),
+        note: Some(DeveloperNote {
+            client_id: text.into(),
+            code: text.into(),
+            member: text.into(),
+            reason: text.into(),
+        }),
         back: Some(BackButton {
             href: text.into(),
             client_name: text.into(),

@@ -18,6 +18,8 @@ use crate::state::AppState;
 pub struct Found {
     pub endpoint: Endpoint,
     pub tenant: Arc<Tenant>,
+    /// Which thing of the endpoint's, where its URL says so.
+    pub segment: Option<String>,
 }
 
 /// Looks every reading of the path up, exactly. An error names the endpoint that was asked for, so
@@ -40,7 +42,13 @@ pub async fn find(
                 .await
         };
         match found {
-            Ok(Some(tenant)) => return Ok(Some(Found { endpoint, tenant })),
+            Ok(Some(tenant)) => {
+                return Ok(Some(Found {
+                    endpoint,
+                    tenant,
+                    segment: candidate.segment.map(str::to_owned),
+                }));
+            }
             Ok(None) => {}
             Err(error) => return Err((endpoint, error)),
         }

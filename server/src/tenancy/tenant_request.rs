@@ -14,11 +14,14 @@ use crate::http::body::{self, BodyError};
 use crate::http::oauth_error::OAuthFailure;
 use crate::http::request_id::RequestId;
 use crate::state::AppState;
+use crate::tenancy::Found;
 
 /// Nothing of the body has been read yet.
 pub struct TenantRequest {
     pub state: Arc<AppState>,
     pub tenant: Arc<Tenant>,
+    /// The last segment of the path, at endpoints that have one thing of many behind each URL.
+    pub segment: Option<String>,
     /// Method, headers, cookies, query.
     pub http: HttpRequest,
     /// The other end, behind trusted proxies.
@@ -31,7 +34,7 @@ pub struct TenantRequest {
 impl TenantRequest {
     pub(crate) fn new(
         state: Arc<AppState>,
-        tenant: Arc<Tenant>,
+        found: Found,
         http: HttpRequest,
         payload: web::Payload,
         client_address: IpAddr,
@@ -39,7 +42,8 @@ impl TenantRequest {
     ) -> Self {
         Self {
             state,
-            tenant,
+            tenant: found.tenant,
+            segment: found.segment,
             http,
             client_address,
             request_id,

@@ -1,19 +1,19 @@
 //! `grant_type=client_credentials` (OAuth 2.1 §4.2).
 
-use authority::directory::KnownClient;
+use authority::client_authentication::AuthenticatedClient;
+use authority::tokens::TokenError;
 use protocol::token::TokenResponse;
 use protocol::token::request::ClientCredentialsRequest;
 
-use crate::http::oauth_error::OAuthFailure;
 use crate::tenancy::TenantRequest;
 
 pub async fn issue(
     request: &TenantRequest,
-    client: &KnownClient,
+    client: &AuthenticatedClient,
     asked: &ClientCredentialsRequest,
-) -> Result<TokenResponse, OAuthFailure> {
-    Ok(request
+) -> Result<TokenResponse, TokenError> {
+    request
         .authority()
         .client_credentials(&request.tenant, client, asked)
-        .await?)
+        .await
 }

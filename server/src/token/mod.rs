@@ -10,13 +10,15 @@ mod refresh_token;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use authority::client_authentication::ClientAuthenticationFailure;
+use authority::client_authentication::{AuthenticatedClient, ClientAuthenticationFailure};
 use authority::tokens::TokenError;
+use protocol::Parameters;
+use protocol::client::Tolerance;
 use protocol::client::authentication::PresentedCredentials;
 use protocol::token::{TokenRequest, TokenResponse};
 
-use crate::http::json;
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
+use crate::http::{body, json};
 use crate::tenancy::TenantRequest;
 
 /// A failure, and the grant type it belongs to, for the counter.
@@ -67,6 +69,10 @@ pub struct TokenForm {
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
+    /// RFC 7523: a JWT that the client's own key has signed. `client_id` may then be left out.
+    client_assertion: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: Option<String>,
     code: Option<String>,
     code_verifier: Option<String>,
     redirect_uri: Option<String>,
@@ -81,15 +87,18 @@ async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused>
         grant_type: "unknown",
         failure,
     };
-    let parameters = request.form().await.map_err(unknown)?;
+    let (parameters, tolerance) = read_parameters(request).await.map_err(unknown)?;
     let presented =
         PresentedCredentials::from_request(request.header("authorization"), &parameters)
             .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
-    let client = request
+    let mut client = request
         .authority()
         .authenticate_client(&request.tenant, &presented, request.client_address)
         .await
         .map_err(|failure| unknown(failure.into()))?;
+    if let Some(tolerance) = tolerance {
+        client.tolerances.insert(tolerance);
+    }
     let asked = TokenRequest::parse(&parameters)
         .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
     let outcome = match &asked {
@@ -103,10 +112,40 @@ async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused>
             client_credentials::issue(request, &client, own).await
         }
     };
-    outcome.map_err(|failure| Refused {
+    if let Err(error) = &outcome {
+        keep_refused_resource(request, &client, error).await;
+    }
+    outcome.map_err(|error| Refused {
         grant_type: asked.grant_type().as_str(),
-        failure,
+        failure: error.into(),
     })
+}
+
+/// A client that proved itself asked for it: an administrator may accept it as a name of a resource.
+async fn keep_refused_resource(
+    request: &TenantRequest,
+    client: &AuthenticatedClient,
+    error: &TokenError,
+) {
+    if let (Some(refused), true) = (error.refused_resource(), client.is_confidential()) {
+        request
+            .authority()
+            .keep_refused_resource(&request.tenant, &client.client_id, refused)
+            .await;
+    }
+}
+
+/// RFC 6749 §3.2: a form. A tenant may tolerate the same members as JSON.
+async fn read_parameters(
+    request: &mut TenantRequest,
+) -> Result<(Parameters, Option<Tolerance>), OAuthFailure> {
+    let is_tolerated = request.tenant.settings().tolerances.json_token_body;
+    if is_tolerated && body::essence_of(&request.http) == "application/json" {
+        let bytes = request.body().await?;
+        let parameters = Parameters::parse_json(&bytes)?;
+        return Ok((parameters, Some(Tolerance::JsonTokenBody)));
+    }
+    Ok((request.form().await?, None))
 }
 
 impl From<TokenError> for OAuthFailure {
@@ -124,6 +163,7 @@ impl From<ClientAuthenticationFailure> for OAuthFailure {
             ClientAuthenticationFailure::Refused(error) => Self::from_rule(&error),
             ClientAuthenticationFailure::Limited(limited) => limited.into(),
             ClientAuthenticationFailure::Busy => Self::unavailable(failure),
+            ClientAuthenticationFailure::KeysUnreachable => Self::from_rule(&failure),
             ClientAuthenticationFailure::Store(error) => error.into(),
         }
     }

@@ -1,19 +1,19 @@
 //! `grant_type=refresh_token` (OAuth 2.1 §4.3).
 
-use authority::directory::KnownClient;
+use authority::client_authentication::AuthenticatedClient;
+use authority::tokens::TokenError;
 use protocol::token::TokenResponse;
 use protocol::token::request::RefreshRequest;
 
-use crate::http::oauth_error::OAuthFailure;
 use crate::tenancy::TenantRequest;
 
 pub async fn refresh(
     request: &TenantRequest,
-    client: &KnownClient,
+    client: &AuthenticatedClient,
     asked: &RefreshRequest,
-) -> Result<TokenResponse, OAuthFailure> {
-    Ok(request
+) -> Result<TokenResponse, TokenError> {
+    request
         .authority()
         .refresh(&request.tenant, client, asked)
-        .await?)
+        .await
 }

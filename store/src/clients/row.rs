@@ -1,17 +1,21 @@
 //! The row of a client, and the way from there to [`Client`] and back.
 
-use protocol::client::{ApplicationType, AuthMethod, Client, ClientOrigin, GrantType};
+use protocol::client::{
+    ApplicationType, AssertionAlgorithm, AuthMethod, Client, ClientOrigin, GrantType,
+};
 use protocol::redirect_uri::RedirectUri;
 use protocol::{ClientId, ClientKey, CredentialId, ResourceId, ScopeSet, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::ClientRecord;
+use crate::client_keys::keys_from_columns;
 use crate::client_secrets::ClientSecret;
 use crate::error::StoreError;
-use crate::secret_digest::StoredSecret;
+use crate::secret_digest::{SecretDigest, StoredSecret};
 use crate::tenants::from_seconds;
 
 pub(super) struct ClientRow {
@@ -28,6 +32,13 @@ pub(super) struct ClientRow {
     pub default_resource_id: Option<Uuid>,
     pub is_enabled: bool,
     pub access_token_lifetime: Option<i32>,
+    pub refresh_idle_lifetime: Option<i32>,
+    pub refresh_absolute_lifetime: Option<i32>,
+    pub jwks: Option<Value>,
+    pub jwks_uri: Option<String>,
+    pub assertion_algorithm: Option<String>,
+    pub registration_token_digest: Option<Vec<u8>>,
+    pub registration_token_pepper_id: Option<i16>,
     pub self_description: Json<SelfDescription>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
@@ -38,7 +49,7 @@ pub(super) struct ClientRow {
 /// What a client says about itself and nothing is decided by.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct SelfDescription {
+pub(crate) struct SelfDescription {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_uri: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +147,18 @@ impl TryFrom<ClientRow> for ClientRecord {
             default_resource: row.default_resource_id.map(ResourceId::from_uuid),
             is_enabled: row.is_enabled,
             access_token_lifetime: row.access_token_lifetime.map(from_seconds).transpose()?,
+            refresh_idle_lifetime: row.refresh_idle_lifetime.map(from_seconds).transpose()?,
+            refresh_absolute_lifetime: row
+                .refresh_absolute_lifetime
+                .map(from_seconds)
+                .transpose()?,
+            keys: keys_from_columns(row.jwks, row.jwks_uri)?,
+            assertion_algorithm: row
+                .assertion_algorithm
+                .map(|name| {
+                    AssertionAlgorithm::parse(&name).ok_or_else(|| corrupt("assertion_algorithm"))
+                })
+                .transpose()?,
             client_uri: about.client_uri,
             logo_uri: about.logo_uri,
             policy_uri: about.policy_uri,
@@ -144,10 +167,18 @@ impl TryFrom<ClientRow> for ClientRecord {
             software_version: about.software_version,
             created_at: row.created_at.into(),
         };
+        let registration_token = match (
+            row.registration_token_digest,
+            row.registration_token_pepper_id,
+        ) {
+            (Some(digest), Some(pepper_id)) => Some(SecretDigest::from_row(&digest, pepper_id)?),
+            _ => None,
+        };
         let secrets = row.secrets.0.into_iter().map(ClientSecret::try_from);
         Ok(Self {
             client,
             secrets: secrets.collect::<Result<_, _>>()?,
+            registration_token,
             updated_at: row.updated_at.into(),
         })
     }
@@ -157,7 +188,7 @@ pub(crate) fn scope_set(tokens: Vec<String>) -> Result<ScopeSet, StoreError> {
     ScopeSet::from_tokens(tokens).map_err(StoreError::corrupt)
 }
 
-pub(super) fn as_texts<T>(values: &[T], text: impl Fn(&T) -> &str) -> Vec<String> {
+pub(crate) fn as_texts<T>(values: &[T], text: impl Fn(&T) -> &str) -> Vec<String> {
     values.iter().map(|value| text(value).to_owned()).collect()
 }
 

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use protocol::issuer::ROOT_ALIAS_PATH;
-use protocol::{Issuer, Slug, TenantId, Timestamp};
+use protocol::{Issuer, ScopeSet, Slug, TenantId, Timestamp};
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{NewTenant, Tenant, TenantRow, TenantState, TenantUpdate, to_seconds};
+use super::{
+    NewTenant, SoftwareStatementIssuer, Tenant, TenantRow, TenantSettings, TenantState,
+    TenantUpdate, to_seconds,
+};
 use crate::changes::{Change, ChangeKind};
 use crate::due_work::DueWorkKind;
 use crate::error::StoreError;
@@ -21,10 +25,16 @@ macro_rules! select_tenants {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             TenantRow,
-            "select tenant_id, slug, display_name, issuer, state, registration_policy, \
-             access_token_lifetime, refresh_idle_lifetime, refresh_absolute_lifetime, \
-             refresh_grace_window, browser_session_lifetime, default_resource_id, \
-             private_use_redirect_uris, created_at, updated_at from tenants "
+            r#"select tenant_id, slug, display_name, issuer, state, registration_policy,
+                 registration_redirect_hosts, registration_allows_loopback, registration_scopes,
+                 registration_max_clients, registration_unused_lifetime,
+                 software_statement_issuers as "software_statement_issuers: Json<Vec<SoftwareStatementIssuer>>",
+                 is_software_statement_required, client_document_policy, client_document_domains,
+                 tolerates_json_token_body, tolerates_confidential_without_pkce,
+                 tolerates_token_endpoint_audience, tolerates_unauthenticated_introspection,
+                 access_token_lifetime, refresh_idle_lifetime, refresh_absolute_lifetime,
+                 refresh_grace_window, browser_session_lifetime, default_resource_id,
+                 private_use_redirect_uris, created_at, updated_at from tenants "#
                 + $rest
             $(, $argument)*
         )
@@ -64,6 +74,7 @@ impl PlatformScope {
             OffsetDateTime::from(now),
         );
         answer!(self, inserted, execute)?;
+        self.update_client_policies(new.tenant_id, settings).await?;
         self.insert_due_work(
             new.tenant_id,
             DueWorkKind::Sweep,
@@ -216,8 +227,47 @@ impl PlatformScope {
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(None);
         }
+        self.update_client_policies(tenant.id(), settings).await?;
         self.note_change(Change::of_tenant(tenant.id(), ChangeKind::Tenant));
         self.find_tenant(tenant.id()).await
+    }
+
+    /// The half of the settings that is about clients, in the transaction of the other half.
+    async fn update_client_policies(
+        &mut self,
+        tenant_id: TenantId,
+        settings: &TenantSettings,
+    ) -> Result<(), StoreError> {
+        let registration = &settings.registration;
+        let max_clients = i32::try_from(registration.max_clients).unwrap_or(i32::MAX);
+        let documents = &settings.client_documents;
+        let updated = sqlx::query!(
+            "update tenants
+             set registration_redirect_hosts = $2, registration_allows_loopback = $3,
+                 registration_scopes = $4, registration_max_clients = $5,
+                 registration_unused_lifetime = $6, software_statement_issuers = $7,
+                 is_software_statement_required = $8, client_document_policy = $9,
+                 client_document_domains = $10, tolerates_json_token_body = $11,
+                 tolerates_confidential_without_pkce = $12, tolerates_token_endpoint_audience = $13,
+                 tolerates_unauthenticated_introspection = $14
+             where tenant_id = $1",
+            tenant_id.as_uuid(),
+            registration.redirect_hosts.as_deref(),
+            registration.allows_loopback,
+            registration.scopes.as_ref().map(ScopeSet::tokens),
+            max_clients,
+            to_seconds(registration.unused_lifetime),
+            Json::<&[SoftwareStatementIssuer]>(&settings.software_statements) as _,
+            settings.is_software_statement_required,
+            documents.mode.as_str(),
+            &documents.domains,
+            settings.tolerances.json_token_body,
+            settings.tolerances.confidential_without_pkce,
+            settings.tolerances.token_endpoint_audience,
+            settings.tolerances.unauthenticated_introspection,
+        );
+        answer!(self, updated, execute)?;
+        Ok(())
     }
 
     /// Whether it was active.

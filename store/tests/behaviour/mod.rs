@@ -6,6 +6,7 @@ mod changes;
 mod configuration;
 mod database;
 mod due_work;
+mod newcomers;
 mod redis;
 mod refresh_tokens;
 mod tenants;

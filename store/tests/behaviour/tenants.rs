@@ -1,9 +1,14 @@
 //! The registry: places that do not nest, names that are never given out again, states.
 
-use protocol::{Issuer, Slug};
+use std::time::Duration;
+
+use protocol::{Issuer, ScopeSet, Slug};
 
 use crate::tests::support::{Things, World, at, new_tenant};
-use crate::{RegistrationPolicy, StoreError, Tenant, TenantState, TenantUpdate};
+use crate::{
+    ClientDocumentPolicy, DocumentMode, RegistrationPolicy, RegistrationRules,
+    SoftwareStatementIssuer, StoreError, Tenant, TenantState, TenantTolerances, TenantUpdate,
+};
 
 async fn insert(world: &World, slug: &str, issuer: &str) -> Result<Tenant, StoreError> {
     let mut platform = world.database.platform().await.unwrap();
@@ -161,6 +166,27 @@ async fn settings_are_read_back_as_they_were_written() {
     settings.default_resource = Some(things.resource.resource_id);
     settings.private_use_redirect_uris =
         vec!["cursor://anysphere.cursor-mcp/oauth/callback".to_owned()];
+    settings.registration = RegistrationRules {
+        redirect_hosts: Some(vec!["app.example".to_owned()]),
+        allows_loopback: false,
+        scopes: Some(ScopeSet::parse("tools:call").unwrap()),
+        max_clients: 7,
+        unused_lifetime: Duration::from_hours(1),
+    };
+    settings.software_statements = vec![SoftwareStatementIssuer {
+        issuer: "https://vendor.example".to_owned(),
+        jwks: serde_json::json!({"keys": []}),
+    }];
+    settings.is_software_statement_required = true;
+    settings.client_documents = ClientDocumentPolicy {
+        mode: DocumentMode::DenyList,
+        domains: vec!["evil.example".to_owned()],
+    };
+    settings.tolerances = TenantTolerances {
+        json_token_body: true,
+        token_endpoint_audience: true,
+        ..TenantTolerances::default()
+    };
     let update = TenantUpdate {
         display_name: "Acme".to_owned(),
         settings: settings.clone(),
@@ -217,8 +243,8 @@ async fn tenants_are_listed_page_by_page() {
 async fn the_rows_of_a_deleted_tenant_are_removed_in_batches() {
     let world = World::new().await;
     let (gone, kept) = (world.tenant("gone").await, world.tenant("kept").await);
-    Things::insert(&world, &gone).await;
-    Things::insert(&world, &kept).await;
+    Things::insert_all(&world, &gone).await;
+    Things::insert_all(&world, &kept).await;
     let mut scope = world.database.tenant(&gone).await.unwrap();
     assert_eq!(scope.delete_rows_of_deleted_tenant(2).await.unwrap(), 0);
     drop(scope);
@@ -245,6 +271,10 @@ async fn the_rows_of_a_deleted_tenant_are_removed_in_batches() {
         "resources",
         "signing_keys",
         "consents",
+        "client_documents",
+        "client_assertion_ids",
+        "initial_access_tokens",
+        "refused_resource_indicators",
     ] {
         let rows = world
             .db_count(&format!("{table} where tenant_id = '{}'", gone.id()))

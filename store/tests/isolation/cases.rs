@@ -3,9 +3,10 @@
 use std::pin::Pin;
 
 use protocol::SecretText;
+use protocol::client::ClientOrigin;
 
 use crate::tenant_scope::TenantScope;
-use crate::tests::support::{Things, at, client_secret_of, digest, new_family};
+use crate::tests::support::{Things, USED_JTI, at, client_secret_of, digest, new_family};
 use crate::{
     DueWorkKind, NewBrowserSession, NewClientSecret, NewResourceCredential, RefreshRotation,
     RevokedReason, StoreError, SweepReport,
@@ -42,6 +43,12 @@ impl Answer for bool {
     }
 }
 
+impl Answer for u32 {
+    fn is_something(&self) -> bool {
+        *self > 0
+    }
+}
+
 impl Answer for u64 {
     fn is_something(&self) -> bool {
         *self > 0
@@ -57,7 +64,14 @@ impl Answer for () {
 
 impl Answer for SweepReport {
     fn is_something(&self) -> bool {
-        self.authorization_codes + self.browser_sessions + self.grants + self.clients > 0
+        let kinds = [
+            self.authorization_codes,
+            self.browser_sessions,
+            self.grants,
+            self.clients,
+            self.client_assertion_ids,
+        ];
+        kinds.iter().sum::<u64>() > 0
     }
 }
 
@@ -104,9 +118,29 @@ cases! {
     find_client_for_update(&b.client.client_id);
     find_client_by_key(b.client.key);
     list_clients(None, 100);
+    list_clients_of_origin(ClientOrigin::Document, None, 100);
     insert_client_secret(b.client.key, &NewClientSecret { ..client_secret_of(b) }, at(5));
     delete_client_secret(b.client.key, b.client_secret.credential_id);
+    set_client_secret_expiry(b.client.key, b.client_secret.credential_id, at(6), at(5));
     delete_client(b.client.key);
+    // clients that come by themselves
+    set_client_registration_token(b.newcomers.registered.key, &digest());
+    count_registered_clients(100);
+    count_document_clients(100);
+    upsert_document_client(&b.newcomers.described, &b.newcomers.document, at(5)) writes_its_own;
+    list_client_document_times(&[b.newcomers.described.key]);
+    find_client_document(&b.newcomers.described.client_id);
+    insert_client_assertion_id(&b.client.client_id, USED_JTI, at(900), at(5)) writes_its_own;
+    insert_initial_access_token(&b.newcomers.initial_access_token, at(5));
+    find_initial_access_token(b.newcomers.initial_access_token.token_id);
+    list_initial_access_tokens(None, 100);
+    use_initial_access_token(&[b.newcomers.initial_access_token.digest], at(5));
+    revoke_initial_access_token(b.newcomers.initial_access_token.token_id, at(5));
+    // refused_resource_indicators
+    insert_refused_resource_indicator(&b.newcomers.refused, at(5));
+    find_refused_resource_indicator(b.newcomers.refused.indicator_id);
+    list_refused_resource_indicators(None, 100);
+    delete_refused_resource_indicator(b.newcomers.refused.indicator_id);
     // consents
     insert_consent(&b.consent, at(5));
     list_consents(b.user_id(), b.client.key);
@@ -117,8 +151,7 @@ cases! {
     // grants
     find_grant(b.grant.grant_id);
     list_grants(None, 100);
-    list_grants_of_user(b.user_id(), None, 100);
-    list_grants_of_client(b.client.key, None, 100);
+    list_held_grants(b.user_id(), b.client.key, at(0), at(-900));
     revoke_grant(b.grant.grant_id, RevokedReason::Operator, at(5), at(900));
     revoke_grants_of_user(b.user_id(), RevokedReason::Operator, at(5), at(900));
     revoke_grants_of_user_for_client(

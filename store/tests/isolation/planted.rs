@@ -34,13 +34,48 @@ const FORGETFUL_WRITE: Case = Case {
     },
 };
 
+/// One that burns another tenant's token.
+const FORGETFUL_USE: Case = Case {
+    method: "planted_use",
+    run: |scope, b| {
+        Box::pin(async move {
+            let (_, connection) = scope.parts();
+            sqlx::query("update initial_access_tokens set uses = uses + 1 where token_digest = $1")
+                .bind(&b.newcomers.initial_access_token.digest.bytes[..])
+                .execute(connection)
+                .await?;
+            Ok(false)
+        })
+    },
+};
+
+/// One that reads another tenant's document.
+const FORGETFUL_DOCUMENT: Case = Case {
+    method: "planted_document",
+    run: |scope, b| {
+        Box::pin(async move {
+            let (_, connection) = scope.parts();
+            let found = sqlx::query("select 1 from client_documents where guard_digest = $1")
+                .bind(&b.newcomers.document.guard_digest[..])
+                .fetch_optional(connection)
+                .await?;
+            Ok(found.is_some())
+        })
+    },
+};
+
 #[tokio::test]
 async fn a_statement_that_forgets_the_tenant_is_noticed() {
     let tenants = TwoTenants::new().await;
     let database = tenants.unbound_database().await;
-    let planted = [FORGETFUL_READ, FORGETFUL_WRITE];
+    let planted = [
+        FORGETFUL_READ,
+        FORGETFUL_WRITE,
+        FORGETFUL_USE,
+        FORGETFUL_DOCUMENT,
+    ];
     let found = leaks(&tenants, planted.iter(), Scopes::Of(&database)).await;
-    assert_eq!(found.len(), 2, "{found:?}");
+    assert_eq!(found.len(), planted.len(), "{found:?}");
     // The other lock holds meanwhile: with row security the same statements reach nothing.
     let found = leaks(
         &tenants,

@@ -40,10 +40,18 @@ select tenant(tenant), id('rc', tenant, number), id('r', tenant, number), 'c' ||
 insert into clients (tenant_id, client_key, client_id, origin, redirect_uris, grant_types, auth_method,
     application_type, is_limited_to_listed_resources, is_enabled, self_description, created_at, updated_at)
 select tenant(tenant), id('c', tenant, number), 'c' || number,
-    case when number % 2 = 0 then 'registered' else 'static' end, '{}', '{}', 'none', 'web', false, true, '{}',
+    (array['registered', 'static', 'document'])[1 + number % 3], '{}', '{}', 'none', 'web', false, true, '{}',
     moment(number), moment(number) from n;
 insert into client_secrets (tenant_id, client_key, credential_id, secret_hash, created_at)
 select tenant(tenant), id('c', tenant, number), id('cs', tenant, number), 'x', moment(0) from n;
+insert into client_documents select tenant(tenant), id('c', tenant, number), 'x', moment(number * 100), moment(0),
+    digest('cd', tenant, number) from n;
+insert into client_assertion_ids select tenant(tenant), digest('ca', tenant, number % 10), digest('j', tenant, number),
+    moment(number * 100) from n;
+insert into initial_access_tokens (tenant_id, token_id, name, token_digest, pepper_id, uses, created_at)
+select tenant(tenant), id('it', tenant, number), 'x', digest('it', tenant, number), 1, 0, moment(0) from n;
+insert into refused_resource_indicators select tenant(tenant), id('ri', tenant, number), digest('ri', tenant, number), 'x',
+    'x', 1, moment(0), moment(number * 100) from n;
 insert into client_resources select tenant(tenant), id('c', tenant, number), id('r', tenant, number) from n;
 insert into users (tenant_id, user_id, username, folded_username, is_enabled, created_at, updated_at)
 select tenant(tenant), id('u', tenant, number), 'u' || number, 'u' || number, true, moment(0), moment(0) from n;

@@ -13,7 +13,7 @@ use crate::database::{Database, DatabaseSettings, opening};
 use crate::test_database::TestDatabase;
 use crate::{NewTenant, Roles, Tenant, TenantSettings};
 pub(crate) use things::{
-    Things, client_secret, client_secret_of, digest, grant_and_code, new_family,
+    Things, USED_JTI, client_secret, client_secret_of, digest, grant_and_code, new_family,
 };
 
 /// Random enough for ids that do not meet: a counter through a mixing function.

@@ -2,21 +2,22 @@
 
 use std::net::IpAddr;
 
-use protocol::client::{ApplicationType, AuthMethod, Client, ClientOrigin, GrantType};
-use protocol::pkce::CodeChallenge;
+use protocol::authorization::ProofOfPossession;
+use protocol::client::{ApplicationType, AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
 use protocol::redirect_uri::RedirectUri;
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{
-    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId, ResourceId, ScopeSet,
-    SecretText, SessionId, TokenId, UserId,
+    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId, RefusedIndicatorId,
+    ResourceId, ScopeSet, SecretText, SessionId, TokenId, UserId,
 };
 use serde_json::json;
 
 use super::{CountingRandom, World, at};
 use crate::{
-    NewAuditEvent, NewAuthorizationCode, NewBrowserSession, NewClientSecret, NewConsent, NewGrant,
-    NewRefreshFamily, NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest,
-    SigningKeyState, StoredSecret, Tenant, UserUpdate,
+    NewAuditEvent, NewAuthorizationCode, NewBrowserSession, NewClientDocument, NewClientSecret,
+    NewConsent, NewGrant, NewInitialAccessToken, NewRefreshFamily, NewRefusedResourceIndicator,
+    NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest, SigningKeyState,
+    StoredSecret, Tenant, UserUpdate,
 };
 
 const REDIRECT_URI: &str = "https://app.example/callback";
@@ -43,7 +44,22 @@ pub(crate) struct Things {
     pub next_signing_key: NewSigningKey,
     pub jti: TokenId,
     pub event: NewAuditEvent,
+    pub newcomers: Newcomers,
 }
+
+/// What is there once clients come by themselves; [`Things::insert_all`] writes it.
+#[derive(Clone)]
+pub(crate) struct Newcomers {
+    pub registered: Client,
+    pub registration_token: SecretDigest,
+    pub described: Client,
+    pub document: NewClientDocument,
+    pub initial_access_token: NewInitialAccessToken,
+    pub refused: NewRefusedResourceIndicator,
+}
+
+/// The `jti` of an assertion that was used.
+pub(crate) const USED_JTI: &str = "assertion-1";
 
 /// A digest that is nobody else's.
 pub(crate) fn digest() -> SecretDigest {
@@ -82,7 +98,8 @@ impl Things {
                 credential_id: CredentialId::generate(random, at(0)),
                 resource_id: resource.resource_id,
                 client_id: ClientId::parse("resource-server").unwrap(),
-                secret: StoredSecret::Generated(digest()),
+                secret: Some(StoredSecret::Generated(digest())),
+                keys: ClientKeys::None,
             },
             session: NewBrowserSession {
                 session_id: SessionId::generate(random, at(0)),
@@ -104,6 +121,7 @@ impl Things {
             next_signing_key: signing_key("key-2", SigningKeyState::Next),
             jti: TokenId::generate(random, at(0)),
             event: event(),
+            newcomers: Newcomers::new(),
             client,
             resource,
             grant,
@@ -183,6 +201,35 @@ impl Things {
         things
     }
 
+    /// The same, and the newcomers.
+    pub async fn insert_all(world: &World, tenant: &Tenant) -> Self {
+        let things = Self::insert(world, tenant).await;
+        let new = &things.newcomers;
+        let mut scope = world.database.tenant(tenant).await.unwrap();
+        scope
+            .insert_client(&new.registered, None, at(0))
+            .await
+            .unwrap();
+        let token = &new.registration_token;
+        let is_set = scope.set_client_registration_token(new.registered.key, token);
+        assert!(is_set.await.unwrap());
+        let upserted = scope.upsert_document_client(&new.described, &new.document, at(0));
+        assert!(upserted.await.unwrap().is_new);
+        scope
+            .insert_initial_access_token(&new.initial_access_token, at(0))
+            .await
+            .unwrap();
+        scope
+            .insert_refused_resource_indicator(&new.refused, at(0))
+            .await
+            .unwrap();
+        let client_id = &things.client.client_id;
+        let is_first = scope.insert_client_assertion_id(client_id, USED_JTI, at(900), at(0));
+        assert!(is_first.await.unwrap());
+        scope.commit().await.unwrap();
+        things
+    }
+
     pub fn user_id(&self) -> UserId {
         self.user.user_id
     }
@@ -215,6 +262,10 @@ fn client() -> Client {
         default_resource: None,
         is_enabled: true,
         access_token_lifetime: None,
+        refresh_idle_lifetime: None,
+        refresh_absolute_lifetime: None,
+        keys: ClientKeys::None,
+        assertion_algorithm: None,
         client_uri: Some("https://app.example".to_owned()),
         logo_uri: None,
         policy_uri: None,
@@ -222,6 +273,44 @@ fn client() -> Client {
         software_id: None,
         software_version: Some("1.0".to_owned()),
         created_at: at(0),
+    }
+}
+
+impl Newcomers {
+    fn new() -> Self {
+        let random = &CountingRandom;
+        let one = |client_id: &str, origin| Client {
+            key: ClientKey::generate(random, at(0)),
+            client_id: ClientId::parse(client_id).unwrap(),
+            origin,
+            auth_method: AuthMethod::None,
+            scopes: None,
+            ..client()
+        };
+        let described = one("https://app.example/client.json", ClientOrigin::Document);
+        Self {
+            registered: one("c_registered", ClientOrigin::Registered),
+            registration_token: digest(),
+            document: NewClientDocument {
+                document: json!({"client_id": described.client_id}).to_string(),
+                fetched_at: at(0),
+                expires_at: at(3_600),
+                guard_digest: [7; 32],
+            },
+            described,
+            initial_access_token: NewInitialAccessToken {
+                token_id: TokenId::generate(random, at(0)),
+                name: "CI".to_owned(),
+                digest: digest(),
+                max_uses: Some(2),
+                expires_at: Some(at(3_600)),
+            },
+            refused: NewRefusedResourceIndicator {
+                indicator_id: RefusedIndicatorId::generate(random, at(0)),
+                value: "https://unknown.example/mcp".to_owned(),
+                client_id: ClientId::parse("editor").unwrap(),
+            },
+        }
     }
 }
 
@@ -268,15 +357,17 @@ pub(crate) fn grant_and_code(
         user_id,
         client_key: client.key,
         scopes: ScopeSet::parse("tools:call").unwrap(),
+        refused_scopes: ScopeSet::parse("admin").unwrap(),
         resource_ids: vec![resource.resource_id],
         authenticated_at: at(0),
+        client_auth_method: client.auth_method,
     };
     let code = NewAuthorizationCode {
         digest: digest(),
         pending_id: PendingId::generate(random, at(0)),
         redirect_uri: REDIRECT_URI.to_owned(),
         redirect_uri_was_sent: true,
-        code_challenge: CodeChallenge::parse("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
+        proof: ProofOfPossession::from_stored(Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"))
             .unwrap(),
         expires_at: at(60),
     };

@@ -12,6 +12,7 @@ fn run_for(client: &Client, query: &str) -> Result<AuthorizationRequest, Authori
         client,
         resources: &resources,
         tenant_default_resource: None,
+        tolerates_missing_challenge: false,
     })
 }
 
@@ -49,7 +50,8 @@ fn a_good_request_is_narrowed_to_what_may_be_had() {
     assert_eq!(request.state.as_deref(), Some("xyz"));
     assert_eq!(request.scopes.to_string(), "files:read");
     assert_eq!(request.resources, [resource_id(1)]);
-    assert_eq!(request.code_challenge.as_str(), CHALLENGE);
+    let challenge = request.proof.challenge().unwrap();
+    assert_eq!(challenge.as_str(), CHALLENGE);
 }
 
 /// Row A5.

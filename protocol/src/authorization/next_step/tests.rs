@@ -5,7 +5,9 @@ use crate::authorization::request::Prompts;
 use crate::client::ClientOrigin;
 use crate::error_code::ErrorCode;
 use crate::ids::UserId;
-use crate::test_support::{at, resource_id, sample_client, sample_pending, uuid};
+use crate::test_support::{
+    a_recognised_client, at, resource_id, sample_client, sample_pending, uuid,
+};
 
 fn user(number: u128) -> UserId {
     UserId::from_uuid(uuid(number))
@@ -18,6 +20,7 @@ struct Scene {
     client: Client,
     registered: RedirectUri,
     remembered: Vec<RememberedConsent>,
+    held: Vec<HeldGrant>,
     is_cross_site: bool,
     is_embedded: bool,
 }
@@ -35,6 +38,7 @@ impl Scene {
             client,
             registered,
             remembered: Vec::new(),
+            held: Vec::new(),
             is_cross_site: false,
             is_embedded: false,
         }
@@ -61,6 +65,7 @@ impl Scene {
             client: &self.client,
             registered: &self.registered,
             remembered: &self.remembered,
+            held: &self.held,
             is_cross_site: self.is_cross_site,
             is_embedded: self.is_embedded,
         };
@@ -102,6 +107,22 @@ fn sign_in_then_consent_then_code() {
     assert_eq!(issued(scene.step()), "files:read");
     scene.pending.outcome = Some(ConsentOutcome::Denied { user_id: user(1) });
     assert_eq!(scene.refusal(), ErrorCode::AccessDenied);
+}
+
+/// A client that is told 403 and asks for the missing scope in vain would come back for ever.
+#[test]
+fn asking_in_vain_for_more_than_is_held_is_denied() {
+    let mut scene = Scene::new();
+    scene.pending.refused_scopes = ScopeSet::parse("admin").unwrap();
+    assert_eq!(scene.step(), NextStep::Consent);
+    scene.held.push(HeldGrant {
+        scopes: ScopeSet::parse(ALL).unwrap(),
+        refused_scopes: ScopeSet::empty(),
+        resources: scene.pending.resources.clone(),
+    });
+    assert_eq!(scene.refusal(), ErrorCode::AccessDenied);
+    scene.held[0].refused_scopes = scene.pending.refused_scopes.clone();
+    assert_eq!(scene.step(), NextStep::Consent);
 }
 
 #[test]
@@ -160,6 +181,10 @@ fn a_frame_or_an_image_gets_no_code_for_a_client_that_nobody_vouches_for() {
     framed.client.origin = ClientOrigin::Registered;
     assert_eq!(framed.step(), NextStep::Consent);
     framed.is_embedded = false;
+    assert_eq!(issued(framed.step()), ALL);
+    // One that is certainly of the catalogue needs nobody's word.
+    framed.client = a_recognised_client();
+    framed.is_embedded = true;
     assert_eq!(issued(framed.step()), ALL);
 }
 

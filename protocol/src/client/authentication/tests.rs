@@ -67,7 +67,7 @@ fn basic_is_split_at_the_first_colon_and_read_both_ways() {
     ] {
         let refused = read(Some(bad), "").unwrap_err();
         assert_eq!(
-            (refused, refused.code().status()),
+            (refused.clone(), refused.code().status()),
             (Error::MalformedBasic, 401),
             "{bad}"
         );
@@ -80,12 +80,12 @@ fn two_methods_or_two_names_are_refused() {
     let header = basic("app:s");
     let refused = read(Some(&header), "client_id=app&client_secret=s").unwrap_err();
     assert_eq!(
-        (refused, refused.code()),
+        (refused.clone(), refused.code()),
         (Error::TwoMethods, ErrorCode::InvalidRequest)
     );
     let refused = read(Some(&header), "client_id=other").unwrap_err();
     assert_eq!(
-        (refused, refused.code()),
+        (refused.clone(), refused.code()),
         (Error::ClientIdsDiffer, ErrorCode::InvalidRequest)
     );
     assert!(matches!(
@@ -97,8 +97,29 @@ fn two_methods_or_two_names_are_refused() {
         Err(Error::Repeated(_))
     ));
     assert_eq!(read(None, ""), Err(Error::NoClient));
-    let assertion = read(None, "client_id=a&client_assertion=x.y.z");
-    assert_eq!(assertion, Err(Error::AssertionNotSupported));
+    let assertion = format!("client_assertion=x.y.z&client_assertion_type={ASSERTION_TYPE}");
+    assert!(read(None, &format!("{assertion}&client_id=app")).is_ok());
+    for (header, also) in [
+        (Some(header.as_str()), ""),
+        (None, "client_id=a&client_secret=s"),
+    ] {
+        let refused = read(header, &format!("{assertion}&{also}"));
+        assert_eq!(refused, Err(Error::TwoMethods), "{also}");
+    }
+    for alone in [
+        "client_id=a&client_assertion=x.y.z",
+        "client_id=a&client_assertion_type=jwt",
+        "client_id=a&client_assertion=x.y.z&client_assertion_type=jwt",
+    ] {
+        assert_eq!(read(None, alone), Err(Error::OtherAssertionType), "{alone}");
+    }
+    assert!(matches!(
+        read(
+            None,
+            &format!("{assertion}&client_assertion=u.v.w&client_id=a")
+        ),
+        Err(Error::Repeated(_))
+    ));
 }
 
 #[test]
@@ -144,6 +165,47 @@ fn a_client_authenticates_as_it_is_registered() {
         ]
         .iter()
         .all(|error| error.code() == ErrorCode::InvalidClient)
+    );
+}
+
+/// RFC 7521 §4.2.
+#[test]
+fn an_assertion_names_its_client_where_the_request_does_not() {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let read_payload = |payload: &str| {
+        let payload = URL_SAFE_NO_PAD.encode(payload);
+        read(
+            None,
+            &format!("client_assertion=x.{payload}.z&client_assertion_type={ASSERTION_TYPE}"),
+        )
+    };
+    let found = read_payload(r#"{"sub":"https://app.example/client"}"#).unwrap();
+    assert_eq!(found.client_id.as_str(), "https://app.example/client");
+    assert!(found.assertion.is_some() && found.secret.is_none());
+    for bad in [r#"{"iss":"app"}"#, r#"{"sub":5}"#, r#"{"sub":""}"#, "x"] {
+        assert_eq!(read_payload(bad), Err(Error::NoClient), "{bad}");
+    }
+}
+
+/// Row E3: an assertion is for clients that registered keys, and nothing else is.
+#[test]
+fn an_assertion_and_a_secret_never_stand_for_each_other() {
+    let body = format!("client_id=a&client_assertion=x.y.z&client_assertion_type={ASSERTION_TYPE}");
+    let presented = read(None, &body).unwrap();
+    assert!(matches!(
+        required_proof(AuthMethod::PrivateKeyJwt, &presented),
+        Ok(Proof::Assertion(_))
+    ));
+    for method in AuthMethod::ALL
+        .iter()
+        .filter(|one| **one != AuthMethod::PrivateKeyJwt)
+    {
+        assert_eq!(required_proof(*method, &presented), Err(Error::OtherMethod));
+    }
+    let none = read(None, "client_id=a").unwrap();
+    assert_eq!(
+        required_proof(AuthMethod::PrivateKeyJwt, &none),
+        Err(Error::AssertionMissing)
     );
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::client::{ApplicationType, AuthMethod, GrantType};
+use crate::client::{ApplicationType, AssertionAlgorithm, AuthMethod, ClientKeys, GrantType};
 use crate::clock::Timestamp;
 use crate::ids::ClientId;
 use crate::redirect_uri::RedirectUri;
@@ -27,6 +27,12 @@ pub struct RegistrationResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthMethod>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub application_type: Option<ApplicationType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_name: Option<String>,
@@ -44,6 +50,14 @@ pub struct RegistrationResponse {
     pub software_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub software_version: Option<String>,
+    /// RFC 7591 §3.2.1: unmodified, where one counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
+    /// RFC 7592 §3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_access_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_client_uri: Option<String>,
 }
 
 impl RegistrationResponse {
@@ -57,6 +71,11 @@ impl RegistrationResponse {
         // did not ask for, so it is named only when asked or when absence would say the wrong thing.
         let is_method_named = registration.was_auth_method_asked
             || registration.auth_method != AuthMethod::ClientSecretBasic;
+        let (jwks, jwks_uri) = match registration.keys {
+            ClientKeys::None => (None, None),
+            ClientKeys::Inline(jwks) => (Some(jwks), None),
+            ClientKeys::Uri(uri) => (None, Some(uri)),
+        };
         let uses_code = registration
             .grant_types
             .contains(&GrantType::AuthorizationCode);
@@ -69,6 +88,9 @@ impl RegistrationResponse {
             grant_types: registration.grant_types,
             response_types: if uses_code { vec!["code"] } else { Vec::new() },
             token_endpoint_auth_method: is_method_named.then_some(registration.auth_method),
+            token_endpoint_auth_signing_alg: registration.assertion_algorithm,
+            jwks,
+            jwks_uri,
             application_type: registration
                 .was_application_type_asked
                 .then_some(registration.application_type),
@@ -77,9 +99,28 @@ impl RegistrationResponse {
             logo_uri: registration.logo_uri,
             policy_uri: registration.policy_uri,
             tos_uri: registration.tos_uri,
-            scope: registration.scopes,
+            // A limit that the client did not ask for is not told as if it had: SDKs take the member for
+            // the scopes to request.
+            scope: registration.scopes.filter(|_| registration.was_scope_asked),
             software_id: registration.software_id,
             software_version: registration.software_version,
+            software_statement: None,
+            registration_access_token: None,
+            registration_client_uri: None,
         }
+    }
+
+    /// RFC 7592 §3: where the client looks after its registration, and with what. The token is told once.
+    #[must_use]
+    pub fn with_management(mut self, uri: String, token: Option<&SecretText>) -> Self {
+        self.registration_client_uri = Some(uri);
+        self.registration_access_token = token.map(|token| token.expose().to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn with_software_statement(mut self, statement: Option<String>) -> Self {
+        self.software_statement = statement;
+        self
     }
 }

@@ -1,14 +1,14 @@
 //! What a registration gets: every member in its own small function.
 
-use serde_json::Value;
-
+use crate::client::keys::client_keys;
 use crate::client::metadata::{
     clean_name, infer_application_type, infer_auth_method, is_https_url,
 };
-use crate::client::{ApplicationType, AuthMethod, GrantType};
+use crate::client::{ApplicationType, AssertionAlgorithm, AuthMethod, ClientKeys, GrantType};
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::ScopeSet;
 
+use super::policy::Registrant;
 use super::{ClientRegistration, RegistrationError, RegistrationRequest};
 
 /// What the rules depend on.
@@ -18,8 +18,7 @@ pub struct RegistrationRules<'a> {
     pub private_use_redirect_uris: &'a [String],
     /// Every scope of the tenant's resources and the tenant's own: others are dropped.
     pub known_scopes: &'a ScopeSet,
-    /// An administrator enters it: client_credentials is possible, scopes are taken as written.
-    pub is_static: bool,
+    pub registrant: Registrant<'a>,
 }
 
 pub fn validate(
@@ -29,9 +28,9 @@ pub fn validate(
     let grant_types = grant_types(request, rules)?;
     let redirect_uris = redirect_uris(request, rules, &grant_types)?;
     let application_type = application_type(request, &redirect_uris)?;
-    let auth_method = auth_method(request, &redirect_uris)?;
+    let auth_method = auth_method(request, rules, &redirect_uris)?;
+    let (scopes, was_scope_asked) = scopes(request, rules)?;
     response_types(request)?;
-    keys(request)?;
     if grant_types.contains(&GrantType::ClientCredentials) && auth_method == AuthMethod::None {
         return Err(RegistrationError::ClientCredentialsOfPublicClient);
     }
@@ -44,11 +43,14 @@ pub fn validate(
         logo_uri: https_url(request.logo_uri.as_deref(), "logo_uri")?,
         policy_uri: https_url(request.policy_uri.as_deref(), "policy_uri")?,
         tos_uri: https_url(request.tos_uri.as_deref(), "tos_uri")?,
-        scopes: scopes(request, rules)?,
+        scopes,
         software_id: request.software_id.clone(),
         software_version: request.software_version.clone(),
+        keys: keys(request, auth_method)?,
+        assertion_algorithm: assertion_algorithm(request, auth_method)?,
         was_auth_method_asked: request.token_endpoint_auth_method.is_some(),
         was_application_type_asked: request.application_type.is_some(),
+        was_scope_asked,
         redirect_uris,
         grant_types,
     })
@@ -65,12 +67,23 @@ fn grant_types(
         .as_ref()
         .filter(|asked| !asked.is_empty())
     else {
-        return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
+        let missing = [GrantType::AuthorizationCode, GrantType::RefreshToken];
+        return starting(missing, rules);
     };
+    starting(
+        asked.iter().filter_map(|name| GrantType::parse(name)),
+        rules,
+    )
+}
+
+/// Those that the client may use; with a refresh token alone nothing begins.
+fn starting(
+    asked: impl IntoIterator<Item = GrantType>,
+    rules: &RegistrationRules<'_>,
+) -> Result<Vec<GrantType>, RegistrationError> {
     let mut usable = Vec::new();
-    for grant_type in asked.iter().filter_map(|name| GrantType::parse(name)) {
-        let is_open = rules.is_static || grant_type != GrantType::ClientCredentials;
-        if is_open && !usable.contains(&grant_type) {
+    for grant_type in asked {
+        if rules.registrant.may_use(grant_type) && !usable.contains(&grant_type) {
             usable.push(grant_type);
         }
     }
@@ -94,6 +107,7 @@ fn redirect_uris(
     let mut accepted = Vec::new();
     for text in asked {
         let uri = RedirectUri::parse(text, rules.private_use_redirect_uris)?;
+        rules.registrant.check_redirect_uri(&uri)?;
         if !accepted.contains(&uri) {
             accepted.push(uri);
         }
@@ -122,17 +136,18 @@ fn application_type(
 
 fn auth_method(
     request: &RegistrationRequest,
+    rules: &RegistrationRules<'_>,
     redirect_uris: &[RedirectUri],
 ) -> Result<AuthMethod, RegistrationError> {
     let Some(asked) = request.token_endpoint_auth_method.as_deref() else {
-        return Ok(infer_auth_method(redirect_uris));
+        let settled = rules.registrant.settled_auth_method();
+        return Ok(settled.unwrap_or_else(|| infer_auth_method(redirect_uris)));
     };
-    let method = AuthMethod::parse(asked)
-        .filter(|method| *method != AuthMethod::PrivateKeyJwt)
-        .ok_or(RegistrationError::UnknownAuthMethod)?;
+    let method = AuthMethod::parse(asked).ok_or(RegistrationError::UnknownAuthMethod)?;
     if method == AuthMethod::None && request.has_client_secret {
         return Err(RegistrationError::SecretOfPublicClient);
     }
+    rules.registrant.check_auth_method(method)?;
     Ok(method)
 }
 
@@ -144,34 +159,29 @@ fn response_types(request: &RegistrationRequest) -> Result<(), RegistrationError
         .ok_or(RegistrationError::NoUsableResponseType)
 }
 
-/// Row J4. Keys have no use before private_key_jwt; wrong ones are refused all the same, because a
-/// client that sends its private key should hear of it.
-fn keys(request: &RegistrationRequest) -> Result<(), RegistrationError> {
-    if request.jwks.is_some() && request.jwks_uri.is_some() {
-        return Err(RegistrationError::TwoKeySources);
+/// Row J4.
+fn keys(
+    request: &RegistrationRequest,
+    auth_method: AuthMethod,
+) -> Result<ClientKeys, RegistrationError> {
+    let (jwks, jwks_uri) = (request.jwks.as_ref(), request.jwks_uri.as_deref());
+    Ok(client_keys(auth_method, jwks, jwks_uri)?)
+}
+
+/// RFC 7591 §2 leaves it to OpenID Connect Registration §2: the one algorithm of this client's assertions.
+fn assertion_algorithm(
+    request: &RegistrationRequest,
+    auth_method: AuthMethod,
+) -> Result<Option<AssertionAlgorithm>, RegistrationError> {
+    let Some(asked) = request.token_endpoint_auth_signing_alg.as_deref() else {
+        return Ok(None);
+    };
+    if auth_method != AuthMethod::PrivateKeyJwt {
+        return Ok(None);
     }
-    https_url(request.jwks_uri.as_deref(), "jwks_uri")?;
-    let Some(jwks) = &request.jwks else {
-        return Ok(());
-    };
-    let keys = jwks
-        .get("keys")
-        .and_then(Value::as_array)
-        .ok_or(RegistrationError::KeyNotPublic)?;
-    let is_public = |key: &Value| {
-        let is_asymmetric = key
-            .get("kty")
-            .and_then(Value::as_str)
-            .is_some_and(|kty| kty != "oct");
-        is_asymmetric
-            && ["d", "k", "p", "q"]
-                .iter()
-                .all(|member| key.get(member).is_none())
-    };
-    keys.iter()
-        .all(is_public)
-        .then_some(())
-        .ok_or(RegistrationError::KeyNotPublic)
+    AssertionAlgorithm::parse(asked)
+        .map(Some)
+        .ok_or(RegistrationError::UnknownAssertionAlgorithm)
 }
 
 fn https_url(text: Option<&str>, name: &'static str) -> Result<Option<String>, RegistrationError> {
@@ -181,19 +191,11 @@ fn https_url(text: Option<&str>, name: &'static str) -> Result<Option<String>, R
     }
 }
 
-/// A client that names only scopes which nobody has is taken to have named none.
 fn scopes(
     request: &RegistrationRequest,
     rules: &RegistrationRules<'_>,
-) -> Result<Option<ScopeSet>, RegistrationError> {
-    let Some(asked) = request.scope.as_deref() else {
-        return Ok(None);
-    };
-    let asked = ScopeSet::parse(asked).map_err(|_| RegistrationError::MalformedScope)?;
-    let kept = if rules.is_static {
-        asked
-    } else {
-        asked.intersect(rules.known_scopes)
-    };
-    Ok((!kept.is_empty()).then_some(kept))
+) -> Result<(Option<ScopeSet>, bool), RegistrationError> {
+    let asked = request.scope.as_deref().map(ScopeSet::parse).transpose();
+    let asked = asked.map_err(|_| RegistrationError::MalformedScope)?;
+    Ok(rules.registrant.limit_scopes(asked, rules.known_scopes))
 }

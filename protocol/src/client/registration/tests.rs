@@ -11,10 +11,15 @@ const WEB: &str = "https://client.example/cb";
 
 fn register_as(is_static: bool, body: &Value) -> Result<ClientRegistration, RegistrationError> {
     let known_scopes = ScopeSet::parse("files:read files:write openid").unwrap();
+    let registrant = if is_static {
+        Registrant::Administrator
+    } else {
+        Registrant::Client(SelfRegistration::OPEN)
+    };
     let rules = RegistrationRules {
         private_use_redirect_uris: &[],
         known_scopes: &known_scopes,
-        is_static,
+        registrant,
     };
     validate(
         &RegistrationRequest::parse(body.to_string().as_bytes())?,
@@ -115,7 +120,12 @@ fn contradictions_and_dangers_are_refused() {
         ),
         (
             json!({"token_endpoint_auth_method": "private_key_jwt"}),
-            E::UnknownAuthMethod,
+            E::Keys(KeysError::Missing),
+        ),
+        (
+            json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://c/k",
+                "token_endpoint_auth_signing_alg": "HS256"}),
+            E::UnknownAssertionAlgorithm,
         ),
         (
             json!({"token_endpoint_auth_method": "none", "client_secret": "x"}),
@@ -123,19 +133,25 @@ fn contradictions_and_dangers_are_refused() {
         ),
         (
             json!({"jwks": key(json!({"kty": "EC"})), "jwks_uri": "https://c/k"}),
-            E::TwoKeySources,
+            E::Keys(KeysError::TwoSources),
         ),
         (
             json!({"jwks": key(json!({"kty": "oct", "k": "x"}))}),
-            E::KeyNotPublic,
+            E::Keys(KeysError::NotPublic),
         ),
         (
             json!({"jwks": key(json!({"kty": "RSA", "n": "x", "e": "y", "d": "z"}))}),
-            E::KeyNotPublic,
+            E::Keys(KeysError::NotPublic),
         ),
-        (json!({"jwks": key(json!({"n": "x"}))}), E::KeyNotPublic),
-        (json!({"jwks": []}), E::KeyNotPublic),
-        (json!({"jwks_uri": "http://c/k"}), E::NotHttps("jwks_uri")),
+        (
+            json!({"jwks": key(json!({"n": "x"}))}),
+            E::Keys(KeysError::NotPublic),
+        ),
+        (json!({"jwks": []}), E::Keys(KeysError::NotASet)),
+        (
+            json!({"jwks_uri": "http://c/k"}),
+            E::Keys(KeysError::UriNotHttps),
+        ),
         (
             json!({"client_uri": "javascript:alert(1)"}),
             E::NotHttps("client_uri"),
@@ -183,6 +199,28 @@ fn contradictions_and_dangers_are_refused() {
         );
         assert_eq!(refused.status(), 400);
     }
+}
+
+/// What a client says of its keys, it gets back; keys without a use are not kept.
+#[test]
+fn a_client_may_register_keys() {
+    let key = json!({"kty": "EC", "crv": "P-256", "x": "x".repeat(43), "y": "y".repeat(43)});
+    let mut body = json!({"redirect_uris": [WEB], "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_signing_alg": "ES256", "jwks": {"keys": [key]}});
+    let told = answer(&body, None);
+    for member in [
+        "token_endpoint_auth_method",
+        "token_endpoint_auth_signing_alg",
+        "jwks",
+    ] {
+        assert_eq!(told[member], body[member], "{member}");
+    }
+    body["token_endpoint_auth_method"] = json!("none");
+    let registered = register(&body).unwrap();
+    assert_eq!(
+        (registered.keys, registered.assertion_algorithm),
+        (ClientKeys::None, None)
+    );
 }
 
 #[test]

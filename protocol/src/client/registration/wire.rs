@@ -3,22 +3,92 @@
 
 use serde_json::{Map, Value};
 
+use crate::secret::SecretText;
+
 use super::{RegistrationError, RegistrationRequest};
 
 const MAX_DEPTH: usize = 32;
 const MAX_LIST: usize = 32;
 const MAX_TEXT_BYTES: usize = 2048;
 
-impl RegistrationRequest {
+const STATEMENT_MEMBER: &str = "software_statement";
+/// A signed copy of the other members.
+const MAX_STATEMENT_BYTES: usize = 8 * 1024;
+/// What a software statement may say about a client. Never its id or a secret.
+const STATED_MEMBERS: [&str; 16] = [
+    "redirect_uris",
+    "grant_types",
+    "response_types",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "application_type",
+    "client_name",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "scope",
+    "software_id",
+    "software_version",
+    "jwks",
+    "jwks_uri",
+];
+
+/// A body as it came; nothing in it is believed yet. No `Debug`: it may carry a secret.
+pub struct RegistrationBody(Map<String, Value>);
+
+impl RegistrationBody {
     /// Reads a body, whatever its Content-Type said.
     pub fn parse(body: &[u8]) -> Result<Self, RegistrationError> {
         if is_deeper_than(body, MAX_DEPTH) {
             return Err(RegistrationError::NotAnObject);
         }
         match serde_json::from_slice(body) {
-            Ok(Value::Object(members)) => Self::from_members(&members),
+            Ok(Value::Object(members)) => Ok(Self(members)),
             _ => Err(RegistrationError::NotAnObject),
         }
+    }
+
+    /// RFC 7591 §2.3: a JWT.
+    pub fn software_statement(&self) -> Result<Option<&str>, RegistrationError> {
+        match self.0.get(STATEMENT_MEMBER) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) if text.len() <= MAX_STATEMENT_BYTES => Ok(Some(text)),
+            Some(_) => Err(RegistrationError::WrongType(STATEMENT_MEMBER)),
+        }
+    }
+
+    /// RFC 7592 §2.2: an update says whose it is.
+    pub fn client_id(&self) -> Option<&str> {
+        self.0.get("client_id").and_then(Value::as_str)
+    }
+
+    /// RFC 7592 §2.2: an update may say the secret again, but cannot choose one.
+    pub fn client_secret(&self) -> Result<Option<SecretText>, RegistrationError> {
+        Ok(text(&self.0, "client_secret")?.map(SecretText::new))
+    }
+
+    /// RFC 7591 §2.3: what a trusted statement says wins over what the client says.
+    #[must_use]
+    pub fn with_statement(mut self, claims: &Map<String, Value>) -> Self {
+        for name in STATED_MEMBERS {
+            if let Some(value) = claims.get(name) {
+                self.0.insert(name.to_owned(), value.clone());
+            }
+        }
+        self
+    }
+
+    pub fn to_request(&self) -> Result<RegistrationRequest, RegistrationError> {
+        RegistrationRequest::from_members(&self.0)
+    }
+}
+
+impl RegistrationRequest {
+    /// A body without a software statement.
+    pub fn parse(body: &[u8]) -> Result<Self, RegistrationError> {
+        RegistrationBody::parse(body)?.to_request()
     }
 
     pub fn from_members(members: &Map<String, Value>) -> Result<Self, RegistrationError> {
@@ -42,6 +112,7 @@ impl RegistrationRequest {
                 .filter(|value| !value.is_null())
                 .cloned(),
             jwks_uri: text(members, "jwks_uri")?,
+            token_endpoint_auth_signing_alg: text(members, "token_endpoint_auth_signing_alg")?,
             has_client_secret: text(members, "client_secret")?.is_some(),
         })
     }

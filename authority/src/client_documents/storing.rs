@@ -1,0 +1,57 @@
+//! Writing a document client down: with its first code, and whenever its document says something new.
+
+use protocol::ids::ClientKey;
+use protocol::redirect_uri::RedirectUri;
+use store::{Tenant, TenantScope};
+
+use super::DocumentInForce;
+use crate::Authority;
+use crate::audit::{Actor, AuditEvent, EventType};
+use crate::grants::{ApprovedAuthorization, IssueCodeError};
+
+impl Authority {
+    /// In the transaction of the code; the key of the client's row. What people allowed a client whose
+    /// document now leads elsewhere goes (row K13); its grants stay.
+    pub(crate) async fn store_document_in(
+        &self,
+        scope: &mut TenantScope,
+        tenant: &Tenant,
+        approved: &ApprovedAuthorization<'_>,
+    ) -> Result<ClientKey, IssueCodeError> {
+        let client = &approved.client.client;
+        let new = approved.document.and_then(DocumentInForce::to_store);
+        let Some(new) = new else {
+            return Ok(client.key);
+        };
+        let now = self.now();
+        let upserted = scope.upsert_document_client(client, &new, now).await?;
+        if upserted.is_new {
+            let most = tenant.settings().registration.max_clients;
+            if scope.count_document_clients(most.saturating_add(1)).await? > most {
+                return Err(IssueCodeError::TooManyClients);
+            }
+        }
+        let event_type = match (upserted.is_new, upserted.changed) {
+            (true, _) => EventType::ClientRegistered,
+            (false, true) => EventType::ClientDocumentChanged,
+            (false, false) => return Ok(upserted.client_key),
+        };
+        let redirect_uris: Vec<&str> = client
+            .redirect_uris
+            .iter()
+            .map(RedirectUri::as_str)
+            .collect();
+        let event = AuditEvent::new(event_type, Actor::Client(client.client_id.clone()), now)
+            .at("client", &client.client_id)
+            .request_id(Some(approved.request_id))
+            .address(Some(approved.address))
+            .detail("origin", client.origin)
+            .detail("redirect_uris", redirect_uris.join(" "))
+            .detail("auth_method", client.auth_method)
+            .detail("jwks_uri", client.keys.uri().unwrap_or_default());
+        scope
+            .insert_audit_event(&event.into_row(self.random()))
+            .await?;
+        Ok(upserted.client_key)
+    }
+}

@@ -1,0 +1,21 @@
+-- What the files before this one added without looking at the rows.
+alter table tenants
+    validate constraint tenants_registration_policy_check,
+    validate constraint tenants_registration_max_clients_check,
+    validate constraint tenants_registration_unused_lifetime_check,
+    validate constraint tenants_software_statement_issuers_check,
+    validate constraint tenants_client_document_policy_check;
+alter table clients
+    validate constraint clients_jwks_check,
+    validate constraint clients_jwks_uri_check,
+    validate constraint clients_assertion_algorithm_check,
+    validate constraint clients_refresh_idle_lifetime_check,
+    validate constraint clients_refresh_absolute_lifetime_check,
+    validate constraint clients_registration_token_digest_check,
+    validate constraint clients_registration_token_check;
+alter table grants
+    validate constraint grants_client_auth_method_check;
+alter table resource_credentials
+    validate constraint resource_credentials_jwks_check,
+    validate constraint resource_credentials_jwks_uri_check,
+    validate constraint resource_credentials_proof_check;

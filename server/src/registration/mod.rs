@@ -1,0 +1,312 @@
+//! `POST {issuer}/register` (RFC 7591): a client registers itself.
+//!
+//! Order: policy, limits, who may at all (`initial_access`), body and software statement (`statement`),
+//! rules, quota, one transaction. Nothing that the body names is fetched (row J6), and members it may
+//! not decide about have nowhere to go (J8). What comes after is `management` (RFC 7592).
+//!
+//! Not here: what a registration gets (`protocol::client::registration`), what a tenant allows
+//! (`authority::policy`), removing registrations that nobody used (`jobs`).
+
+mod initial_access;
+pub mod management;
+mod statement;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use authority::audit::{Actor, AuditEvent, EventType};
+use authority::limits::{Limit, RateLimited};
+use authority::{digests, policy};
+use crypto::{SecretKind, SecretToken};
+use protocol::client::registration::{
+    ClientRegistration, Registrant, RegistrationError, RegistrationPolicy, RegistrationResponse,
+    RegistrationRules, SelfRegistration, validate,
+};
+use protocol::client::{Client, ClientKeys, ClientOrigin};
+use protocol::resource::Resources;
+use protocol::scope::TENANT_SCOPES;
+use protocol::{ClientId, ClientKey, CredentialId, ScopeSet, SecretText, Timestamp, TokenId};
+use store::{NewClientSecret, StoredSecret, Tenant, TenantScope};
+
+use crate::http::json;
+use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
+use crate::tenancy::TenantRequest;
+use statement::Stated;
+
+/// A full tenant has room again when a sweep has found registrations that nobody used.
+const RETRY_AFTER_FULL_SECONDS: u64 = 3600;
+
+#[utoipa::path(
+    post, path = "/register", operation_id = "register_client", tag = "registration",
+    summary = "Register a client (RFC 7591)",
+    description = "What is missing is inferred, what is unknown is dropped; the answer says what is in force, and where \
+        and with what the client looks after its registration (RFC 7592). A Content-Type is not required. Where the \
+        tenant asks for an initial access token, it goes into `Authorization: Bearer`.",
+    request_body(content = serde_json::Value, content_type = "application/json"),
+    responses(
+        (status = 201, description = "The client as registered", body = serde_json::Value, content_type = "application/json"),
+        (status = 400, description = "invalid_redirect_uri, invalid_client_metadata, invalid_software_statement or \
+            unapproved_software_statement", body = OAuthErrorBody),
+        (status = 401, description = "The tenant asks for an initial access token", body = OAuthErrorBody),
+        (status = 403, description = "The tenant does not let this client register itself", body = OAuthErrorBody),
+        (status = 429, description = "Too many registrations", body = OAuthErrorBody),
+        (status = 503, description = "Try again", body = OAuthErrorBody),
+    ),
+    security((), ("registration" = []))
+)]
+pub async fn answer(mut request: TenantRequest) -> HttpResponse {
+    let outcome = register(&mut request).await;
+    let registrations = &request.authority().metrics().registrations;
+    match outcome {
+        Ok(response) => {
+            registrations.with_label_values(&["registered"]).inc();
+            json::answer(StatusCode::CREATED, &response)
+        }
+        Err(failure) => {
+            registrations.with_label_values(&["refused"]).inc();
+            failure.respond(request.request_id)
+        }
+    }
+}
+
+async fn register(request: &mut TenantRequest) -> Result<RegistrationResponse, OAuthFailure> {
+    let policy = policy::registration_policy(&request.tenant);
+    if policy == RegistrationPolicy::Off {
+        return Err(RegistrationError::RegistrationIsOff.into());
+    }
+    take_allowance(request).await?;
+    let token = match policy {
+        RegistrationPolicy::InitialAccessToken => Some(initial_access::read(request)?),
+        RegistrationPolicy::Open | RegistrationPolicy::Off => None,
+    };
+    let body = request.body().await?;
+    let limits = policy::self_registration(&request.tenant, None);
+    let checked = check(request, &body, limits).await;
+    // With a token, nobody hears of a fault in the body before the token has proved good; without one,
+    // a bad body costs no transaction.
+    let checked = if token.is_some() {
+        checked
+    } else {
+        Ok(checked?)
+    };
+    let mut scope = request
+        .authority()
+        .database()
+        .tenant(&request.tenant)
+        .await?;
+    let mut order = Order::default();
+    if let Some(token) = &token {
+        order.token_id = Some(initial_access::spend(request, &mut scope, token).await?);
+    }
+    let (registration, stated) = checked?;
+    check_quota(&mut scope, &request.tenant).await?;
+    order.statement = stated;
+    insert(request, scope, registration, order).await
+}
+
+/// What a registration leaned on, for the answer and the audit.
+#[derive(Default)]
+struct Order {
+    token_id: Option<TokenId>,
+    statement: Option<Stated>,
+}
+
+/// Body → software statement → rules. Decides, and writes nothing.
+async fn check(
+    request: &TenantRequest,
+    body: &[u8],
+    limits: SelfRegistration<'_>,
+) -> Result<(ClientRegistration, Option<Stated>), OAuthFailure> {
+    let tenant = &request.tenant;
+    let resources = request
+        .authority()
+        .directory()
+        .list_resources(tenant)
+        .await?;
+    let (asked, stated) = statement::read(tenant, body, request.now())?;
+    let registration = validate(&asked, &rules(tenant, &known_scopes(&resources), limits))?;
+    Ok((registration, stated))
+}
+
+fn rules<'a>(
+    tenant: &'a Tenant,
+    known_scopes: &'a ScopeSet,
+    limits: SelfRegistration<'a>,
+) -> RegistrationRules<'a> {
+    RegistrationRules {
+        private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
+        known_scopes,
+        registrant: Registrant::Client(limits),
+    }
+}
+
+/// J2: generous by address, since hosted clients share theirs; a ceiling for the tenant.
+async fn take_allowance(request: &TenantRequest) -> Result<(), RateLimited> {
+    let limits = request.authority().limits();
+    let tenant_id = Some(request.tenant.id());
+    limits
+        .take_by_address(
+            Limit::RegistrationAddress,
+            tenant_id,
+            request.client_address,
+        )
+        .await?;
+    limits.take(Limit::RegistrationTenant, tenant_id, "").await
+}
+
+/// J2: what registrations may fill. As many as run at this moment may pass it together.
+async fn check_quota(scope: &mut TenantScope, tenant: &Tenant) -> Result<(), OAuthFailure> {
+    let most = tenant.settings().registration.max_clients;
+    if scope.count_registered_clients(most).await? >= most {
+        return Err(RegistrationError::TooManyClients.into());
+    }
+    Ok(())
+}
+
+fn known_scopes(resources: &Resources) -> ScopeSet {
+    let tenants = ScopeSet::from_tokens(TENANT_SCOPES).unwrap_or_default();
+    resources
+        .iter()
+        .fold(tenants, |all, resource| all.union(&resource.all_scopes()))
+}
+
+async fn insert(
+    request: &TenantRequest,
+    mut scope: TenantScope,
+    registration: ClientRegistration,
+    order: Order,
+) -> Result<RegistrationResponse, OAuthFailure> {
+    let authority = request.authority();
+    let (random, now) = (authority.random(), authority.now());
+    let client = registration.clone().describe(blank_client(
+        ClientId::generate(random),
+        ClientKey::generate(random, now),
+        registration.auth_method,
+        now,
+    ));
+    let (secret, kept) = registration
+        .auth_method
+        .is_secret()
+        .then(|| new_secret(request, now))
+        .unzip();
+    scope.insert_client(&client, kept.as_ref(), now).await?;
+    let token = give_registration_token(request, &mut scope, client.key).await?;
+    scope.commit().await?;
+    authority
+        .audit()
+        .record(&request.tenant, registered_event(request, &client, &order));
+    let uri = management_uri(&request.tenant, &client.client_id);
+    let statement = order.statement.map(|stated| stated.text);
+    Ok(
+        RegistrationResponse::new(client.client_id, now, secret.as_ref(), registration)
+            .with_management(uri, Some(&token))
+            .with_software_statement(statement),
+    )
+}
+
+fn new_secret(request: &TenantRequest, now: Timestamp) -> (SecretText, NewClientSecret) {
+    let authority = request.authority();
+    let secret = SecretToken::generate(SecretKind::ClientSecret, authority.random());
+    let kept = NewClientSecret {
+        credential_id: CredentialId::generate(authority.random(), now),
+        secret: StoredSecret::Generated(digests::to_store(&authority.peppers().digest(&secret))),
+        expires_at: None,
+    };
+    (SecretText::new(secret.expose()), kept)
+}
+
+/// RFC 7592 §3: a fresh one, in place of the one before.
+async fn give_registration_token(
+    request: &TenantRequest,
+    scope: &mut TenantScope,
+    client_key: ClientKey,
+) -> Result<SecretText, OAuthFailure> {
+    let authority = request.authority();
+    let kind = SecretKind::RegistrationAccessToken;
+    let token = SecretToken::generate(kind, authority.random());
+    let digest = digests::to_store(&authority.peppers().digest(&token));
+    scope
+        .set_client_registration_token(client_key, &digest)
+        .await?;
+    Ok(SecretText::new(token.expose()))
+}
+
+fn management_uri(tenant: &Tenant, client_id: &ClientId) -> String {
+    // An id of our own making: nothing in it to encode.
+    format!("{}/{client_id}", tenant.issuer().endpoint("register"))
+}
+
+/// Before its registration says what it is.
+fn blank_client(
+    client_id: ClientId,
+    key: ClientKey,
+    auth_method: protocol::client::AuthMethod,
+    now: Timestamp,
+) -> Client {
+    Client {
+        key,
+        client_id,
+        origin: ClientOrigin::Registered,
+        name: None,
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        auth_method,
+        application_type: protocol::client::ApplicationType::Web,
+        scopes: None,
+        resources: None,
+        default_resource: None,
+        is_enabled: true,
+        access_token_lifetime: None,
+        refresh_idle_lifetime: None,
+        refresh_absolute_lifetime: None,
+        keys: ClientKeys::None,
+        assertion_algorithm: None,
+        client_uri: None,
+        logo_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        software_id: None,
+        software_version: None,
+        created_at: now,
+    }
+}
+
+/// S3: a new client is worth a row; it comes in the next batch, not in the way of the answer.
+fn registered_event(request: &TenantRequest, client: &Client, order: &Order) -> AuditEvent {
+    let mut event = event(request, EventType::ClientRegistered, client);
+    if let Some(token_id) = &order.token_id {
+        event = event.detail("initial_access_token_id", token_id);
+    }
+    if let Some(stated) = &order.statement {
+        event = event.detail("software_statement_issuer", &stated.issuer);
+    }
+    event
+}
+
+fn event(request: &TenantRequest, event_type: EventType, client: &Client) -> AuditEvent {
+    AuditEvent::new(
+        event_type,
+        Actor::Client(client.client_id.clone()),
+        request.now(),
+    )
+    .at("client", &client.client_id)
+    .request_id(Some(&request.request_id.to_string()))
+    .address(Some(request.client_address))
+}
+
+impl From<RegistrationError> for OAuthFailure {
+    fn from(error: RegistrationError) -> Self {
+        let failure = Self::from_rule(&error);
+        if error == RegistrationError::TooManyClients {
+            return failure
+                .with_status(StatusCode::TOO_MANY_REQUESTS)
+                .retry_after(RETRY_AFTER_FULL_SECONDS);
+        }
+        failure
+    }
+}
+
+impl From<RateLimited> for OAuthFailure {
+    fn from(limited: RateLimited) -> Self {
+        Self::limited(limited.retry_after_seconds()).because(limited)
+    }
+}
