@@ -1,21 +1,16 @@
 """What every client test needs: a running Writ, its admin API, protected MCP servers, a browser."""
 
 import http.server
-import json
 import os
 import pathlib
 import secrets
 import shutil
-import signal
-import socket
 import ssl
-import subprocess
 import sys
 import tempfile
 import threading
-import time
+from contextlib import ExitStack
 
-import httpx2
 import pytest
 import trustme
 from playwright.sync_api import sync_playwright
@@ -23,82 +18,19 @@ from playwright.sync_api import sync_playwright
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 WORK = HERE / ".work"
-USERNAME, PASSWORD = "alice", "correct horse battery staple"
+sys.path.insert(0, str(ROOT / "examples"))
+from support import Program, Tenant, Writ, environment, free_port  # noqa: E402
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+class RunningWrit(Writ):
+    """A running `writ dev`, with tenants of names that nobody has."""
 
-
-def wait_for(url: str, process: subprocess.Popen, log: pathlib.Path, seconds: float = 60) -> None:
-    """Waits until `url` answers at all; a process that ended first is reported with its log."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise RuntimeError(f"ended with {process.returncode} before {url} answered:\n{log.read_text()}")
-        try:
-            httpx2.get(url, timeout=1)
-            return
-        except httpx2.HTTPError:
-            time.sleep(0.1)
-    raise RuntimeError(f"{url} did not answer within {seconds} s:\n{log.read_text()}")
-
-
-def stop(process: subprocess.Popen) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-class Tenant:
-    """One tenant as its administrator sees it."""
-
-    def __init__(self, admin: httpx2.Client, body: dict):
-        self.admin, self.slug, self.issuer = admin, body["slug"], body["issuer"]
-
-    def create(self, kind: str, body: dict) -> dict:
-        answer = self.admin.post(f"/admin/v1/tenants/{self.slug}/{kind}", json=body)
-        assert answer.status_code == 201, answer.text
-        return answer.json()
-
-    def user(self, username: str = USERNAME) -> dict:
-        return self.create("users", {"username": username, "password": PASSWORD, "name": username.title()})
-
-    def resource(self, identifier: str, name: str = "Notes") -> dict:
-        scopes = [
-            {"name": "notes:read", "description": "Read your notes", "default": True},
-            {"name": "notes:write", "description": "Write and delete your notes"},
-        ]
-        return self.create("resources", {"identifier": identifier, "name": name, "scopes": scopes})
-
-    def public_client(self, redirect_uris: list[str], **more) -> dict:
-        body = {"client_name": "Test client", "redirect_uris": redirect_uris, "token_endpoint_auth_method": "none"}
-        return self.create("clients", body | more)
-
-
-class Writ:
-    """A running `writ dev`."""
-
-    def __init__(self, public_url: str, admin: httpx2.Client):
-        self.public_url, self.admin, self.root = public_url, admin, None
+    def fresh_tenant(self, issuer: str | None = None, **settings) -> Tenant:
+        return self.tenant(f"t{secrets.token_hex(4)}", issuer, **settings)
 
     def root_tenant(self) -> Tenant:
         """The tenant whose issuer is the public URL itself; there is one, so tests share it."""
-        self.root = self.root or self.tenant(slug="root-tenant", issuer=self.public_url)
-        return self.root
-
-    def tenant(self, slug: str | None = None, issuer: str | None = None, **settings) -> Tenant:
-        body = {"slug": slug or f"t{secrets.token_hex(4)}", "display_name": (slug or "Acme").title(), **settings}
-        if issuer:
-            body["issuer"] = issuer
-        answer = self.admin.post("/admin/v1/tenants", json=body)
-        assert answer.status_code == 201, answer.text
-        return Tenant(self.admin, answer.json())
+        return self.tenant("root-tenant", self.url)
 
 
 @pytest.fixture(scope="session")
@@ -108,23 +40,17 @@ def writ():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="writ-clients-"))
     folder.chmod(0o755)
     port, admin_port, admin_key = free_port(), free_port(), "writ-client-tests-" + secrets.token_urlsafe(24)
-    log = folder / "log"
-    environment = os.environ | {
+    settings = os.environ | {
         "WRIT_LISTEN": f"127.0.0.1:{port}",
         "WRIT_ADMIN_LISTEN": f"127.0.0.1:{admin_port}",
         "WRIT_PUBLIC_URL": f"http://localhost:{port}",
         "WRIT_BOOTSTRAP_ADMIN_KEY": admin_key,
     }
-    environment.pop("DATABASE_URL", None)
-    with log.open("w") as out:
-        process = subprocess.Popen([binary, "dev"], cwd=folder, env=environment, stdout=out, stderr=out)
+    settings.pop("DATABASE_URL", None)
     try:
-        wait_for(f"http://127.0.0.1:{admin_port}/readyz", process, log)
-        headers = {"Authorization": f"Bearer {admin_key}"}
-        with httpx2.Client(base_url=f"http://127.0.0.1:{admin_port}", headers=headers, timeout=20) as admin:
-            yield Writ(f"http://localhost:{port}", admin)
+        with Program([binary, "dev"], ready=f"http://127.0.0.1:{admin_port}/readyz", cwd=folder, env=settings):
+            yield RunningWrit(f"http://localhost:{port}", f"http://127.0.0.1:{admin_port}", admin_key)
     finally:
-        stop(process)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -164,29 +90,22 @@ def browser(application):
         chromium.close()
 
 
-@pytest.fixture
-def mcp_server(request):
+@pytest.fixture(scope="module")
+def mcp_server():
     """Starts protected MCP servers: `mcp_server(tenant, verify="jwks" | "introspection")` returns the server's URL."""
-    processes = []
+    python = environment("python", ROOT / "examples" / "fastmcp" / "requirements.txt") / "bin" / "python"
+    with ExitStack() as stack:
 
-    def start(tenant: Tenant, verify: str) -> str:
-        port = free_port()
-        url = f"http://localhost:{port}/mcp"
-        resource = tenant.resource(url)
-        settings = {"issuer": tenant.issuer, "port": port, "audience": resource["audience"], "verify": verify}
-        if verify == "introspection":
-            credential = tenant.create(f"resources/{resource['id']}/credentials", {})
-            settings |= {"client_id": credential["client_id"], "client_secret": credential["client_secret"]}
-        WORK.mkdir(exist_ok=True)
-        log = WORK / f"mcp-server-{port}.log"
-        with log.open("w") as out:
-            process = subprocess.Popen(
-                [sys.executable, str(HERE / "mcp_server.py"), json.dumps(settings)], stdout=out, stderr=out
-            )
-        processes.append(process)
-        wait_for(url, process, log)
-        return url
+        def start(tenant: Tenant, verify: str) -> str:
+            port = free_port()
+            url = f"http://localhost:{port}/mcp"
+            resource = tenant.resource(url)
+            settings = {"ISSUER": tenant.issuer, "MCP_PORT": str(port)}
+            if verify == "introspection":
+                credential = tenant.resource_credential(resource)
+                settings |= {"INTROSPECTION_ID": credential["client_id"], "INTROSPECTION_SECRET": credential["client_secret"]}
+            server = [python, ROOT / "examples" / "fastmcp" / "server.py"]
+            stack.enter_context(Program(server, ready=url, env=os.environ | settings))
+            return url
 
-    yield start
-    for process in processes:
-        stop(process)
+        yield start

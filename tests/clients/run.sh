@@ -2,9 +2,7 @@
 # Runs the real-client tests: tests/clients/run.sh [pytest arguments]
 set -euo pipefail
 cd "$(dirname "$0")"
-(cd ../.. && SQLX_OFFLINE=true cargo build --quiet --package server --bin writ)
-mkdir -p .work
-[ -x .work/venv/bin/python ] || python3 -m venv .work/venv
-.work/venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
-(cd typescript && npm install --no-audit --no-fund --silent)
-exec .work/venv/bin/python -m pytest -q "$@"
+# The whole workspace's features, as `make test` builds it: what is compiled for the one is there for the other.
+(cd ../.. && SQLX_OFFLINE=true cargo build --quiet --workspace --bin writ --example writ_with_documents)
+python=$(../../scripts/client-environment.sh python requirements.txt)/bin/python
+exec "$python" -m pytest -q "$@"

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from conftest import PASSWORD, USERNAME, WORK
+from conftest import WORK
+from support import PASSWORD, USERNAME
 
 HTTPS = "https://app.example/callback"
 PRIVATE = "cursor://anysphere.cursor-mcp/oauth/callback"
@@ -29,7 +30,7 @@ def authorization_url(tenant, client, redirect_uri, resource, **more) -> str:
 
 
 def people_and_client(writ, redirect_uri: str, **settings):
-    tenant = writ.tenant(**settings)
+    tenant = writ.fresh_tenant(**settings)
     tenant.user()
     return tenant, tenant.public_client([redirect_uri]), tenant.resource("https://mcp.example/notes")
 
@@ -185,7 +186,7 @@ def test_our_pages_cannot_be_framed(writ, browser):
     """Row L1. Framed by its own origin even: what no ancestor may do, no stranger may."""
     tenant, client, resource = people_and_client(writ, HTTPS)
     url = authorization_url(tenant, client, HTTPS, resource)
-    framing = f"{writ.public_url}/framing"
+    framing = f"{writ.url}/framing"
     context = browser.new_context()
     context.route(framing, lambda route: route.fulfill(content_type="text/html", body=f'<iframe src="{url}">'))
     page, said = context.new_page(), []

@@ -1,15 +1,20 @@
-// The TypeScript SDK's own client: prints the authorization URL, reads the redirect it ended at, calls the tool.
+// A TypeScript SDK's own client, of any version: prints the authorization URL, reads the address that the person was sent
+// back to, calls the tool. `client.mjs PACKAGE URL REDIRECT_URI [CLIENT_METADATA_URL [PRIVATE_JWK]]`
 import { createInterface } from "node:readline/promises";
-import { UnauthorizedError } from "@modelcontextprotocol/sdk/client/auth.js";
-import { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-const [url, redirectUrl] = process.argv.slice(2);
+const [sdk, url, redirectUrl, clientMetadataUrl, privateJwk] = process.argv.slice(2);
+const isSecond = sdk === "@modelcontextprotocol/client"; // since 2.0 everything comes from one module
+const from = async (path) => import(isSecond ? sdk : `${sdk}/client/${path}.js`);
+const { UnauthorizedError } = await from("auth");
+const { Client } = await from("index");
+const { StreamableHTTPClientTransport } = await from("streamableHttp");
+
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const kept = {};
 
-const provider = {
+const authProvider = {
   redirectUrl,
+  clientMetadataUrl,
   clientMetadata: { client_name: "TypeScript SDK", redirect_uris: [redirectUrl] },
   state: () => "typescript-state",
   clientInformation: () => kept.client,
@@ -18,24 +23,37 @@ const provider = {
   saveTokens: (tokens) => { kept.tokens = tokens; },
   saveCodeVerifier: (verifier) => { kept.verifier = verifier; },
   codeVerifier: () => kept.verifier,
+  saveDiscoveryState: (state) => { kept.discovery = state; },
+  discoveryState: () => kept.discovery,
   redirectToAuthorization: (authorizationUrl) => say({ authorization_url: authorizationUrl.href }),
 };
 
+if (privateJwk) {
+  const privateKey = JSON.parse(privateJwk);
+  const { createPrivateKeyJwtAuth } = await from("auth-extensions");
+  authProvider.addClientAuthentication = createPrivateKeyJwtAuth({
+    issuer: clientMetadataUrl, subject: clientMetadataUrl, privateKey, alg: privateKey.alg,
+  });
+}
+
 const connect = async () => {
-  const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: provider });
+  const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider });
   const client = new Client({ name: "writ-client-tests", version: "1.0.0" });
   try {
     await client.connect(transport);
     return client;
   } catch (error) {
     if (!(error instanceof UnauthorizedError)) throw error;
-    const line = await createInterface({ input: process.stdin }).question("");
-    await transport.finishAuth(new URL(line).searchParams.get("code"));
+    const input = createInterface({ input: process.stdin });
+    const returned = new URL(await input.question("")).searchParams;
+    input.close();
+    await (isSecond ? transport.finishAuth(returned) : transport.finishAuth(returned.get("code")));
     return connect();
   }
 };
 
 const client = await connect();
 const answer = await client.callTool({ name: "add", arguments: { a: 2, b: 3 } });
-say({ result: Number(answer.content[0].text) });
+say({ result: answer.content[0].text, client_id: kept.client.client_id, tokens: kept.tokens });
 await client.close();
+process.exit();
