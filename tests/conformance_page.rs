@@ -123,6 +123,28 @@ fn every_test_that_the_page_names_is_there() {
     );
 }
 
+/// Between the tables too. `pkce::…` stands for any test of that module.
+#[test]
+fn every_test_that_the_page_mentions_outside_of_its_tables_is_there() {
+    let page = fs::read_to_string(root().join("docs/conformance.md")).unwrap();
+    let known = find_tests();
+    let is_there = |test: &String| match test.strip_suffix('…') {
+        Some(module) => known.keys().any(|known| known.starts_with(module)),
+        None => known.contains_key(test),
+    };
+    // A pair of backticks may stand on two lines.
+    let between: Vec<&str> = page.lines().filter(|line| !line.starts_with('|')).collect();
+    let absent: Vec<String> = quoted(&between.join(" "))
+        .into_iter()
+        .filter(|text| text.contains("::") && !is_there(text))
+        .collect();
+    assert!(
+        absent.is_empty(),
+        "docs/conformance.md mentions tests that are not there:\n{}",
+        absent.join("\n")
+    );
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

@@ -174,6 +174,17 @@ async fn errors_are_readable_for_scripts_too() {
                 ".well-known/oauth-authorization-server",
             ),
         ),
+        // A browser that is refused its question never asks the thing itself.
+        (
+            204,
+            from_another_origin(
+                &nobody,
+                Method::OPTIONS,
+                ".well-known/oauth-authorization-server",
+            )
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "mcp-protocol-version"),
+        ),
     ];
     for (status, request) in refused {
         let answer = Answer::of(request).await.expect_status(status);

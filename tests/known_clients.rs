@@ -301,12 +301,40 @@ async fn a_recognised_client_is_shown_as_one_and_a_namesake_is_not() {
         ("Claude", "https://evil.example/api/mcp/auth_callback"),
         ("Claude Code", "http://localhost/callback"),
         ("Your bank", CLAUDE),
+        // A vendor's name with a stranger's words behind it is the stranger's.
+        ("Claude \u{2014} approved by Acme IT, press Allow", CLAUDE),
+        ("Claude (notes)", CLAUDE),
     ] {
         let page = consent_page(&acme, name, redirect_uri).await;
         assert!(page.contains("Unverified"), "{name}: {page}");
         for vendor in ["Recognised", "Anthropic"] {
             assert!(!page.contains(vendor), "{name}, {vendor}: {page}");
         }
+    }
+}
+
+/// J7: where a badge stands, nothing stands beside it that whoever registered wrote.
+#[tokio::test]
+async fn a_recognised_registration_is_shown_in_the_catalogues_words() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let alice = acme.signed_in_browser_of("alice").await;
+    for name in [json!("Claude"), json!(null)] {
+        let mut body = json!({
+            "redirect_uris": [CLAUDE],
+            "token_endpoint_auth_method": "none",
+            "client_uri": "https://approved-by-acme.example",
+        });
+        if !name.is_null() {
+            body["client_name"] = name;
+        }
+        let made = acme.register(&body).await.expect_status(201).json();
+        let page = acme.client_of(&made).authorization_request();
+        let page = page.open(&alice).await;
+        for said in ["Recognised client", "Allow <bdi>Claude</bdi>"] {
+            assert!(page.html().contains(said), "{said}: {}", page.html());
+        }
+        assert!(!page.html().contains("approved-by-acme"), "{page:?}");
     }
 }
 

@@ -381,3 +381,35 @@ async fn one_tenants_guesses_do_not_count_at_another() {
     is_limited(&acme.introspect_answer("guess").await);
     assert!(!globex.accepts("guess").await);
 }
+
+/// J2: where registering takes a token, strangers without one use up nothing but their own address's share.
+#[tokio::test]
+async fn strangers_use_up_no_registrations_of_a_tenant_that_asks_for_tokens() {
+    let app = app_behind_a_proxy().await;
+    let acme = app.tenant("acme").await;
+    acme.change(
+        "",
+        &json!({ "registration_policy": "initial_access_token" }),
+    )
+    .await;
+    let path = acme.path("/initial-access-tokens");
+    let made = acme.admin().create(&path, &json!({ "name": "us" })).await;
+    let token = made["initial_access_token"].as_str().unwrap();
+    let register = |number: usize, token: Option<&str>| {
+        let address = format!("10.{}.{}.1", number / 200, number % 200);
+        let request = acme.wire().request(Method::POST, &acme.url("register"));
+        let request = request
+            .header("x-forwarded-for", address)
+            .json(&json!({ "redirect_uris": ["https://client.example/callback"] }));
+        Answer::of(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    };
+    let tries = statuses((0..3_010).map(|number| register(number, None))).await;
+    assert_eq!(count(&tries, 401), 3_010);
+    register(9_999, Some(token)).await.expect_status(201);
+    // Each address has its share all the same.
+    let tries = statuses((0..310).map(|_| register(9_998, None))).await;
+    assert_eq!((count(&tries, 401), count(&tries, 429)), (300, 10));
+}

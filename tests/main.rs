@@ -60,6 +60,7 @@ mod resource;
 mod revocation;
 mod scope;
 mod seed_wire;
+mod shown_client;
 mod step_up;
 mod stored_secrets;
 mod tenant_isolation;

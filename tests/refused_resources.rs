@@ -115,7 +115,12 @@ async fn what_a_confidential_client_asks_for_is_kept() {
     ));
     let body = json!({ "resource_id": acme.resource.id });
     let answer = acme.admin().post(&format!("{path}/accept"), &body).await;
-    answer.expect_status(400);
+    let answer = answer.expect_status(400).json();
+    let detail = answer["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("without fragment") && detail.contains("ismiss it"),
+        "{detail}"
+    );
     acme.admin().delete(&path).await.expect_status(204);
     acme.admin().delete(&path).await.expect_status(404);
 }

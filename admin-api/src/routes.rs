@@ -65,7 +65,7 @@ operations! {
     resource_credentials::delete::delete_resource_credential,
     refused_resources::list::list_refused_resources,
     refused_resources::accept::accept_refused_resource,
-    refused_resources::delete::dismiss_refused_resource,
+    refused_resources::dismiss::dismiss_refused_resource,
 
     clients::create::create_client,
     clients::list::list_clients,

@@ -44,7 +44,10 @@ pub enum ClientAuthenticationFailure {
     Busy,
     /// A `jwks_uri` said nothing: never a reason to do without a proof.
     #[error("the client's jwks_uri does not answer; try again in a moment")]
-    KeysUnreachable,
+    KeysUnreachable {
+        /// For this request; else a fetch a moment ago is remembered.
+        was_fetched: bool,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -53,7 +56,7 @@ impl ProtocolError for ClientAuthenticationFailure {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Refused(error) => error.code(),
-            Self::Limited(_) | Self::Busy | Self::KeysUnreachable | Self::Store(_) => {
+            Self::Limited(_) | Self::Busy | Self::KeysUnreachable { .. } | Self::Store(_) => {
                 ErrorCode::TemporarilyUnavailable
             }
         }
@@ -69,7 +72,7 @@ impl ClientAuthenticationFailure {
             Self::Refused(_) => "method",
             Self::Limited(_) => "limited",
             Self::Busy => "busy",
-            Self::KeysUnreachable => "keys_unreachable",
+            Self::KeysUnreachable { .. } => "keys_unreachable",
             Self::Store(_) => "store",
         }
     }

@@ -143,11 +143,6 @@ impl DocumentInForce {
         self.is_changed
     }
 
-    /// What people's consent hangs on.
-    pub const fn guard_digest(&self) -> [u8; 32] {
-        self.guard_digest
-    }
-
     /// What to write with the next code, if anything.
     pub(crate) fn to_store(&self) -> Option<NewClientDocument> {
         self.is_to_be_stored.then(|| NewClientDocument {
@@ -218,7 +213,8 @@ impl Authority {
         let url = DocumentUrl::parse(client_id)?;
         // Row K15: before anything is fetched.
         policy::check_document(tenant, &url)?;
-        self.outbound().check_url(&fetch_request(tenant, &url))?;
+        let request = fetch_request(tenant, &url, row.is_some());
+        self.outbound().check_url(&request)?;
         if let Some(row) = &row
             && !row.is_enabled
         {
@@ -262,12 +258,17 @@ impl Authority {
         copy: Arc<DocumentCopy>,
     ) -> Result<FoundClient, DocumentError> {
         let document = read(tenant, url, copy.text.as_bytes())?;
-        let client = if let Some(row) = row {
+        let mut client = if let Some(row) = row {
             document.into_client_of(row)
         } else {
             let now = self.now();
             document.into_new_client(ClientKey::generate(self.random(), now), now)
         };
+        // What a document says of scopes is not read, and no administrator sets them for one client: the
+        // tenant's limit for those who come by themselves, as it is now.
+        client
+            .scopes
+            .clone_from(&tenant.settings().registration.scopes);
         let digest = guard_digest(&client);
         let is_as_stored = |row: &KnownClient| row.client == client;
         let in_force = DocumentInForce {
@@ -310,10 +311,13 @@ fn read(tenant: &Tenant, url: &DocumentUrl, text: &[u8]) -> Result<ClientDocumen
     ClientDocument::parse(url, text, &rules)
 }
 
-fn fetch_request<'a>(tenant: &Tenant, url: &'a DocumentUrl) -> FetchRequest<'a> {
+/// `has_row`: the client is known, so that strangers' look-ups do not hinder this one.
+fn fetch_request<'a>(tenant: &Tenant, url: &'a DocumentUrl, has_row: bool) -> FetchRequest<'a> {
     FetchRequest {
         url: url.as_str(),
         kind: FetchKind::MetadataDocument,
+        is_known: has_row,
+        share: tenant.id().as_uuid().as_u128(),
         issuer_is_loopback: tenant.issuer().is_loopback(),
     }
 }

@@ -56,7 +56,10 @@ pub(crate) struct KeyOwner<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeysFailure {
     /// Nothing was said about the keys: try again.
-    Unreachable,
+    Unreachable {
+        /// By a fetch of this very call; else one a moment ago is remembered.
+        was_fetched: bool,
+    },
     /// What is at the address is no key set of ours to use.
     Unusable,
 }
@@ -89,6 +92,16 @@ struct FetchedSet {
     current: Option<(Arc<JwkSet>, Timestamp)>,
     failed: Option<(KeysFailure, Timestamp)>,
     refetched_at: Option<Timestamp>,
+}
+
+impl KeysFailure {
+    /// As the next one hears it.
+    const fn remembered(self) -> Self {
+        match self {
+            Self::Unreachable { .. } => Self::Unreachable { was_fetched: false },
+            Self::Unusable => Self::Unusable,
+        }
+    }
 }
 
 impl ParsedKeys {
@@ -201,6 +214,8 @@ impl ClientKeySets {
         let request = FetchRequest {
             url: uri,
             kind: FetchKind::Jwks,
+            is_known: true,
+            share: owner.tenant.id().as_uuid().as_u128(),
             issuer_is_loopback: owner.tenant.issuer().is_loopback(),
         };
         let fetched = self.outbound.fetch(&request).await;
@@ -227,7 +242,7 @@ impl ClientKeySets {
             }
             Err((failure, reason)) => {
                 tracing::info!(client_id = %owner.client_id, reason, "no keys from a jwks_uri");
-                kept.failed = Some((failure, now));
+                kept.failed = Some((failure.remembered(), now));
                 Err(failure)
             }
         }
@@ -236,7 +251,7 @@ impl ClientKeySets {
 
 fn failure_of(error: FetchError) -> KeysFailure {
     if error.is_trouble() {
-        KeysFailure::Unreachable
+        KeysFailure::Unreachable { was_fetched: true }
     } else {
         KeysFailure::Unusable
     }

@@ -29,7 +29,7 @@ use crate::verify::VerifyError;
 
 /// What is revoked is remembered for this much longer than a token lives: as much as a verifier's leeway
 /// may be (`crypto::jwt::MAX_LEEWAY`), and far more than replicas' clocks may differ by.
-const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
 /// When no access token that is out by `now` can be valid any more.
 pub fn last_token_ends(now: Timestamp) -> Timestamp {

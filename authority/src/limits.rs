@@ -39,9 +39,12 @@ pub enum Limit {
     RegistrationAddress,
     /// Dynamic registrations at one tenant.
     RegistrationTenant,
+    /// Updates of one client's registration (RFC 7592).
+    RegistrationUpdate,
     /// Wrong registration access tokens (RFC 7592) from one address.
     RegistrationTokenFailure,
-    /// Metadata documents that requests from one address had fetched.
+    /// Metadata documents that requests from one address had fetched, over all tenants: hosts do not know
+    /// our tenants apart.
     DocumentAddress,
     /// Inactive tokens that one resource server asked about.
     InactiveIntrospection,
@@ -50,7 +53,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::LoginAccount,
         Self::LoginAddress,
         Self::LoginTenant,
@@ -58,6 +61,7 @@ impl Limit {
         Self::ClientFailureAddress,
         Self::RegistrationAddress,
         Self::RegistrationTenant,
+        Self::RegistrationUpdate,
         Self::RegistrationTokenFailure,
         Self::DocumentAddress,
         Self::InactiveIntrospection,
@@ -73,6 +77,7 @@ impl Limit {
             Self::ClientFailureAddress => "client_failure_address",
             Self::RegistrationAddress => "registration_address",
             Self::RegistrationTenant => "registration_tenant",
+            Self::RegistrationUpdate => "registration_update",
             Self::RegistrationTokenFailure => "registration_token_failure",
             Self::DocumentAddress => "document_address",
             Self::InactiveIntrospection => "inactive_introspection",
@@ -119,6 +124,7 @@ pub struct LimitSettings {
     pub client_failure_address: Quota,
     pub registration_address: Quota,
     pub registration_tenant: Quota,
+    pub registration_update: Quota,
     pub registration_token_failure: Quota,
     pub document_address: Quota,
     pub inactive_introspection: Quota,
@@ -138,9 +144,12 @@ impl Default for LimitSettings {
             client_failure_address: Quota::new(60, MINUTE),
             registration_address: Quota::new(300, HOUR),
             registration_tenant: Quota::new(3_000, HOUR),
+            // Each one writes, and is told to every replica.
+            registration_update: Quota::new(10, MINUTE),
             registration_token_failure: Quota::new(30, MINUTE),
-            // One person connects few new applications; an office more.
-            document_address: Quota::new(100, MINUTE),
+            // One person connects few new applications; an office more. Below what `outbound` asks of one
+            // host in a minute, so that one address cannot spend that for everybody.
+            document_address: Quota::new(30, MINUTE),
             inactive_introspection: Quota::new(600, MINUTE),
             admin_failure_address: Quota::new(30, MINUTE),
         }
@@ -157,6 +166,7 @@ impl LimitSettings {
             Limit::ClientFailureAddress => self.client_failure_address,
             Limit::RegistrationAddress => self.registration_address,
             Limit::RegistrationTenant => self.registration_tenant,
+            Limit::RegistrationUpdate => self.registration_update,
             Limit::RegistrationTokenFailure => self.registration_token_failure,
             Limit::DocumentAddress => self.document_address,
             Limit::InactiveIntrospection => self.inactive_introspection,

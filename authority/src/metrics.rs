@@ -40,7 +40,8 @@ pub struct Metrics {
     pub tolerances_used: IntCounterVec,
     /// `operation`: read, update, delete; `outcome`: done, refused.
     pub registration_management: IntCounterVec,
-    /// `kind`: authorization_codes, browser_sessions, grants, clients, client_assertion_ids.
+    /// `kind`: authorization_codes, browser_sessions, grants, clients, client_assertion_ids,
+    /// initial_access_tokens.
     pub swept: IntCounterVec,
     /// `limit`.
     pub rate_limited: IntCounterVec,

@@ -4,9 +4,9 @@
 //!
 //! To add one more: a field of `TenantSettings` in `store`, a function here, its tests.
 
-use protocol::client::Client;
 use protocol::client::metadata_document::DocumentUrl;
 use protocol::client::registration::{RegistrationPolicy, SelfRegistration};
+use protocol::client::{Client, ClientOrigin};
 use store::{DocumentMode, Tenant};
 
 /// Row J1: who may register clients, and so whether metadata says where.
@@ -59,6 +59,15 @@ pub fn check_document(tenant: &Tenant, url: &DocumentUrl) -> Result<(), Document
         DocumentMode::DenyList if !is_listed() => Ok(()),
         DocumentMode::AllowList | DocumentMode::DenyList => Err(DocumentRefusal::Domain),
     }
+}
+
+/// Row K15: what such a client was granted counts as long as the tenant takes it. Nothing is fetched.
+pub fn check_origin(tenant: &Tenant, client: &Client) -> Result<(), DocumentRefusal> {
+    if client.origin != ClientOrigin::Document {
+        return Ok(());
+    }
+    let url = DocumentUrl::parse(&client.client_id).map_err(|_| DocumentRefusal::Domain)?;
+    check_document(tenant, &url)
 }
 
 /// Whether metadata says that such clients are taken.

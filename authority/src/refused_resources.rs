@@ -29,7 +29,7 @@ impl Authority {
             client_id: client_id.clone(),
         };
         let mut scope = self.database().tenant(tenant).await?;
-        scope.insert_refused_resource_indicator(&new, now).await?;
+        scope.keep_refused_resource_indicator(&new, now).await?;
         scope.commit().await
     }
 }

@@ -33,6 +33,7 @@ use crate::client_authentication::AuthenticatedClient;
 use crate::directory::KnownClient;
 use crate::issue::{AccessTokenOrder, IssueError, IssuedAccessToken, sign_access_token};
 use crate::key_ring::TenantKeys;
+use crate::policy::{self, DocumentRefusal};
 
 /// How often a decision is made anew after somebody else was faster. What stood against the write has
 /// committed by then, so the second reading sees it, and more than two are a fault.
@@ -51,6 +52,9 @@ pub enum TokenError {
     Refresh(#[from] RefreshError),
     #[error(transparent)]
     ClientCredentials(#[from] ClientCredentialsError),
+    /// The tenant takes no such clients any more.
+    #[error(transparent)]
+    Document(#[from] DocumentRefusal),
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error(transparent)]
@@ -79,6 +83,7 @@ impl ProtocolError for TokenError {
             Self::Redeem(error) => error.code(),
             Self::Refresh(error) => error.code(),
             Self::ClientCredentials(error) => error.code(),
+            Self::Document(_) => ErrorCode::InvalidGrant,
             Self::Target(error) => error.code(),
             Self::Scope(error) => error.code(),
             Self::Store(error) if error.is_unavailable() => ErrorCode::TemporarilyUnavailable,
@@ -144,9 +149,11 @@ impl Authority {
         &self,
         tenant: &'a Tenant,
         client: &'a AuthenticatedClient,
-    ) -> Result<Ground<'a>, StoreError> {
+    ) -> Result<Ground<'a>, TokenError> {
+        policy::check_origin(tenant, client)?;
         let resources = self.directory().list_resources(tenant).await?;
-        let keys = self.key_ring().find_keys(tenant).await?;
+        let keys = self.key_ring().find_keys(tenant).await;
+        let keys = keys.map_err(StoreError::from)?;
         Ok(Ground {
             tenant,
             client: &client.client,

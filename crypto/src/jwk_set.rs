@@ -56,8 +56,8 @@ impl JwkSet {
 
     /// From a body that was fetched. A member that is there twice makes it no set.
     pub fn from_json(body: &[u8], usual: Option<SigningAlgorithm>) -> Result<Self, KeysError> {
-        let UniqueObject(members) = serde_json::from_slice(body).map_err(|_| KeysError::NotASet)?;
-        Self::new(&Value::Object(members), usual)
+        let set: UniqueObject = serde_json::from_slice(body).map_err(|_| KeysError::NotASet)?;
+        Self::new(&Value::Object(set.0), usual)
     }
 
     pub fn has_kid(&self, kid: &str) -> bool {

@@ -10,7 +10,7 @@ use crate::url_rule::UrlFault;
 pub enum FetchKind {
     /// A client's metadata document (draft-ietf-oauth-client-id-metadata-document).
     MetadataDocument,
-    /// The JWK set of a client, a resource server or an issuer of statements.
+    /// The JWK set of a client or a resource server.
     Jwks,
     /// A client's logo, to be served again from our own origin.
     Logo,
@@ -51,6 +51,11 @@ impl FetchKind {
 pub struct FetchRequest<'a> {
     pub url: &'a str,
     pub kind: FetchKind,
+    /// For a document: whether its client is known here, because somebody has consented to it. What
+    /// strangers may spend is apart from that.
+    pub is_known: bool,
+    /// On whose account: what one share (a tenant) holds at once is bounded.
+    pub share: u128,
     /// Whether the tenant's issuer is on a loopback host. Matters in development only, where it
     /// lets a client of the same machine be fetched.
     pub issuer_is_loopback: bool,
@@ -113,7 +118,7 @@ pub enum FetchError {
     Encoding,
     #[error("the document could not be fetched")]
     NotUtf8,
-    /// The budget of the host, of its address or of the process is spent.
+    /// The budget of the host, of its address, of the share or of the class is spent.
     #[error("the document could not be fetched")]
     Busy,
 }
@@ -137,11 +142,6 @@ impl FetchError {
             | Self::Encoding
             | Self::NotUtf8 => false,
         }
-    }
-
-    /// Whether the host says that there is no such document.
-    pub fn is_gone(&self) -> bool {
-        matches!(self, Self::Status(404 | 410))
     }
 
     /// One word for logs and metrics.
@@ -225,9 +225,9 @@ mod tests {
             ]
         );
         assert!(FetchError::Status(429).is_trouble());
-        assert!(!FetchError::Status(404).is_trouble() && FetchError::Status(404).is_gone());
-        assert!(!FetchError::Status(410).is_trouble() && FetchError::Status(410).is_gone());
-        assert!(!FetchError::Status(401).is_trouble() && !FetchError::Status(401).is_gone());
+        for status in [401, 404, 410] {
+            assert!(!FetchError::Status(status).is_trouble(), "{status}");
+        }
     }
 
     #[test]

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
 use reqwest::{Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::budget::{Budgets, Place};
 use crate::cache_lifetime::CacheLifetime;
 use crate::connection::{self, Pinned};
 use crate::fetch::{FetchError, FetchKind, FetchRequest, Fetched};
+use crate::lane::{Admission, Class, Lanes};
 use crate::media_type;
 use crate::resolver::{Resolve, SystemResolver};
 use crate::special_use::is_special_use;
@@ -38,9 +37,7 @@ struct Inner {
     route: Arc<dyn Fn(SocketAddr) -> SocketAddr + Send + Sync>,
     tls: ClientConfig,
     is_development: bool,
-    places: Semaphore,
-    hosts: Arc<Budgets>,
-    addresses: Arc<Budgets>,
+    lanes: Lanes,
     began: Instant,
 }
 
@@ -82,9 +79,7 @@ impl Outbound {
             route: world.route,
             tls: connection::tls(roots)?,
             is_development: world.is_development,
-            places: Semaphore::new(limits.concurrent),
-            hosts: Budgets::new(limits.per_host),
-            addresses: Budgets::new(limits.per_address),
+            lanes: Lanes::new(&limits),
             began: Instant::now(),
         };
         Ok(Self {
@@ -109,14 +104,14 @@ impl Outbound {
     pub async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Fetched, FetchError> {
         let checked = self.check_url(request)?;
         let inner = &*self.inner;
-        // Nobody waits for a place: a fetch that cannot begin now is trouble like any other.
-        let _place = inner.places.try_acquire().map_err(|_| FetchError::Busy)?;
-        let _host = inner
-            .hosts
-            .admit(checked.host(), inner.began.elapsed())
-            .ok_or(FetchError::Busy)?;
+        let now = inner.began.elapsed();
+        let class = Class::of(request);
+        let admission = inner
+            .lanes
+            .admit(class, request.share, checked.host(), now)?;
         // Row K6: one limit over everything, so that no slow step can add to another.
-        tokio::time::timeout(inner.limits.total, inner.fetch(request.kind, &checked))
+        let fetching = inner.fetch(request.kind, class, &checked, admission);
+        tokio::time::timeout(inner.limits.total, fetching)
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }
@@ -134,9 +129,17 @@ impl std::fmt::Debug for Outbound {
 }
 
 impl Inner {
-    async fn fetch(&self, kind: FetchKind, checked: &CheckedUrl) -> Result<Fetched, FetchError> {
-        let found = self.addresses_of(checked).await?;
-        let _places = self.admit_addresses(&found)?;
+    async fn fetch(
+        &self,
+        kind: FetchKind,
+        class: Class,
+        checked: &CheckedUrl,
+        admission: Admission,
+    ) -> Result<Fetched, FetchError> {
+        let (found, _admission) = self.addresses_of(checked, admission).await?;
+        let now = self.began.elapsed();
+        let keys = budget_keys(&found);
+        let _places = self.lanes.admit_addresses(class, keys, now)?;
         let pinned = self.pin(checked, &found)?;
         let is_https_only = !matches!(checked.destination(), Destination::Loopback(_));
         let client =
@@ -154,15 +157,16 @@ impl Inner {
     }
 
     /// Resolves once. One bad address spoils the name: an attacker adds a good one to it.
-    async fn addresses_of(&self, checked: &CheckedUrl) -> Result<Vec<IpAddr>, FetchError> {
-        let addresses = match checked.destination() {
+    async fn addresses_of(
+        &self,
+        checked: &CheckedUrl,
+        admission: Admission,
+    ) -> Result<(Vec<IpAddr>, Admission), FetchError> {
+        let (addresses, admission) = match checked.destination() {
             // Development: the one place where a special-use address is meant.
-            Destination::Loopback(addresses) => return Ok(addresses.clone()),
-            Destination::Address(address) => vec![*address],
-            Destination::Name(name) => {
-                let resolved = self.resolver.resolve(name).await;
-                resolved.map_err(|_| FetchError::Resolve)?
-            }
+            Destination::Loopback(addresses) => return Ok((addresses.clone(), admission)),
+            Destination::Address(address) => (vec![*address], admission),
+            Destination::Name(name) => self.look_up(name.clone(), admission).await?,
         };
         if addresses.is_empty() {
             return Err(FetchError::Resolve);
@@ -170,17 +174,26 @@ impl Inner {
         if addresses.iter().copied().any(is_special_use) {
             return Err(FetchError::SpecialUse);
         }
-        Ok(addresses.into_iter().take(MAX_PINNED).collect())
+        let pinned = addresses.into_iter().take(MAX_PINNED).collect();
+        Ok((pinned, admission))
     }
 
-    fn admit_addresses(&self, addresses: &[IpAddr]) -> Result<Vec<Place>, FetchError> {
-        let mut keys: Vec<u128> = addresses.iter().copied().map(budget_key).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        let now = self.began.elapsed();
-        keys.into_iter()
-            .map(|key| self.addresses.admit(key, now).ok_or(FetchError::Busy))
-            .collect()
+    /// On its own, because it cannot be called off: the fetch may leave, its places stay with the
+    /// look-up and are free when that ends.
+    async fn look_up(
+        &self,
+        name: String,
+        admission: Admission,
+    ) -> Result<(Vec<IpAddr>, Admission), FetchError> {
+        let resolver = Arc::clone(&self.resolver);
+        let looking = tokio::spawn(async move {
+            let found = resolver.resolve(&name).await;
+            (found, admission)
+        });
+        match looking.await {
+            Ok((Ok(addresses), admission)) => Ok((addresses, admission)),
+            Ok((Err(_), _)) | Err(_) => Err(FetchError::Resolve),
+        }
     }
 
     fn pin(&self, checked: &CheckedUrl, addresses: &[IpAddr]) -> Result<Pinned, FetchError> {
@@ -214,11 +227,18 @@ impl Inner {
 fn real_world(settings: OutboundSettings) -> World {
     World {
         settings,
-        resolver: Arc::new(SystemResolver::default()),
+        resolver: Arc::new(SystemResolver),
         roots: Vec::new(),
         route: Arc::new(|address| address),
         is_development: false,
     }
+}
+
+fn budget_keys(addresses: &[IpAddr]) -> Vec<u128> {
+    let mut keys: Vec<u128> = addresses.iter().copied().map(budget_key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 /// Whoever has one IPv6 address has its /64.

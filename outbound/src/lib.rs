@@ -1,9 +1,9 @@
 //! The one guarded way out of the house: everything Writ fetches from a host it does not run
-//! (client metadata documents, JWKS of clients and of issuers of statements, logos) passes here.
+//! (client metadata documents, JWKS of clients and of resource servers, logos) passes here.
 //!
 //! What it is: the only user of an HTTP client. A fetch goes to `https` only, to addresses that
 //! were resolved once, checked against the special-use ranges and pinned; without redirects,
-//! proxies or cookies; with limits on size, time, media type and per host.
+//! proxies or cookies; with limits on size, time, media type, per host and per tenant.
 //!
 //! What it is not: a cache, or a judge of what was fetched. Documents are kept and judged by
 //! `authority`, whose rules are `protocol`'s.
@@ -16,6 +16,7 @@ mod cache_lifetime;
 mod connection;
 mod fetch;
 mod guard;
+mod lane;
 mod media_type;
 mod resolver;
 mod special_use;
@@ -29,4 +30,4 @@ pub use guard::{Outbound, OutboundError};
 pub use resolver::{Resolve, ResolveError, Resolving};
 pub use special_use::is_special_use;
 pub use url_rule::{CheckedUrl, UrlFault, UrlRules};
-pub use world::{Limits, OutboundSettings, World};
+pub use world::{Limits, OutboundSettings, Places, World};

@@ -36,12 +36,35 @@ pub struct Limits {
     pub connect: Duration,
     /// From resolving the name to the last byte of the body.
     pub total: Duration,
-    /// Fetches at the same time, over all hosts.
-    pub concurrent: usize,
+    /// Each class has its own places; none lends to another.
+    pub jwks: Places,
+    pub known_documents: Places,
+    pub new_documents: Places,
+    pub logos: Places,
+    /// These three hold within each class.
     pub per_host: Budget,
+    /// No share alone can spend what a host may be asked.
+    pub per_host_and_share: Budget,
     /// Names are free and addresses are not: many names that lead to one address share this. It is
     /// wider, because a network of caches serves many honest hosts from one address.
     pub per_address: Budget,
+}
+
+/// Fetches of one class at the same time, over all hosts. A place is held until the look-up of the
+/// name has ended, too, and that can take longer than the fetch may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places {
+    pub concurrent: usize,
+    pub per_share: u32,
+}
+
+impl Places {
+    const fn new(concurrent: usize, per_share: u32) -> Self {
+        Self {
+            concurrent,
+            per_share,
+        }
+    }
 }
 
 impl Default for Limits {
@@ -49,10 +72,17 @@ impl Default for Limits {
         Self {
             connect: CONNECT_LIMIT,
             total: TOTAL_LIMIT,
-            concurrent: 64,
+            jwks: Places::new(32, 8),
+            known_documents: Places::new(32, 8),
+            new_documents: Places::new(64, 8),
+            logos: Places::new(16, 4),
             per_host: Budget {
                 concurrent: 4,
                 per_minute: 60,
+            },
+            per_host_and_share: Budget {
+                concurrent: 4,
+                per_minute: 30,
             },
             per_address: Budget {
                 concurrent: 16,

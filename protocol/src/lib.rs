@@ -25,6 +25,7 @@ pub mod resource;
 pub mod revocation;
 pub mod scope;
 pub mod secret;
+pub mod strict_json;
 pub mod token;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::authorization::{PendingAuthorization, Prompts, ProofOfPossession};
-use crate::client::{ApplicationType, AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
+use crate::client::{AuthMethod, Client, ClientOrigin, GrantType};
 use crate::clock::Timestamp;
 use crate::ids::{ClientId, ClientKey, GrantId, PendingId, ResourceId};
 use crate::redirect_uri::RedirectUri;
@@ -37,31 +37,13 @@ pub fn at(seconds: i64) -> Timestamp {
 
 /// A public client that somebody vouches for, with one https redirect URI.
 pub fn sample_client() -> Client {
+    let client_id = ClientId::parse("client-1").unwrap_or_else(|_| unreachable!());
+    let origin = ClientOrigin::Static;
     Client {
-        key: client_key(1),
-        client_id: ClientId::parse("client-1").unwrap_or_else(|_| unreachable!()),
-        origin: ClientOrigin::Static,
         name: Some("Sample".to_owned()),
         redirect_uris: vec![RedirectUri::from_stored("https://client.example/cb")],
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        auth_method: AuthMethod::None,
-        application_type: ApplicationType::Web,
-        scopes: None,
-        resources: None,
-        default_resource: None,
-        is_enabled: true,
-        access_token_lifetime: None,
-        refresh_idle_lifetime: None,
-        refresh_absolute_lifetime: None,
-        keys: ClientKeys::None,
-        assertion_algorithm: None,
-        client_uri: None,
-        logo_uri: None,
-        policy_uri: None,
-        tos_uri: None,
-        software_id: None,
-        software_version: None,
-        created_at: at(0),
+        ..Client::blank(client_key(1), client_id, origin, AuthMethod::None, at(0))
     }
 }
 
@@ -112,7 +94,7 @@ pub fn sample_pending() -> PendingAuthorization {
         expires_at: at(1800),
         outcome: None,
         refusal: None,
-        shown_guard: None,
+        shown_digest: None,
     }
 }
 

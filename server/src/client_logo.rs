@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::{AssociatedData, Purpose};
 use protocol::Timestamp;
-use protocol::client::Client;
+use protocol::client::{Client, ClientOrigin};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
@@ -35,8 +35,13 @@ struct ShownLogo {
     until: i64,
 }
 
-/// Where a page shows the logo of this client from, if it names one.
+/// Where a page shows the logo of this client from, if it names one and may show it. A picture convinces
+/// more than a name: of one that registered itself as whoever it likes none is shown, proven or not, and so
+/// nothing that its registration names is fetched (row J6). A document at least is its host's.
 pub fn path_for(request: &TenantRequest, client: &Client) -> Option<String> {
+    if client.origin == ClientOrigin::Registered {
+        return None;
+    }
     let shown = ShownLogo {
         uri: client.logo_uri.clone()?,
         initial: pages::initial_of(client.display_name()),

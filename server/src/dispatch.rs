@@ -98,7 +98,7 @@ async fn answer(
     }
     let found = match tenancy::find(state, &origin.host, &path).await {
         Ok(Some(found)) => found,
-        Ok(None) => return ("unknown", unknown(&path, request_id)),
+        Ok(None) => return ("unknown", unknown(&http, request_id)),
         Err((endpoint, error)) => {
             return (
                 endpoint.name(),
@@ -184,18 +184,21 @@ fn only_get(method: &Method) -> Option<HttpResponse> {
 }
 
 /// An unknown tenant and an unknown path look alike; a page where a person stands before it. A script
-/// that looks for metadata may read that there are none, or it would take us for unreachable.
-fn unknown(path: &str, request_id: RequestId) -> HttpResponse {
-    let is_any = |what: fn(Endpoint) -> bool| {
-        routes::candidates(path).any(|candidate| what(candidate.endpoint))
-    };
-    if is_any(Endpoint::is_page) {
+/// that looks for metadata may ask, and read that there are none, or it would take us for unreachable.
+fn unknown(http: &HttpRequest, request_id: RequestId) -> HttpResponse {
+    let endpoints = || routes::candidates(http.path()).map(|candidate| candidate.endpoint);
+    if endpoints().any(Endpoint::is_page) {
         return page_error::not_found(request_id);
     }
-    let mut response = not_found(request_id);
-    if is_any(Endpoint::is_cors) {
-        cors::add(response.headers_mut());
-    }
+    let Some(endpoint) = endpoints().find(|endpoint| endpoint.is_cors()) else {
+        return not_found(request_id);
+    };
+    let mut response = if *http.method() == Method::OPTIONS && cors::is_preflight(http) {
+        cors::preflight(endpoint.methods())
+    } else {
+        not_found(request_id)
+    };
+    cors::add(response.headers_mut());
     response
 }
 

@@ -7,8 +7,10 @@
 //!
 //! Not here: the admin port (`application`), which knows no tenant paths.
 //!
-//! To add an endpoint: a variant, its line in [`Endpoint::methods`], its endings in [`ENDINGS`] (or in
-//! [`ENDINGS_OF_ONE`], where a segment follows), its arm in [`Endpoint::answer`].
+//! To add an endpoint: a variant, its endings in [`ENDINGS`] (or in [`ENDINGS_OF_ONE`], where a segment
+//! follows), its lines in [`Endpoint::methods`] and [`Endpoint::name`], its arm in [`Endpoint::answer`].
+//! [`Endpoint::is_page`], [`Endpoint::is_cors`] and [`Endpoint::is_published`] say no of what they do not
+//! name: see whether that is right.
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;

@@ -153,26 +153,6 @@ impl PlatformScope {
             .collect()
     }
 
-    /// The keys of one tenant.
-    pub async fn list_admin_keys_of_tenant(
-        &mut self,
-        tenant: &Tenant,
-        after: Option<AdminKeyId>,
-        limit: u32,
-    ) -> Result<Vec<AdminKey>, StoreError> {
-        let after = after.map_or(Uuid::nil(), |id| id.as_uuid());
-        let rows = select_admin_keys!(
-            "where tenant_id = $1 and admin_key_id > $2 order by admin_key_id limit $3",
-            tenant.id().as_uuid(),
-            after,
-            i64::from(limit),
-        );
-        answer!(self, rows, fetch_all)?
-            .into_iter()
-            .map(AdminKey::try_from)
-            .collect()
-    }
-
     /// The key as it is now; `None` when it was not in force.
     pub async fn revoke_admin_key(
         &mut self,

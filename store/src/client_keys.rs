@@ -1,4 +1,6 @@
 //! How the keys of a client or a resource server are kept: the set itself, or where it is.
+//!
+//! It has no table: the columns are those of `clients` and `resource_credentials`, whose files use it.
 
 use protocol::client::ClientKeys;
 use serde_json::Value;

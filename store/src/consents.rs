@@ -69,19 +69,4 @@ impl TenantScope {
         });
         consents.collect()
     }
-
-    /// How many there were: the person takes them back, or revokes the client's grants.
-    pub async fn delete_consents(
-        &mut self,
-        user_id: UserId,
-        client_key: ClientKey,
-    ) -> Result<u64, StoreError> {
-        let deleted = sqlx::query!(
-            "delete from consents where tenant_id = $1 and user_id = $2 and client_key = $3",
-            self.tenant_id(),
-            user_id.as_uuid(),
-            client_key.as_uuid(),
-        );
-        Ok(answer!(self, deleted, execute)?.rows_affected())
-    }
 }

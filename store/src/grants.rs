@@ -234,30 +234,6 @@ impl TenantScope {
         Ok(u64::try_from(revoked.len()).unwrap_or(u64::MAX))
     }
 
-    /// How many were live: the person takes back what the client was allowed.
-    pub async fn revoke_grants_of_user_for_client(
-        &mut self,
-        user_id: UserId,
-        client_key: ClientKey,
-        reason: RevokedReason,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let revoked = sqlx::query_scalar!(
-            "update grants set revoked_at = $4, revoked_reason = $5
-             where tenant_id = $1 and user_id = $2 and client_key = $3 and revoked_at is null
-             returning grant_id",
-            self.tenant_id(),
-            user_id.as_uuid(),
-            client_key.as_uuid(),
-            OffsetDateTime::from(now),
-            reason.as_str(),
-        );
-        let revoked = answer!(self, revoked, fetch_all)?;
-        self.end_what_descends_from(&revoked, now, until).await?;
-        Ok(u64::try_from(revoked.len()).unwrap_or(u64::MAX))
-    }
-
     /// A statement of its own after the one that revoked: a redemption that the grant's row made
     /// wait for us, or us for it, has committed its family by now, and this one sees it.
     async fn end_what_descends_from(

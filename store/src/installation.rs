@@ -5,13 +5,6 @@ use crate::platform_scope::PlatformScope;
 use crate::tenant_scope::answer;
 
 impl PlatformScope {
-    /// What refresh tokens must have been made in.
-    pub async fn find_security_epoch(&mut self) -> Result<i64, StoreError> {
-        let epoch =
-            sqlx::query_scalar!("select security_epoch from installation where is_singleton");
-        answer!(self, epoch, fetch_one)
-    }
-
     /// Voids every refresh token there is: for the moment after a back-up was restored.
     pub async fn raise_security_epoch(&mut self) -> Result<i64, StoreError> {
         let epoch = sqlx::query_scalar!(

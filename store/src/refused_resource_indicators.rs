@@ -9,6 +9,8 @@ use crate::tenant_scope::{TenantScope, answer};
 
 /// So many are kept of a tenant; the one longest not seen goes.
 const KEPT: i64 = 100;
+/// So many of one client, so that it alone cannot drive out the others'.
+const KEPT_OF_CLIENT: i64 = 10;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedResourceIndicator {
@@ -56,7 +58,7 @@ impl TryFrom<IndicatorRow> for RefusedResourceIndicator {
 impl TenantScope {
     /// One more time. What has no more than 2048 bytes and no zero byte is kept; nothing else could be a
     /// resource's name.
-    pub async fn insert_refused_resource_indicator(
+    pub async fn keep_refused_resource_indicator(
         &mut self,
         new: &NewRefusedResourceIndicator,
         now: Timestamp,
@@ -82,10 +84,16 @@ impl TenantScope {
         answer!(self, upserted, execute)?;
         let deleted = sqlx::query!(
             "delete from refused_resource_indicators where tenant_id = $1 and indicator_id in (
-                 select indicator_id from refused_resource_indicators where tenant_id = $1
-                 order by last_refused_at desc offset $2)",
+                 select indicator_id from (
+                     select indicator_id,
+                         row_number() over (order by last_refused_at desc) as nth,
+                         row_number() over (partition by client_id order by last_refused_at desc)
+                             as nth_of_client
+                     from refused_resource_indicators where tenant_id = $1) as ranked
+                 where nth > $2 or nth_of_client > $3)",
             self.tenant_id(),
             KEPT,
+            KEPT_OF_CLIENT,
         );
         answer!(self, deleted, execute)?;
         Ok(())

@@ -15,6 +15,8 @@ use crate::tenant_scope::{TenantScope, answer};
 const CODES_KEPT_FOR: Duration = Duration::from_hours(24);
 /// Between the end of everything in a grant and its removal, for whoever looks into what happened.
 const GRANTS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+/// After their end, likewise: a token's row says how often it was used.
+const INITIAL_ACCESS_TOKENS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// How many rows went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub struct SweepReport {
     pub grants: u64,
     pub clients: u64,
     pub client_assertion_ids: u64,
+    pub initial_access_tokens: u64,
     /// Something reached the limit: sweep again soon.
     pub is_unfinished: bool,
 }
@@ -41,18 +44,21 @@ impl TenantScope {
         let registered = self.sweep_unused_clients(now, limit).await?;
         let described = self.sweep_unused_documents(now, limit).await?;
         let client_assertion_ids = self.sweep_client_assertion_ids(now, limit).await?;
+        let initial_access_tokens = self.sweep_initial_access_tokens(now, limit).await?;
         let most = authorization_codes
             .max(browser_sessions)
             .max(grants)
             .max(registered)
             .max(described)
-            .max(client_assertion_ids);
+            .max(client_assertion_ids)
+            .max(initial_access_tokens);
         Ok(SweepReport {
             authorization_codes,
             browser_sessions,
             grants,
             clients: registered + described,
             client_assertion_ids,
+            initial_access_tokens,
             is_unfinished: most >= u64::from(limit),
         })
     }
@@ -147,7 +153,11 @@ impl TenantScope {
                    -- The offset keeps it from becoming a join, which would read all of a tenant's clients.
                    and exists (select from clients k
                                where k.tenant_id = $1 and k.client_key = d.client_key
-                                 and k.is_enabled and not k.is_limited_to_listed_resources offset 0)
+                                 and k.is_enabled and not k.is_limited_to_listed_resources
+                                 and k.default_resource_id is null
+                                 and k.access_token_lifetime is null
+                                 and k.refresh_idle_lifetime is null
+                                 and k.refresh_absolute_lifetime is null offset 0)
                  order by d.fetched_at limit $3))
              for update of c skip locked",
             self.tenant_id(),
@@ -186,6 +196,24 @@ impl TenantScope {
                  where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)",
             self.tenant_id(),
             OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        Ok(answer!(self, swept, execute)?.rows_affected())
+    }
+
+    /// What ended long ago. One that was merely used up stays until it ends or is revoked.
+    async fn sweep_initial_access_tokens(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let swept = sqlx::query!(
+            "delete from initial_access_tokens where tenant_id = $1 and token_id in (
+                 select token_id from initial_access_tokens
+                 where tenant_id = $1 and least(expires_at, revoked_at) < $2
+                 order by least(expires_at, revoked_at) limit $3)",
+            self.tenant_id(),
+            OffsetDateTime::from(now - INITIAL_ACCESS_TOKENS_KEPT_FOR),
             i64::from(limit),
         );
         Ok(answer!(self, swept, execute)?.rows_affected())

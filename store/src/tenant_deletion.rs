@@ -75,8 +75,11 @@ impl TenantScope {
         );
         let assertions = answer!(self, assertions, execute)?.rows_affected();
         let tokens = sqlx::query!(
-            "delete from initial_access_tokens where tenant_id = $1",
-            self.tenant_id()
+            "delete from initial_access_tokens where tenant_id = $1 and token_id in (
+                 select token_id from initial_access_tokens where tenant_id = $1
+                 order by token_id limit $2)",
+            self.tenant_id(),
+            limit,
         );
         let tokens = answer!(self, tokens, execute)?.rows_affected();
         let indicators = sqlx::query!(

@@ -287,3 +287,24 @@ async fn a_special_use_address_is_refused_without_a_connection() {
     }
     assert_eq!(world.internet.connections(), 0);
 }
+
+/// Row E12: each fetch that failed counts against the address that caused it; what is remembered of one
+/// does not.
+#[tokio::test]
+async fn fetches_that_fail_are_limited_by_address() {
+    let world = World::new().await;
+    let key = ClientKey::generate("ES256", "one");
+    world.internet.set_down(true);
+    let first = world.client(&key).await;
+    for _ in 0..70 {
+        let refused = first.client_credentials(None).await;
+        refused.is_refused(503, "temporarily_unavailable");
+    }
+    assert_eq!(world.internet.connections(), 1);
+    for number in 2..=61 {
+        let other = world.client(&key).await;
+        let refused = other.client_credentials(None).await;
+        let status = if number <= 60 { 503 } else { 429 };
+        refused.is_refused(status, "temporarily_unavailable");
+    }
+}

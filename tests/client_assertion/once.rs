@@ -103,3 +103,25 @@ async fn what_proves_nothing_uses_nothing_up() {
         .is_refused(401, "invalid_client");
     ask(&app, &client, &key.sign(&claims)).await.tokens();
 }
+
+/// E9: remembered for longer than any replica would take it, however their clocks differ.
+#[tokio::test]
+async fn a_jti_is_remembered_beyond_what_clocks_differ_by() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let key = ClientKey::generate("ES256", "one");
+    let client = signing_client(&app, &acme, &key).await;
+    let ends = app.clock().unix_seconds() + 300;
+    let mut claims = client.signer().claims();
+    claims["exp"] = json!(ends);
+    ask_now(&client, &key.sign(&claims)).await.tokens();
+    let mut connection = app.database().db_connect_as_superuser().await;
+    let kept: i64 = sqlx::query_scalar(
+        "select extract(epoch from max(expires_at))::bigint from client_assertion_ids",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    // The skew that is let pass, and a minute.
+    assert_eq!(kept - ends, 120);
+}

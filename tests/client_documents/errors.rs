@@ -3,8 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Documents, URL, client_at, document};
-use crate::harness::{Answer, OAuthClient, Served};
+use super::{Documents, HOSTS, URL, client_at, document};
+use crate::harness::{Answer, ClientKey, OAuthClient, Served, TestInternet};
 
 /// What a program sees that looks ahead before it opens a browser.
 async fn as_json(client: &OAuthClient) -> Answer {
@@ -199,15 +199,54 @@ async fn one_address_can_have_so_many_documents_fetched_and_no_more() {
     let world = Documents::start().await;
     let acme = world.app.tenant("acme").await;
     let mut statuses = Vec::new();
-    for number in 0..=100 {
+    for number in 0..=30 {
         let url = format!("https://client.test/{number}.json");
         let request = client_at(&acme, &url).authorization_request();
         statuses.push(request.send().await.status.as_u16());
     }
-    assert_eq!(statuses[..100], [502; 100]);
-    assert_eq!(statuses[100], 429);
-    // What is known already is no fetch, and another tenant is another matter.
+    assert_eq!(statuses[..30], [502; 30]);
+    assert_eq!(statuses[30], 429);
+    // Not at another tenant either: the hosts do not know our tenants apart.
     let globex = world.app.tenant("globex").await;
-    let request = client_at(&globex, URL).authorization_request();
-    request.send().await.expect_status(200);
+    let client = client_at(&globex, URL);
+    let refused = client.authorization_request().send().await;
+    refused.expect_status(429);
+    world.later(2);
+    for _ in 0..3 {
+        // What is known already is no fetch.
+        let shown = client.authorization_request().send().await;
+        shown.expect_status(200);
+    }
+    assert_eq!(world.asked(), 1);
+}
+
+/// What a host is asked for strangers is apart from what known clients and keys need of it.
+#[tokio::test]
+async fn strangers_cannot_spend_what_a_host_is_asked_for_others() {
+    const KEYS: &str = "https://client.test/jwks.json";
+    let internet = TestInternet::of(&HOSTS).await.asked_a_minute(2);
+    let world = Documents::start_within(internet).await;
+    let signer = ClientKey::generate("ES256", "one");
+    world.internet.serve(KEYS, Served::json(&signer.jwks()));
+    world.serve_with(&json!({
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": KEYS,
+    }));
+    let globex = world.app.tenant("globex").await;
+    let bob = globex.browser_of("bob").await;
+    let client = client_at(&globex, URL).signing(&signer, world.app.shared_clock());
+    client.tokens_of(&bob).await;
+
+    let acme = world.app.tenant("acme").await;
+    let mut statuses = Vec::new();
+    for number in 0..3 {
+        let url = format!("https://client.test/{number}.json");
+        let request = client_at(&acme, &url).authorization_request();
+        statuses.push(request.send().await.status.as_u16());
+    }
+    assert_eq!(statuses, [502, 503, 503]);
+    // A day later neither the document nor the keys are fresh: both are asked for again.
+    world.later(25 * 3_600);
+    client.tokens_of(&bob).await;
+    assert_eq!((world.asked(), world.internet.requests_of(KEYS)), (2, 2));
 }

@@ -3,16 +3,20 @@
 use scraper::{Html, Selector};
 use serde_json::json;
 
-use super::{Documents, URL, client_at};
-use crate::harness::{Answer, Served, TestTenant};
+use super::{CALLBACK, Documents, URL, client_at};
+use crate::harness::{Answer, OAuthClient, Served, TestTenant};
 
 const LOGO: &str = "https://logos.test/logo.png";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
 /// What the consent page shows beside the name, as a URL.
 async fn shown(tenant: &TestTenant) -> Option<String> {
+    shown_of(tenant, &client_at(tenant, URL)).await
+}
+
+async fn shown_of(tenant: &TestTenant, client: &OAuthClient) -> Option<String> {
     let alice = tenant.signed_in_browser_of("alice").await;
-    let request = client_at(tenant, URL).authorization_request();
+    let request = client.authorization_request();
     let page = request.open(&alice).await;
     assert!(page.is_consent(), "{page:?}");
     let document = Html::parse_document(page.html());
@@ -109,4 +113,34 @@ async fn a_client_without_a_logo_has_its_first_letter() {
     let world = Documents::start().await;
     let acme = world.app.tenant("acme").await;
     assert_eq!(shown(&acme).await, None);
+}
+
+/// A picture convinces more than a name: of whoever registers none is shown, proven or not, since the
+/// address of an answer proves nothing of a picture.
+#[tokio::test]
+async fn a_client_that_registered_itself_has_no_logo() {
+    let world = Documents::start().await;
+    world
+        .internet
+        .serve(LOGO, Served::new(200, "image/png", PNG));
+    let acme = world.app.tenant("acme").await;
+    let claude = |redirect_uri: &str| {
+        json!({
+            "client_name": "Claude", "redirect_uris": [redirect_uri], "logo_uri": LOGO,
+            "token_endpoint_auth_method": "none",
+        })
+    };
+    for redirect_uri in [
+        "https://evil.example/api/mcp/auth_callback",
+        "https://claude.ai/api/mcp/auth_callback",
+    ] {
+        let made = acme.register(&claude(redirect_uri)).await;
+        let made = made.expect_status(201).json();
+        assert_eq!(made["logo_uri"], LOGO);
+        assert_eq!(shown_of(&acme, &acme.client_of(&made)).await, None);
+    }
+    let entered = acme.client(&claude(CALLBACK)).await;
+    let url = shown_of(&acme, &entered).await.expect("a logo");
+    acme.wire().get(&url).await.expect_status(200);
+    assert_eq!(world.internet.requests_of(LOGO), 1);
 }

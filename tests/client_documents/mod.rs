@@ -41,7 +41,10 @@ struct Documents {
 impl Documents {
     /// With the usual document at [`URL`].
     async fn start() -> Self {
-        let internet = TestInternet::of(&HOSTS).await;
+        Self::start_within(TestInternet::of(&HOSTS).await).await
+    }
+
+    async fn start_within(internet: TestInternet) -> Self {
         internet.serve(URL, Served::json(&document(URL, &json!({}))));
         let app = TestApp::start_with(TestAppOptions::default().within(&internet)).await;
         Self { app, internet }

@@ -50,6 +50,33 @@ async fn the_tenants_lists_are_asked_before_any_host_is() {
     assert_eq!(status(&acme, URL).await, 200);
 }
 
+/// Row K15: what was granted before counts as long as the tenant takes the client, and again when it does.
+#[tokio::test]
+async fn a_client_that_the_tenant_no_longer_takes_gets_no_tokens() {
+    let world = Documents::start().await;
+    let acme = world.app.tenant("acme").await;
+    let alice = acme.signed_in_browser_of("alice").await;
+    let client = client_at(&acme, URL);
+    let tokens = client.tokens_of(&alice).await;
+    let code = client.code_from(&alice).await;
+    let entered = acme.public_client().await;
+    let of_entered = entered.tokens_of(&alice).await;
+    for closed in [
+        json!({"client_document_policy": "off"}),
+        json!({"client_document_policy": "deny_list", "client_document_domains": ["client.test"]}),
+        json!({"client_document_policy": "allow_list", "client_document_domains": ["other.test"]}),
+    ] {
+        acme.change("", &closed).await;
+        client.cannot_refresh(tokens.refresh_token()).await;
+        client.cannot_redeem(&code).await;
+    }
+    entered.refresh(of_entered.refresh_token()).await.tokens();
+    let open = json!({"client_document_policy": "open", "client_document_domains": []});
+    acme.change("", &open).await;
+    client.refresh(tokens.refresh_token()).await.tokens();
+    client.redeem(&code).await.tokens();
+}
+
 /// Client ID Metadata Documents §6.
 #[tokio::test]
 async fn metadata_says_whether_documents_are_taken() {
@@ -117,4 +144,28 @@ async fn a_client_that_was_entered_under_a_url_is_the_entered_one() {
     }
     assert_eq!(status(&acme, URL).await, 200);
     assert_eq!(world.internet.connections(), 0);
+}
+
+/// J8: the tenant's limit of scopes is one for all who come by themselves; it holds as it is now.
+#[tokio::test]
+async fn scopes_of_document_clients_can_be_limited() {
+    let world = Documents::start().await;
+    let acme = world.app.tenant("acme").await;
+    let client = client_at(&acme, URL);
+    // Each time somebody who holds nothing yet, or may now have more.
+    for (person, limit, granted) in [
+        ("alice", json!(["notes:read"]), "notes:read"),
+        ("alice", json!(null), "notes:read notes:write"),
+        ("bob", json!(["notes:read"]), "notes:read"),
+    ] {
+        acme.change("", &json!({ "registration_scopes": limit }))
+            .await;
+        let request = client
+            .authorization_request()
+            .with("scope", "notes:read notes:write");
+        let browser = acme.browser_of(person).await;
+        let code = request.walk(&browser).await.code();
+        let tokens = client.redeem(&code).await.tokens();
+        assert_eq!(tokens.body["scope"], granted, "{limit}");
+    }
 }

@@ -20,6 +20,12 @@ use tokio_rustls::TlsAcceptor;
 /// An address of the public internet.
 const PUBLIC: [u8; 4] = [93, 184, 215, 14];
 
+/// A test asks one host more often than the world does.
+const PLENTY: Budget = Budget {
+    concurrent: 64,
+    per_minute: 100_000,
+};
+
 /// What lies at a URL.
 #[derive(Debug, Clone)]
 pub struct Served {
@@ -73,6 +79,7 @@ pub struct TestInternet {
     root: CertificateDer<'static>,
     site: Arc<Site>,
     is_development: bool,
+    per_host: Budget,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +130,7 @@ impl TestInternet {
             root,
             site,
             is_development: false,
+            per_host: PLENTY,
         }
     }
 
@@ -139,14 +147,21 @@ impl TestInternet {
         let names = Arc::clone(&self.names);
         let mut world = World::leading_to(self.address, names, vec![self.root.clone()]);
         world.is_development = self.is_development;
-        // A test asks one host more often than the world does.
-        let plenty = Budget {
-            concurrent: 64,
-            per_minute: 100_000,
-        };
-        world.settings.limits.per_host = plenty;
-        world.settings.limits.per_address = plenty;
+        world.settings.limits.per_host = self.per_host;
+        world.settings.limits.per_host_and_share = PLENTY;
+        world.settings.limits.per_address = PLENTY;
         world
+    }
+
+    /// The same hosts, each of which is asked so often a minute and class.
+    pub fn asked_a_minute(&self, per_minute: u32) -> Self {
+        Self {
+            per_host: Budget {
+                per_minute,
+                ..PLENTY
+            },
+            ..self.clone()
+        }
     }
 
     /// From now on the name resolves to these.

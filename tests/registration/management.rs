@@ -1,6 +1,8 @@
 //! A client looks after its registration (RFC 7592): reads, changes and removes it with the one token
 //! that belongs to it.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -8,6 +10,8 @@ use super::register;
 use crate::harness::{Answer, TestApp, TestAppOptions, TestTenant};
 
 const CALLBACK: &str = "https://client.example/callback";
+/// With this much between them no limit is reached.
+const BETWEEN_UPDATES: Duration = Duration::from_secs(6);
 
 /// A registration, as the client keeps it.
 #[derive(Clone)]
@@ -256,11 +260,13 @@ async fn an_update_is_held_to_every_rule() {
             "invalid_client_metadata",
         ),
     ] {
+        app.clock().advance(BETWEEN_UPDATES);
         let refused = client.put(change.clone()).await;
         assert_eq!(refused.json()["error"], error, "{change}");
         refused.is_refused(status, error);
     }
     for body in ["", "[]", "null", "{"] {
+        app.clock().advance(BETWEEN_UPDATES);
         let request = client
             .tenant_wire
             .request(Method::PUT, client.uri())
@@ -425,4 +431,51 @@ async fn guessing_a_registration_token_is_limited() {
     from("192.0.2.2", client.token().to_owned())
         .await
         .expect_status(200);
+}
+
+/// J2, J9: each update writes, so one client gets few of them; reading and other clients go on.
+#[tokio::test]
+async fn updates_of_one_registration_are_limited() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let mut client = Registration::of(&acme, &web()).await;
+    let mut other = Registration::of(&acme, &web()).await;
+    for number in 0..10 {
+        client
+            .update(json!({ "client_name": format!("Notes {number}") }))
+            .await;
+    }
+    let limited = client.put(json!({})).await;
+    limited.is_refused(429, "temporarily_unavailable");
+    let wait = limited.header("retry-after").parse::<u64>().unwrap();
+    client.read().await.expect_status(200);
+    other.update(json!({})).await;
+    app.clock().advance(Duration::from_secs(wait));
+    client.update(json!({})).await;
+}
+
+/// J9: whoever has no token takes no lock on the client's row, and waits for nobody's.
+#[tokio::test]
+async fn a_wrong_token_locks_no_row() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let client = Registration::of(&acme, &web()).await;
+    let other = Registration::of(&acme, &web()).await;
+    let mut connection = app.database().db_connect_as_superuser().await;
+    let mut transaction = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::query("select 1 from clients where client_id = $1 for update")
+        .bind(client.client_id())
+        .execute(&mut *transaction)
+        .await
+        .unwrap();
+    let mut body = web();
+    body["client_id"] = client.made["client_id"].clone();
+    for method in [Method::PUT, Method::DELETE] {
+        let body = (method == Method::PUT).then_some(&body);
+        let refused = client.call_at(client.uri(), other.token(), method, body);
+        let refused = tokio::time::timeout(Duration::from_secs(1), refused).await;
+        refused
+            .expect("it waits for the lock")
+            .is_refused(401, "invalid_token");
+    }
 }

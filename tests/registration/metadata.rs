@@ -1,13 +1,10 @@
 //! What a client may say about itself: what contradicts, pretends or reaches too far is refused or dropped.
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::{goes_all_the_way, is_refused, register};
-use crate::harness::{Answer, TestApp};
+use crate::harness::{Answer, Served, TestApp, TestAppOptions, TestInternet};
 
 /// J4: RFC 7591 §2: contradictions and secrets where none belong.
 #[tokio::test]
@@ -59,7 +56,8 @@ async fn contradictory_metadata_are_refused() {
     }
 }
 
-/// J6: what a client says about itself is an https URL, and nothing of it is fetched.
+/// J6: what a client says about itself is an https URL, and nothing of it is fetched; that the host would
+/// notice is seen in `client_documents::logo`.
 #[tokio::test]
 async fn urls_in_the_metadata_are_https_and_never_fetched() {
     let app = TestApp::start().await;
@@ -83,8 +81,12 @@ async fn urls_in_the_metadata_are_https_and_never_fetched() {
         }
     }
 
-    let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}/", trap.local_addr().unwrap());
+    let trap = TestInternet::of(&["client.example"]).await;
+    let app = TestApp::start_with(TestAppOptions::default().within(&trap)).await;
+    let acme = app.tenant("acme").await;
+    let url = "https://client.example/picture";
+    let image = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+    trap.serve(url, Served::new(200, "image/png", image));
     let client = acme.client_of(
         &register(
             &acme,
@@ -95,9 +97,17 @@ async fn urls_in_the_metadata_are_https_and_never_fetched() {
         )
         .await,
     );
+    // No picture of a client that nobody has checked, and no request for one.
+    let browser = acme.signed_in_browser_of("bob").await;
+    let consent = client.authorization_request().open(&browser).await;
+    assert!(consent.is_consent(), "{consent:?}");
+    assert!(
+        !consent.html().contains("client-logo"),
+        "{}",
+        consent.html()
+    );
     goes_all_the_way(&acme, &client).await;
-    let fetched = tokio::time::timeout(Duration::ZERO, trap.accept()).await;
-    assert!(fetched.is_err(), "somebody came: {fetched:?}");
+    assert_eq!(trap.connections(), 0);
 }
 
 /// J7: a name may not pretend; it stands beside the host it returns to and the mark that nobody vouches for it.

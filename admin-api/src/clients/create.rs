@@ -2,8 +2,7 @@
 
 use authority::audit::EventType;
 use crypto::SecretKind;
-use protocol::client::registration::ClientRegistration;
-use protocol::client::{Client, ClientKeys, ClientOrigin};
+use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
 use protocol::{ClientId, ClientKey, CredentialId, Timestamp};
 use serde::Serialize;
@@ -141,54 +140,17 @@ fn validate(
     let (Some(client_id), Some(registration)) = (client_id, registration) else {
         return Err(Problem::internal("a fault was not named"));
     };
-    let client = Client {
-        key: ClientKey::generate(api.random(), now),
-        client_id,
-        origin: ClientOrigin::Static,
-        name: None,
-        redirect_uris: Vec::new(),
-        grant_types: Vec::new(),
-        auth_method: registration.auth_method,
-        application_type: registration.application_type,
-        scopes: None,
+    let key = ClientKey::generate(api.random(), now);
+    let (origin, auth_method) = (ClientOrigin::Static, registration.auth_method);
+    Ok(registration.describe(Client {
         resources: allowed,
         default_resource: default,
         is_enabled: body.is_enabled,
         access_token_lifetime,
         refresh_idle_lifetime: refresh.idle,
         refresh_absolute_lifetime: refresh.absolute,
-        keys: ClientKeys::None,
-        assertion_algorithm: None,
-        client_uri: None,
-        logo_uri: None,
-        policy_uri: None,
-        tos_uri: None,
-        software_id: None,
-        software_version: None,
-        created_at: now,
-    };
-    Ok(described(client, registration))
-}
-
-/// The client with its metadata as the rules left it; the rest is untouched.
-pub fn described(client: Client, registration: ClientRegistration) -> Client {
-    Client {
-        name: registration.name,
-        redirect_uris: registration.redirect_uris,
-        grant_types: registration.grant_types,
-        auth_method: registration.auth_method,
-        application_type: registration.application_type,
-        scopes: registration.scopes,
-        keys: registration.keys,
-        assertion_algorithm: registration.assertion_algorithm,
-        client_uri: registration.client_uri,
-        logo_uri: registration.logo_uri,
-        policy_uri: registration.policy_uri,
-        tos_uri: registration.tos_uri,
-        software_id: registration.software_id,
-        software_version: registration.software_version,
-        ..client
-    }
+        ..Client::blank(key, client_id, origin, auth_method, now)
+    }))
 }
 
 fn taken(error: StoreError, client: &Client) -> Problem {

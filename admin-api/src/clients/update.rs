@@ -10,7 +10,6 @@ use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
 use crate::clients::body::ClientPatch;
-use crate::clients::create::described;
 use crate::clients::validation::RefreshLifetimes;
 use crate::clients::{self, ClientOut, validation};
 use crate::operation::Found;
@@ -135,7 +134,7 @@ fn changed(
         ..before.clone()
     };
     Ok(match registration {
-        Some(registration) => described(client, registration),
+        Some(registration) => registration.describe(client),
         None => client,
     })
 }

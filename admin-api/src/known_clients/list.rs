@@ -1,6 +1,6 @@
 //! GET /admin/v1/known-clients.
 
-use protocol::client::catalogue::{self, KnownClient};
+use protocol::client::catalogue::{self, CatalogueEntry};
 
 use crate::api::Api;
 use crate::known_clients::KnownClientOut;
@@ -39,7 +39,7 @@ pub async fn list_known_clients(
         None => None,
     };
     let first = seen.map_or(0, |position| position + 1);
-    let rows: Vec<&'static KnownClient> = all.iter().skip(first).collect();
+    let rows: Vec<&'static CatalogueEntry> = all.iter().skip(first).collect();
     wanted
         .page(
             &api,

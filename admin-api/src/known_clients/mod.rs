@@ -3,7 +3,7 @@
 
 pub mod list;
 
-use protocol::client::catalogue::KnownClient;
+use protocol::client::catalogue::CatalogueEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,8 +35,8 @@ pub struct KnownClientOut {
     pub tested_with: &'static str,
 }
 
-impl From<&'static KnownClient> for KnownClientOut {
-    fn from(known: &'static KnownClient) -> Self {
+impl From<&'static CatalogueEntry> for KnownClientOut {
+    fn from(known: &'static CatalogueEntry) -> Self {
         let mut private_use: Vec<&str> = Vec::new();
         for observation in &known.observations {
             for uri in &observation.private_use_redirect_uris {

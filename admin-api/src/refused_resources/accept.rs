@@ -1,6 +1,7 @@
 //! POST …/refused-resources/{id}/accept.
 
 use authority::audit::EventType;
+use protocol::resource::normalise;
 use protocol::{RefusedIndicatorId, ResourceId};
 use serde::Deserialize;
 use store::{ResourceRecord, StoreError, TenantScope};
@@ -52,6 +53,12 @@ pub async fn accept_refused_resource(
     let refused = found.ok_or_else(unknown)?;
     let before = find_resource(&mut scope, &body.resource_id).await?;
     let mut resource = before.resource.clone();
+    let mut faults = Faults::default();
+    // Kept as it was sent, so it may be anything; the rule of aliases says what can be one.
+    if let Err(error) = normalise(&refused.value) {
+        faults.add("id", format!("The value is no alias: {error}. Dismiss it."));
+    }
+    faults.finish()?;
     resource.identifiers.push(refused.value.clone());
     let mut faults = Faults::default();
     let (identifier, aliases) = (resource.identifier(), &resource.identifiers[1..]);

@@ -13,7 +13,7 @@ use crate::request::QueryString;
 
 /// List refused resources
 ///
-/// In the order in which they were refused first. A tenant keeps 100; the one longest not asked for goes.
+/// In the order in which they were refused first. A tenant keeps 100, 10 of one client; the one longest not asked for goes.
 #[utoipa::path(
     get,
     path = "/admin/v1/tenants/{tenant}/refused-resources",

@@ -2,7 +2,7 @@
 //! somebody authenticated asked. An operator accepts one as an alias of a resource, or lets it go.
 
 pub mod accept;
-pub mod delete;
+pub mod dismiss;
 pub mod list;
 
 use protocol::Slug;

@@ -128,20 +128,13 @@ impl PolicyChanges {
         let is_required = self
             .is_software_statement_required
             .apply_or(current.is_software_statement_required, || false);
-        if is_required && issuers.is_empty() {
-            faults.add(
-                "is_software_statement_required",
-                "Nobody's statements are believed, so nobody could register; name software_statement_issuers.",
-            );
-        }
-        let mode = self.client_document_policy.map(DocumentMode::from);
-        let domains = self
-            .client_document_domains
-            .map(|names| domains::of_documents(faults, &names));
-        let client_documents = ClientDocumentPolicy {
-            mode: mode.apply_or(current.client_documents.mode, DocumentMode::default),
-            domains: domains.apply_or(current.client_documents.domains, Vec::new),
-        };
+        check_statements_can_be_had(faults, is_required, &issuers);
+        let client_documents = client_documents(
+            faults,
+            self.client_document_policy,
+            self.client_document_domains,
+            current.client_documents,
+        );
         let hosts = self
             .registration_redirect_hosts
             .map(|hosts| domains::of_redirects(faults, &hosts));
@@ -187,6 +180,33 @@ impl PolicyChanges {
             ),
             ..current
         }
+    }
+}
+
+fn client_documents(
+    faults: &mut Faults,
+    policy: Change<DocumentPolicy>,
+    names: Change<Vec<String>>,
+    current: ClientDocumentPolicy,
+) -> ClientDocumentPolicy {
+    let mode = policy.map(DocumentMode::from);
+    let domains = names.map(|names| domains::of_documents(faults, &names));
+    ClientDocumentPolicy {
+        mode: mode.apply_or(current.mode, DocumentMode::default),
+        domains: domains.apply_or(current.domains, Vec::new),
+    }
+}
+
+fn check_statements_can_be_had(
+    faults: &mut Faults,
+    is_required: bool,
+    issuers: &[SoftwareStatementIssuer],
+) {
+    if is_required && issuers.is_empty() {
+        faults.add(
+            "is_software_statement_required",
+            "Nobody's statements are believed, so nobody could register; name software_statement_issuers.",
+        );
     }
 }
 

@@ -19,6 +19,8 @@ use protocol::metadata::token_endpoints;
 use super::{ClientAuthenticationError, ClientAuthenticationFailure};
 use crate::Authority;
 use crate::client_keys::{KeyOwner, KeysFailure};
+use crate::grants::CLOCK_TOLERANCE;
+use crate::limits::Limit;
 
 /// Whose assertion it has to be.
 pub(super) struct Signer<'a> {
@@ -38,7 +40,9 @@ pub(super) struct RightAssertion {
 }
 
 impl Authority {
-    /// Rows E7 to E12. What fails by the caller's own doing counts against client and address.
+    /// Rows E7 to E12. What fails by the caller's own doing counts against client and address; a fetch that
+    /// failed, against the address that made us try. What is remembered of one does not count: a client
+    /// that tries again while its host is away locks out nobody beside it.
     pub(super) async fn prove_by_assertion(
         &self,
         signer: &Signer<'_>,
@@ -46,10 +50,18 @@ impl Authority {
         address: IpAddr,
     ) -> Result<RightAssertion, ClientAuthenticationFailure> {
         let outcome = self.check_assertion(signer, assertion).await;
-        if let Err(ClientAuthenticationFailure::Refused(_)) = &outcome {
-            let name = signer.owner.client_id.as_str();
-            self.count_against(signer.owner.tenant, name, address)
-                .await?;
+        match &outcome {
+            Err(ClientAuthenticationFailure::Refused(_)) => {
+                let name = signer.owner.client_id.as_str();
+                self.count_against(signer.owner.tenant, name, address)
+                    .await?;
+            }
+            Err(ClientAuthenticationFailure::KeysUnreachable { was_fetched: true }) => {
+                self.limits()
+                    .take_by_address(Limit::ClientFailureAddress, None, address)
+                    .await?;
+            }
+            _ => {}
         }
         outcome
     }
@@ -117,7 +129,8 @@ impl Authority {
     }
 
     /// Row E9: once, at whichever replica and endpoint. Written in a transaction of its own, so that
-    /// whatever becomes of the request, the assertion is spent.
+    /// whatever becomes of the request, the assertion is spent; kept until the slowest replica would refuse
+    /// it for its age.
     async fn use_up(
         &self,
         signer: &Signer<'_>,
@@ -129,7 +142,7 @@ impl Authority {
             .insert_client_assertion_id(
                 owner.client_id,
                 &right.jti,
-                right.remembered_until,
+                right.remembered_until + CLOCK_TOLERANCE,
                 self.now(),
             )
             .await?;
@@ -166,7 +179,7 @@ fn refused(error: AssertionError) -> ClientAuthenticationFailure {
 impl From<KeysFailure> for ClientAuthenticationFailure {
     fn from(failure: KeysFailure) -> Self {
         match failure {
-            KeysFailure::Unreachable => Self::KeysUnreachable,
+            KeysFailure::Unreachable { was_fetched } => Self::KeysUnreachable { was_fetched },
             KeysFailure::Unusable => refused(AssertionError::UnusableKeySet),
         }
     }

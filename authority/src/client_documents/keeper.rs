@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 /// Some 6 KB each.
 const MOST_DOCUMENTS: usize = 4_096;
 const MOST_DOCUMENTS_PER_TENANT: usize = 512;
+/// Twice: for documents of known clients, and for those that strangers name. `outbound` has fewer places.
 const MOST_FETCHES: usize = 64;
 const MOST_FETCHES_PER_TENANT: usize = 16;
 
@@ -44,6 +45,8 @@ enum Kept {
     Ended(Timestamp),
 }
 
+type DocumentFlights = Arc<Flights<String, Result<Arc<DocumentCopy>, FetchFailure>>>;
+
 #[derive(Clone)]
 enum FetchFailure {
     Fetch(FetchError),
@@ -53,7 +56,8 @@ enum FetchFailure {
 /// One per replica.
 pub(crate) struct ClientDocuments {
     copies: TenantShares<String, Kept>,
-    flights: Arc<Flights<String, Result<Arc<DocumentCopy>, FetchFailure>>>,
+    flights_of_known: DocumentFlights,
+    flights_of_new: DocumentFlights,
     pub(super) logos: Logos,
     pub(super) outbound: Outbound,
     clock: Arc<dyn Clock>,
@@ -68,7 +72,8 @@ impl ClientDocuments {
     ) -> Arc<Self> {
         Arc::new(Self {
             copies: TenantShares::new(MOST_DOCUMENTS, MOST_DOCUMENTS_PER_TENANT),
-            flights: Flights::new(MOST_FETCHES, MOST_FETCHES_PER_TENANT),
+            flights_of_known: Flights::new(MOST_FETCHES, MOST_FETCHES_PER_TENANT),
+            flights_of_new: Flights::new(MOST_FETCHES, MOST_FETCHES_PER_TENANT),
             logos: Logos::default(),
             outbound,
             clock,
@@ -90,14 +95,20 @@ impl ClientDocuments {
         self: &Arc<Self>,
         tenant: &Tenant,
         url: &DocumentUrl,
+        has_row: bool,
         has_older: bool,
     ) -> Result<Arc<DocumentCopy>, DocumentError> {
         let work = || {
             let (documents, tenant, url) = (Arc::clone(self), tenant.clone(), url.clone());
-            async move { documents.fetch_now(&tenant, &url, has_older).await }
+            async move { documents.fetch_now(&tenant, &url, has_row, has_older).await }
+        };
+        let flights = if has_row {
+            &self.flights_of_known
+        } else {
+            &self.flights_of_new
         };
         let key = url.as_str().to_owned();
-        match self.flights.join(tenant.id(), key, work).await {
+        match flights.join(tenant.id(), key, work).await {
             Ok(Ok(copy)) => Ok(copy),
             Ok(Err(FetchFailure::Invalid(fault))) => Err(DocumentError::Invalid(fault)),
             Ok(Err(FetchFailure::Fetch(FetchError::Busy))) | Err(NoAnswer::Full) => {
@@ -115,9 +126,10 @@ impl ClientDocuments {
         &self,
         tenant: &Tenant,
         url: &DocumentUrl,
+        has_row: bool,
         has_older: bool,
     ) -> Result<Arc<DocumentCopy>, FetchFailure> {
-        let fetched = self.ask_host(tenant, url).await;
+        let fetched = self.ask_host(tenant, url, has_row).await;
         let ends_older = match &fetched {
             Ok(copy) => {
                 self.keep(tenant.id(), url, Arc::clone(copy));
@@ -139,10 +151,11 @@ impl ClientDocuments {
         &self,
         tenant: &Tenant,
         url: &DocumentUrl,
+        has_row: bool,
     ) -> Result<Arc<DocumentCopy>, FetchFailure> {
         let now = self.clock.now();
         let fetched = self
-            .fetch_counted(&super::fetch_request(tenant, url))
+            .fetch_counted(&super::fetch_request(tenant, url, has_row))
             .await
             .map_err(FetchFailure::Fetch)?;
         read(tenant, url, &fetched.body).map_err(FetchFailure::Invalid)?;
@@ -201,11 +214,11 @@ impl Authority {
             documents.keep(tenant.id(), url, Arc::clone(copy));
             return Ok(Arc::clone(copy));
         }
-        // Whoever asks for what we know already is not counted.
+        // Whoever asks for what we know already is not counted. Over all tenants: the hosts are everybody's.
         self.limits()
-            .take_by_address(Limit::DocumentAddress, Some(tenant.id()), address)
+            .take_by_address(Limit::DocumentAddress, None, address)
             .await?;
-        let error = match documents.fetch(tenant, url, older.is_some()).await {
+        let error = match documents.fetch(tenant, url, has_row, older.is_some()).await {
             Ok(copy) => {
                 self.count_document("fetched");
                 return Ok(copy);

@@ -68,6 +68,8 @@ impl Authority {
                 let request = FetchRequest {
                     url: &logo_uri,
                     kind: FetchKind::Logo,
+                    is_known: false,
+                    share: tenant.id().as_uuid().as_u128(),
                     issuer_is_loopback: tenant.issuer().is_loopback(),
                 };
                 let kept = match documents.fetch_counted(&request).await {

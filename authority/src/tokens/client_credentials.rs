@@ -21,7 +21,7 @@ impl Authority {
         request: &ClientCredentialsRequest,
     ) -> Result<TokenResponse, TokenError> {
         let ground = self.ground(tenant, client).await;
-        let ground = self.count_store_error(ground.map_err(TokenError::from))?;
+        let ground = self.count_store_error(ground)?;
         let asked: Vec<&str> = request.resources.iter().map(String::as_str).collect();
         let choice = ground.choice();
         let granted = decide(&choice, &asked, request.scopes.as_ref())?;

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::clock::Timestamp;
 use serde_json::{Map, Value};
 
+use super::UniqueObject;
 use super::header::{Header, UnknownMembers, check_shape, is_token_type};
-use super::strict_json::UniqueObject;
 use super::verify::{MAX_LEEWAY, VerifyError, check_signature, read_time};
 use crate::jwk_set::JwkSet;
 use crate::signing_algorithm::SigningAlgorithm;
@@ -49,13 +49,13 @@ impl<'a> ForeignJwt<'a> {
         let payload = URL_SAFE_NO_PAD
             .decode(payload)
             .map_err(|_| VerifyError::Malformed)?;
-        let UniqueObject(claims) =
+        let claims: UniqueObject =
             serde_json::from_slice(&payload).map_err(|_| VerifyError::Claims)?;
         Ok(Self {
             token,
             algorithm,
             kid: header.kid,
-            claims,
+            claims: claims.0,
         })
     }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::client::keys::MAX_KID_BYTES;
 use serde_json::Value;
 
-use super::strict_json::UniqueObject;
+use super::UniqueObject;
 use super::verify::{MAX_TOKEN_BYTES, VerifyError};
 use crate::signing_algorithm::SigningAlgorithm;
 
@@ -59,8 +59,9 @@ impl Header {
         let bytes = URL_SAFE_NO_PAD
             .decode(encoded)
             .map_err(|_| VerifyError::Malformed)?;
-        let UniqueObject(header) =
+        let header: UniqueObject =
             serde_json::from_slice(&bytes).map_err(|_| VerifyError::Header)?;
+        let header = header.0;
         for name in header.keys() {
             match name.as_str() {
                 "alg" | "kid" | "typ" | "cty" => {}

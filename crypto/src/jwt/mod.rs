@@ -9,7 +9,6 @@ mod foreign;
 mod header;
 mod provider;
 mod sign;
-mod strict_json;
 mod verify;
 
 #[cfg(test)]
@@ -17,5 +16,7 @@ mod refusals;
 
 pub use foreign::{ForeignJwt, verify_software_statement};
 pub use sign::{SignError, sign};
-pub(crate) use strict_json::UniqueObject;
 pub use verify::{Expected, MAX_LEEWAY, MAX_TOKEN_BYTES, VerifiedToken, VerifyError, verify};
+
+/// A header, claims or a JWK set: nothing of theirs that we read is deeper.
+pub(crate) type UniqueObject = protocol::strict_json::UniqueObject<32>;

@@ -156,13 +156,8 @@ pub(super) fn check_signature(
     validation.validate_nbf = false;
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
-    let decode = || {
-        jsonwebtoken::decode::<super::strict_json::UniqueObject>(
-            token,
-            key.placeholder(),
-            &validation,
-        )
-    };
+    let decode =
+        || jsonwebtoken::decode::<super::UniqueObject>(token, key.placeholder(), &validation);
     let decoded =
         provider::with_verification_key(key, decode).map_err(|_| VerifyError::NotInstalled)?;
     decoded

@@ -9,6 +9,7 @@ use rcgen::CertificateParams;
 
 use crate::site::{
     Answer, DOCUMENT, HOST, Handshake, Names, PUBLIC, Site, URL, fetch, fetch_kind, json_answer,
+    request,
 };
 
 async fn site() -> Site {
@@ -229,16 +230,15 @@ async fn loopback_is_reached_in_development_for_a_loopback_issuer_alone() {
     let production = Outbound::with_world(world.clone()).unwrap();
     world.is_development = true;
     let development = Outbound::with_world(world).unwrap();
-    let request = |issuer_is_loopback| FetchRequest {
-        url: &url,
-        kind: FetchKind::MetadataDocument,
+    let asking = |issuer_is_loopback| FetchRequest {
         issuer_is_loopback,
+        ..request(&url, FetchKind::MetadataDocument)
     };
     let refused = Err(FetchError::NotAllowed(UrlFault::Host));
-    assert_eq!(production.fetch(&request(true)).await, refused);
-    assert_eq!(development.fetch(&request(false)).await, refused);
+    assert_eq!(production.fetch(&asking(true)).await, refused);
+    assert_eq!(development.fetch(&asking(false)).await, refused);
     site.assert_untouched().await;
-    let fetched = development.fetch(&request(true)).await.unwrap();
+    let fetched = development.fetch(&asking(true)).await.unwrap();
     assert_eq!(fetched.body, DOCUMENT.as_bytes());
 }
 
@@ -250,13 +250,12 @@ async fn plain_http_is_for_loopback_in_development() {
     world.is_development = true;
     let outbound = Outbound::with_world(world).unwrap();
     let url = format!("http://127.0.0.1:{}/client.json", site.address.port());
-    let request = FetchRequest {
-        url: &url,
-        kind: FetchKind::MetadataDocument,
+    let asking = FetchRequest {
         issuer_is_loopback: true,
+        ..request(&url, FetchKind::MetadataDocument)
     };
     assert_eq!(
-        outbound.fetch(&request).await.unwrap().body,
+        outbound.fetch(&asking).await.unwrap().body,
         DOCUMENT.as_bytes()
     );
 }

@@ -241,6 +241,20 @@ async fn write(stream: &mut TlsStream<TcpStream>, answer: Answer) -> std::io::Re
     }
 }
 
+/// A resolver whose names of `slow.example` are never answered, and cannot be called off.
+pub struct Slow;
+
+impl Resolve for Slow {
+    fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a> {
+        Box::pin(async move {
+            if host.ends_with(".slow.example") {
+                return std::future::pending().await;
+            }
+            Ok(vec![PUBLIC.parse().unwrap()])
+        })
+    }
+}
+
 /// A resolver that is told its answers, and says how often it was asked.
 pub struct Names {
     answers: Mutex<VecDeque<Vec<IpAddr>>>,
@@ -275,6 +289,16 @@ impl Resolve for Names {
     }
 }
 
+pub fn request(url: &str, kind: FetchKind) -> FetchRequest<'_> {
+    FetchRequest {
+        url,
+        kind,
+        is_known: false,
+        share: 1,
+        issuer_is_loopback: false,
+    }
+}
+
 pub async fn fetch(outbound: &Outbound, url: &str) -> Result<Fetched, FetchError> {
     fetch_kind(outbound, url, FetchKind::MetadataDocument).await
 }
@@ -284,10 +308,5 @@ pub async fn fetch_kind(
     url: &str,
     kind: FetchKind,
 ) -> Result<Fetched, FetchError> {
-    let request = FetchRequest {
-        url,
-        kind,
-        issuer_is_loopback: false,
-    };
-    outbound.fetch(&request).await
+    outbound.fetch(&request(url, kind)).await
 }

@@ -1,8 +1,12 @@
 //! Consent: what a person was asked, and whether the answer may be remembered.
 
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
 use crate::client::Client;
+use crate::client::metadata_document::guard_digest;
 use crate::ids::ResourceId;
-use crate::redirect_uri::{RedirectUri, RedirectUriKind};
+use crate::redirect_uri::{RedirectUri, RedirectUriKind, VerifiedRedirectUri};
 use crate::scope::ScopeSet;
 
 /// One remembered answer of a user about a client: for one registered redirect URI and one resource.
@@ -37,6 +41,20 @@ pub fn is_covered(
         })
 }
 
+/// Row L4: what a consent page shows of a client, and what an answer to it hangs on. A client may change
+/// while the page is open, and where its request names no redirect URI, so may the place of the answer.
+pub fn shown_digest(client: &Client, redirect_uri: &VerifiedRedirectUri) -> [u8; 32] {
+    let shown = json!([
+        "writ shown client 1",
+        guard_digest(client),
+        redirect_uri.as_str(),
+        client.display_name(),
+        client.client_uri,
+        client.logo_uri,
+    ]);
+    Sha256::digest(shown.to_string()).into()
+}
+
 /// A person may narrow what was asked; ticking something that was not asked has no effect.
 pub fn chosen_scopes(asked: &ScopeSet, ticked: &[&str]) -> ScopeSet {
     asked.retain(|token| ticked.contains(&token))
@@ -46,6 +64,7 @@ pub fn chosen_scopes(asked: &ScopeSet, ticked: &[&str]) -> ScopeSet {
 mod tests {
     use super::*;
     use crate::client::AuthMethod;
+    use crate::redirect_uri::match_redirect_uri;
     use crate::test_support::{resource_id, sample_client};
 
     #[test]
@@ -95,5 +114,39 @@ mod tests {
             chosen_scopes(&asked, &["c", "a", "admin"]).to_string(),
             "a c"
         );
+    }
+
+    /// Row L4.
+    #[test]
+    fn an_answer_hangs_on_what_the_page_showed() {
+        let digest = |client: &Client, sent: Option<&str>| {
+            shown_digest(
+                client,
+                &match_redirect_uri(&client.redirect_uris, sent).unwrap(),
+            )
+        };
+        let at = |uri: &str| Client {
+            redirect_uris: vec![RedirectUri::from_stored(uri)],
+            ..sample_client()
+        };
+        let client = at("http://127.0.0.1/cb");
+        let with = |change: fn(&mut Client)| {
+            let mut changed = client.clone();
+            change(&mut changed);
+            digest(&changed, None)
+        };
+        let all = [
+            digest(&client, None),
+            digest(&client, Some("http://127.0.0.1:51004/cb")),
+            digest(&at("https://client.example/cb"), None),
+            with(|client| client.name = Some("Your bank".to_owned())),
+            with(|client| client.client_uri = Some("https://bank.example".to_owned())),
+            with(|client| client.logo_uri = Some("https://bank.example/logo.png".to_owned())),
+            with(|client| client.auth_method = AuthMethod::ClientSecretPost),
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one), "{index}");
+        }
+        assert_eq!(with(|client| client.is_enabled = false), all[0]);
     }
 }

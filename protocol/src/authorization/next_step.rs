@@ -109,7 +109,7 @@ fn without_answer(
         };
         return or_refuse_silently(pending, NextStep::Consent, error);
     }
-    // Rows A12, J7: no page is shown, somebody else started it, and nobody knows the client: that is
+    // Row A12: no page is shown, somebody else started it, and nobody knows the client: that is
     // how a stranger's server would fetch itself a token with the person's old consent.
     let is_unseen = browser.is_embedded || (pending.prompts.none && browser.is_cross_site);
     if is_unseen && !browser.client.is_trusted() {

@@ -63,9 +63,10 @@ pub struct PendingAuthorization {
     /// The request was bad, but nobody was signed in who could be told so.
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
-    /// Of the client's metadata document as the person is shown it: an answer is one to that.
+    /// Of the client and the redirect URI as the person is shown them (`consent::shown_digest`). Kept as
+    /// long as the answer, which is one to that and to nothing else.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
-    pub shown_guard: Option<[u8; 32]>,
+    pub shown_digest: Option<[u8; 32]>,
 }
 
 /// Of a refused resource, beside everything else that must fit into a URL.
@@ -184,7 +185,7 @@ impl PendingAuthorization {
             expires_at: start.now + start.lifetime,
             outcome: None,
             refusal: None,
-            shown_guard: None,
+            shown_digest: None,
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Data, not code: one JSON file per client under `catalogue/`, read once. Known is not trusted: a client
 //! is recognised as *proven* only where its vendor's own address says so, because whoever registers may
-//! call itself anything. To add one: a file, a line in [`FILES`], a section of docs/clients.md; the tests
-//! of this file and `tests/known_clients.rs` do the rest.
+//! call itself anything. To add one: a file, a line in [`FILES`], a section of docs/clients.md and a line in
+//! its table; the tests of this file, `tests/known_clients.rs` and `tests/clients_page.rs` do the rest.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Client, ClientOrigin, Tolerance};
 
-const FILES: [&str; 12] = [
+const FILES: &[&str] = &[
     include_str!("catalogue/claude.json"),
     include_str!("catalogue/claude_code.json"),
     include_str!("catalogue/chatgpt.json"),
@@ -27,7 +27,7 @@ const FILES: [&str; 12] = [
     include_str!("catalogue/nemo_agent_toolkit.json"),
 ];
 
-static KNOWN_CLIENTS: LazyLock<Vec<KnownClient>> = LazyLock::new(|| {
+static KNOWN_CLIENTS: LazyLock<Vec<CatalogueEntry>> = LazyLock::new(|| {
     // A file that does not parse fails this file's tests, not a running server.
     let read = |text: &&str| serde_json::from_str(text).ok();
     FILES.iter().filter_map(read).collect()
@@ -36,7 +36,7 @@ static KNOWN_CLIENTS: LazyLock<Vec<KnownClient>> = LazyLock::new(|| {
 /// One entry of the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct KnownClient {
+pub struct CatalogueEntry {
     pub id: String,
     pub name: String,
     pub vendor: String,
@@ -45,7 +45,8 @@ pub struct KnownClient {
     pub documents: Vec<String>,
     /// Addresses at which nobody but the vendor receives an answer; `{id}` as above.
     pub redirect_uris: Vec<String>,
-    /// How its names begin when it registers itself: its own word, and anybody's.
+    /// How its names begin when it registers itself: its own word, and anybody's. Proven is only a client
+    /// that has one of them without a word more.
     pub said_names: Vec<String>,
     /// What it is let pass, once it is proven to be the one.
     pub tolerances: Vec<Tolerance>,
@@ -96,13 +97,13 @@ pub enum ObservedIdentity {
 /// A client that looks like an entry of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recognised {
-    pub client: &'static KnownClient,
+    pub client: &'static CatalogueEntry,
     /// Only the vendor can be behind it. Otherwise it merely says so: for administrators, never to vouch.
     pub is_proven: bool,
 }
 
 /// The whole catalogue.
-pub fn known_clients() -> &'static [KnownClient] {
+pub fn known_clients() -> &'static [CatalogueEntry] {
     &KNOWN_CLIENTS
 }
 
@@ -123,7 +124,7 @@ pub fn recognise(client: &Client) -> Option<Recognised> {
 }
 
 /// The entry that this client certainly is.
-pub fn find_proven(client: &Client) -> Option<&'static KnownClient> {
+pub fn find_proven(client: &Client) -> Option<&'static CatalogueEntry> {
     recognise(client)
         .filter(|recognised| recognised.is_proven)
         .map(|recognised| recognised.client)
@@ -135,7 +136,7 @@ pub fn tolerances_of(client: &Client) -> &'static [Tolerance] {
 }
 
 /// A document named in full wins over a form with a free segment, which may cover it.
-fn publisher_of(client_id: &str) -> Option<&'static KnownClient> {
+fn publisher_of(client_id: &str) -> Option<&'static CatalogueEntry> {
     let find = |is_it: &dyn Fn(&str) -> bool| {
         let mut known = known_clients().iter();
         known.find(|known| known.documents.iter().any(|form| is_it(form)))
@@ -144,8 +145,8 @@ fn publisher_of(client_id: &str) -> Option<&'static KnownClient> {
 }
 
 /// The longest name wins: Claude Code is not Claude.
-fn called_like(name: &str) -> Option<&'static KnownClient> {
-    let said = |known: &'static KnownClient| {
+fn called_like(name: &str) -> Option<&'static CatalogueEntry> {
+    let said = |known: &'static CatalogueEntry| {
         let names = known.said_names.iter();
         names
             .filter(|said| begins_with(name, said))
@@ -166,7 +167,7 @@ fn begins_with(name: &str, said: &str) -> bool {
         .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
-impl KnownClient {
+impl CatalogueEntry {
     pub fn tolerates(&self, tolerance: Tolerance) -> bool {
         self.tolerances.contains(&tolerance)
     }
@@ -181,14 +182,14 @@ impl KnownClient {
             && self.may_be_called(client)
     }
 
-    /// Row J7: a stranger who borrows an entry's address must not put another name beside our badge. An
-    /// administrator names a client as they like.
+    /// Row J7: a stranger who borrows an entry's address must not put another name, or other words behind
+    /// the name, beside our badge. An administrator names a client as they like.
     fn may_be_called(&self, client: &Client) -> bool {
         client.origin == ClientOrigin::Static
             || client
                 .name
                 .as_deref()
-                .is_none_or(|name| self.said_names.iter().any(|said| begins_with(name, said)))
+                .is_none_or(|name| self.said_names.iter().any(|said| said == name))
     }
 }
 

@@ -9,7 +9,6 @@
 
 mod guard;
 mod rules;
-mod strict;
 mod url;
 
 use crate::client::ApplicationType;
@@ -147,22 +146,13 @@ impl ClientDocument {
 
     /// A client that has no row yet.
     pub fn into_new_client(self, key: ClientKey, created_at: Timestamp) -> Client {
+        let origin = ClientOrigin::Document;
+        let blank = Client::blank(key, self.client_id, origin, self.auth_method, created_at);
         Client {
-            key,
-            client_id: self.client_id,
-            origin: ClientOrigin::Document,
             name: Some(self.name),
             redirect_uris: self.redirect_uris,
             grant_types: self.grant_types,
-            auth_method: self.auth_method,
             application_type: self.application_type,
-            scopes: None,
-            resources: None,
-            default_resource: None,
-            is_enabled: true,
-            access_token_lifetime: None,
-            refresh_idle_lifetime: None,
-            refresh_absolute_lifetime: None,
             keys: self.keys,
             assertion_algorithm: self.assertion_algorithm,
             client_uri: self.client_uri,
@@ -171,7 +161,7 @@ impl ClientDocument {
             tos_uri: self.tos_uri,
             software_id: self.software_id,
             software_version: self.software_version,
-            created_at,
+            ..blank
         }
     }
 

@@ -128,6 +128,42 @@ pub struct Client {
 }
 
 impl Client {
+    /// One that has said nothing of itself yet, and for which nobody has decided anything.
+    pub const fn blank(
+        key: ClientKey,
+        client_id: ClientId,
+        origin: ClientOrigin,
+        auth_method: AuthMethod,
+        created_at: Timestamp,
+    ) -> Self {
+        Self {
+            key,
+            client_id,
+            origin,
+            name: None,
+            redirect_uris: Vec::new(),
+            grant_types: Vec::new(),
+            auth_method,
+            application_type: ApplicationType::Web,
+            scopes: None,
+            resources: None,
+            default_resource: None,
+            is_enabled: true,
+            access_token_lifetime: None,
+            refresh_idle_lifetime: None,
+            refresh_absolute_lifetime: None,
+            keys: ClientKeys::None,
+            assertion_algorithm: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            software_id: None,
+            software_version: None,
+            created_at,
+        }
+    }
+
     /// RFC 6749 §2.1: it can keep a credential.
     pub fn is_confidential(&self) -> bool {
         self.auth_method != AuthMethod::None
@@ -154,10 +190,14 @@ impl Client {
             .is_none_or(|allowed| allowed.contains(&resource_id))
     }
 
-    /// The name for a page; a client without one is called by its id.
+    /// The name for a page; a client without one is called by its id. One that registered itself and is
+    /// recognised is called as we call it.
     pub fn display_name(&self) -> &str {
-        self.name
-            .as_deref()
+        let proven = || catalogue::find_proven(self).map(|known| known.name.as_str());
+        (self.origin == ClientOrigin::Registered)
+            .then(proven)
+            .flatten()
+            .or(self.name.as_deref())
             .unwrap_or_else(|| self.client_id.as_str())
     }
 

@@ -1,5 +1,5 @@
-//! What is let pass though a specification says otherwise: because the tenant's switch says so, or because
-//! the client is known to do it. Each use is counted and stands in the audit event that follows.
+//! What is let pass though a specification, or our own rule, says otherwise: because the tenant's switch
+//! says so, or because the client is known to do it. Each use is counted and stands in the audit event that follows.
 
 use serde::{Deserialize, Serialize};
 

@@ -7,11 +7,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::audit::{Actor, AuditEvent, EventType};
-use authority::client_documents::DocumentInForce;
 use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::{ConsentOutcome, PendingAuthorization};
-use protocol::client::catalogue::{self, KnownClient};
+use protocol::client::catalogue::{self, CatalogueEntry};
 use protocol::client::{Client, ClientOrigin};
 use protocol::redirect_uri::RedirectUriKind;
 
@@ -82,16 +81,22 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
     })
 }
 
-/// The request with what its client is now.
+/// The request with what its client is now. An answer to an earlier page is none to this one.
 fn as_shown(journey: &Journey) -> PendingAuthorization {
     PendingAuthorization {
-        shown_guard: guard_of(journey),
+        shown_digest: Some(digest_of(journey)),
+        outcome: None,
         ..journey.pending.clone()
     }
 }
 
-fn guard_of(journey: &Journey) -> Option<[u8; 32]> {
-    journey.document.as_ref().map(DocumentInForce::guard_digest)
+fn digest_of(journey: &Journey) -> [u8; 32] {
+    consent_rule::shown_digest(&journey.client, &journey.redirect_uri)
+}
+
+/// Rows K13, L4: whether the client, and where its answer goes, are still those of the page.
+pub fn is_as_shown(journey: &Journey) -> bool {
+    journey.pending.shown_digest == Some(digest_of(journey))
 }
 
 /// Who vouches for the client: in two words, and in a sentence.
@@ -121,7 +126,7 @@ fn voucher_of(client: &Client, returns_to: RedirectUriKind, tenant: &str) -> (St
 /// there. What a client merely says of itself never comes here.
 fn recognised(
     client: &Client,
-    known: &KnownClient,
+    known: &CatalogueEntry,
     returns_to: RedirectUriKind,
 ) -> (String, String) {
     let (name, vendor) = (&known.name, &known.vendor);
@@ -137,9 +142,11 @@ fn recognised(
     ("Recognised client".to_owned(), meaning)
 }
 
-/// The host of a metadata document is proven; the host of a `client_uri` is the client's word.
+/// The host of a metadata document is proven; the host of a `client_uri` is the client's word, which has
+/// no place beside a badge of ours.
 fn host_of(client: &Client) -> Option<String> {
     let uri = match client.origin {
+        ClientOrigin::Registered if client.is_trusted() => return None,
         ClientOrigin::Document => client.client_id.as_str(),
         ClientOrigin::Static | ClientOrigin::Registered => client.client_uri.as_deref()?,
     };
@@ -196,11 +203,9 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
     };
     let asked = pending::open_for_consent(request, &form.pending, &session)?;
     let mut journey = Journey::resume(request, asked).await?;
-    let was_shown = journey.pending.shown_guard.take() == guard_of(&journey);
     let user_id = session.signed_in.user_id;
     match form.decision.as_str() {
-        // Row K13: the answer was to another document.
-        "allow" if !was_shown => return show_changed(request, &journey),
+        "allow" if !is_as_shown(&journey) => return show_changed(request, &journey),
         "allow" => {
             let ticked: Vec<&str> = form.scopes.iter().map(String::as_str).collect();
             let scopes = consent_rule::chosen_scopes(&journey.pending.scopes, &ticked);
@@ -249,7 +254,8 @@ async fn record_denial(
     Ok(())
 }
 
-fn show_changed(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
+/// The question again, because it was about something else.
+pub fn show_changed(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
     let mut page = page(request, journey)?;
     page.failure = Some(CLIENT_CHANGED);
     Ok(pages::respond(StatusCode::CONFLICT, &page))

@@ -50,11 +50,23 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
     match next_step(&journey.pending, &state, request.now()) {
         NextStep::Login => login::show(request, &journey),
         NextStep::Consent => consent::show(request, &journey),
+        // The person may have signed in again between the answer and now.
+        NextStep::IssueCode { .. } if is_allowed(&journey) && !consent::is_as_shown(&journey) => {
+            consent::show_changed(request, &journey)
+        }
         NextStep::IssueCode { user_id, scopes } => {
             issue_code(request, &journey, user_id, scopes).await
         }
         NextStep::Refuse(refused) => refuse(request, &journey, &refused).await,
     }
+}
+
+/// The person was asked, instead of remembered.
+const fn is_allowed(journey: &Journey) -> bool {
+    matches!(
+        journey.pending.outcome,
+        Some(ConsentOutcome::Allowed { .. })
+    )
 }
 
 /// Consent → grant, code and audit event in one transaction → 303 with code, state, iss.
@@ -68,11 +80,8 @@ async fn issue_code(
         return Err(Stop::new(Trouble::Internal).because("a code without a session"));
     };
     let registered = journey.redirect_uri.registered();
-    let is_remembered = consent_rule::may_be_remembered(&journey.client, registered)
-        && matches!(
-            journey.pending.outcome,
-            Some(ConsentOutcome::Allowed { .. })
-        );
+    let is_remembered =
+        consent_rule::may_be_remembered(&journey.client, registered) && is_allowed(journey);
     let approved = ApprovedAuthorization {
         pending: &journey.pending,
         client: &journey.client,

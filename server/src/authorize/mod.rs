@@ -23,6 +23,8 @@ mod same_site;
 mod stop;
 mod trouble;
 
+use std::ops::ControlFlow;
+
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::client_documents::FoundClient;
@@ -31,6 +33,9 @@ use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError
 use protocol::authorization::pending::{PendingAuthorization, PendingStart};
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::request::Prompts;
+use protocol::client::Client;
+use protocol::error_code::ProtocolError as _;
+use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::{ErrorCode, Parameters, PendingId};
 
 use crate::http::body;
@@ -103,41 +108,10 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
                 is_signed_in: session.is_some(),
                 is_prompt_none: Prompts::is_none_asked(&parameters),
             };
-            let place = placement::place(&error, Some(&client), onlooker);
-            let AuthorizeError::Redirect {
-                error,
-                redirect_uri,
-                state,
-            } = error
-            else {
-                return Err(Stop::new(Trouble::UnreadableRequest));
-            };
-            refusal::log(request, &client, &error);
-            if place != Placement::LoginFirst {
-                if let (Some(_), Some(refused)) = (&session, error.refused_resource()) {
-                    refusal::keep_resource(request, &client, refused).await;
-                }
-                request
-                    .authority()
-                    .metrics()
-                    .authorizations
-                    .with_label_values(&["refused"])
-                    .inc();
-                let told = refusal::Told {
-                    client: &client,
-                    redirect_uri: &redirect_uri,
-                    state: state.as_deref(),
-                    error: protocol::error_code::ProtocolError::to_oauth_error(&error),
-                };
-                return refusal::tell(request, &told, place);
+            match refuse(request, &client, onlooker, error, &start).await? {
+                ControlFlow::Continue(begun) => begun,
+                ControlFlow::Break(told) => return Ok(told),
             }
-            let sent = redirect_uri
-                .was_sent()
-                .then(|| redirect_uri.as_str().to_owned());
-            (
-                *redirect_uri,
-                PendingAuthorization::refused(sent, state, &error, &start),
-            )
         }
     };
     let new_cookie = browser.new_cookie(&request.tenant);
@@ -154,6 +128,51 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
         stop::add_cookie(&mut response, &cookie)?;
     }
     Ok(response)
+}
+
+/// The client hears of it at once, or goes on, refused, until its person has signed in.
+async fn refuse(
+    request: &TenantRequest,
+    client: &Client,
+    onlooker: Onlooker,
+    error: AuthorizeError,
+    start: &PendingStart<'_>,
+) -> Result<ControlFlow<HttpResponse, (VerifiedRedirectUri, PendingAuthorization)>, Stop> {
+    let place = placement::place(&error, Some(client), onlooker);
+    let AuthorizeError::Redirect {
+        error,
+        redirect_uri,
+        state,
+    } = error
+    else {
+        return Err(Stop::new(Trouble::UnreadableRequest));
+    };
+    refusal::log(request, client, &error);
+    if place == Placement::LoginFirst {
+        let sent = redirect_uri
+            .was_sent()
+            .then(|| redirect_uri.as_str().to_owned());
+        let pending = PendingAuthorization::refused(sent, state, &error, start);
+        return Ok(ControlFlow::Continue((*redirect_uri, pending)));
+    }
+    if onlooker.is_signed_in
+        && let Some(refused) = error.refused_resource()
+    {
+        refusal::keep_resource(request, client, refused).await;
+    }
+    request
+        .authority()
+        .metrics()
+        .authorizations
+        .with_label_values(&["refused"])
+        .inc();
+    let told = refusal::Told {
+        client,
+        redirect_uri: &redirect_uri,
+        state: state.as_deref(),
+        error: error.to_oauth_error(),
+    };
+    refusal::tell(request, &told, place).map(ControlFlow::Break)
 }
 
 /// mcp-remote asks here, before the browser does, whether its registration still stands: it reads

@@ -267,7 +267,8 @@ fn read_trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, Problem> {
             .parse::<IpNet>()
             .or_else(|_| item.parse::<std::net::IpAddr>().map(IpNet::from))
             .map_err(|_| sources.problem(NAME, format!("has `{item}`: write addresses or networks such as 10.0.0.7 or 10.0.0.0/8, separated by commas")))?;
-        // R3 of the security checklist: trusting everybody makes every forwarded header a lie.
+        // House (row R3): forwarded headers count only from configured proxies. Trusting everybody
+        // makes each of them a lie.
         if network.prefix_len() == 0 {
             return Err(sources.problem(
                 NAME,

@@ -57,6 +57,7 @@ fn count(authority: &Authority, report: &SweepReport) {
         ("grants", report.grants),
         ("clients", report.clients),
         ("client_assertion_ids", report.client_assertion_ids),
+        ("initial_access_tokens", report.initial_access_tokens),
     ] {
         let swept = &authority.metrics().swept;
         swept.with_label_values(&[kind]).inc_by(rows);

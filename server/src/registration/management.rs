@@ -8,7 +8,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::audit::EventType;
-use authority::limits::Limit;
+use authority::limits::{Limit, RateLimited};
 use authority::{digests, policy};
 use crypto::{SecretKind, SecretToken};
 use protocol::bearer::token_from_header;
@@ -17,7 +17,7 @@ use protocol::client::registration::{
     RegistrationResponse, validate,
 };
 use protocol::client::{Client, ClientOrigin};
-use protocol::{ClientId, SecretText};
+use protocol::{ClientId, ClientKey, SecretText};
 use store::{ClientRecord, StoredSecret, TenantScope};
 
 use super::{event, give_registration_token, known_scopes, management_uri, new_secret, rules};
@@ -60,7 +60,7 @@ pub async fn read(request: TenantRequest) -> HttpResponse {
     put, path = "/register/{client_id}", operation_id = "update_client_registration", tag = "registration",
     summary = "Replace a registration (RFC 7592 §2.2)",
     description = "The whole of the metadata: what is left out is inferred again. The answer carries a new registration \
-        access token; the old one is void. Scopes, grants and the strength of the authentication never grow.",
+        access token; the old one is void. Scopes and grants never grow, and the authentication never becomes weaker.",
     params(("client_id" = String, Path, description = "As the registration gave it")),
     request_body(content = serde_json::Value, content_type = "application/json"),
     responses(
@@ -69,7 +69,7 @@ pub async fn read(request: TenantRequest) -> HttpResponse {
         (status = 401, description = "The client or its registration access token is not known", body = OAuthErrorBody),
         (status = 403, description = "The tenant does not allow it, or an administrator disabled the client",
             body = OAuthErrorBody),
-        (status = 429, description = "Too many wrong tokens", body = OAuthErrorBody),
+        (status = 429, description = "Too many updates or wrong tokens", body = OAuthErrorBody),
         (status = 503, description = "Try again", body = OAuthErrorBody),
     ),
     security(("registration" = []))
@@ -123,10 +123,7 @@ fn finish<T>(
 
 async fn find_registration(request: &TenantRequest) -> Result<RegistrationResponse, OAuthFailure> {
     let caller = Caller::read(request).await?;
-    let mut scope = begin(request).await?;
-    let found = scope.find_client(&caller.client_id).await?;
-    scope.commit().await?;
-    let record = caller.admit(request, found).await?;
+    let record = caller.find(request).await?;
     let token = SecretText::new(caller.token.expose());
     Ok(describe(&record.client).with_management(
         management_uri(&request.tenant, &caller.client_id),
@@ -147,6 +144,11 @@ async fn replace_registration(
     request: &mut TenantRequest,
 ) -> Result<RegistrationResponse, OAuthFailure> {
     let caller = Caller::read(request).await?;
+    let client_key = caller.find(request).await?.client.key;
+    if policy::registration_policy(&request.tenant) == RegistrationPolicy::Off {
+        return Err(RegistrationError::RegistrationIsOff.into());
+    }
+    take_update(request, client_key).await?;
     let body = request.body().await?;
     let resources = request
         .authority()
@@ -154,13 +156,8 @@ async fn replace_registration(
         .list_resources(&request.tenant)
         .await?;
     let known_scopes = known_scopes(&resources);
-    let mut scope = begin(request).await?;
-    let found = scope.find_client_for_update(&caller.client_id).await?;
-    let record = caller.admit(request, found).await?;
-    if policy::registration_policy(&request.tenant) == RegistrationPolicy::Off {
-        return Err(RegistrationError::RegistrationIsOff.into());
-    }
     let body = RegistrationBody::parse(&body)?;
+    let (scope, record) = caller.lock(request).await?;
     check_identity(request, &record, &body)?;
     let (asked, stated) = statement::apply(&request.tenant, body, request.now())?;
     let limits = policy::self_registration(&request.tenant, Some(&record.client));
@@ -209,7 +206,8 @@ async fn write(
     let now = request.now();
     let client = registration.clone().describe(record.client.clone());
     scope.update_client(&client, now).await?;
-    // A client that has grown a method of authentication; the other way is refused (row J9).
+    // Who takes to a secret gets one, who takes to keys loses its own; a weaker way than before was refused
+    // by the rules (row J9).
     let before = record.client.auth_method.is_secret();
     let after = client.auth_method.is_secret();
     let mut secret = None;
@@ -245,9 +243,8 @@ async fn write(
 
 async fn remove_registration(request: &TenantRequest) -> Result<(), OAuthFailure> {
     let caller = Caller::read(request).await?;
-    let mut scope = begin(request).await?;
-    let found = scope.find_client_for_update(&caller.client_id).await?;
-    let record = caller.admit(request, found).await?;
+    caller.find(request).await?;
+    let (mut scope, record) = caller.lock(request).await?;
     scope.delete_client(record.client.key).await?;
     let event = event(request, EventType::ClientDeleted, &record.client);
     scope
@@ -284,28 +281,62 @@ impl Caller {
         }
     }
 
-    /// Row J9: only the client that the token was made for, in constant time, and only where no
-    /// administrator has stopped it.
-    async fn admit(
+    /// Nothing is locked, and nothing open, while the token is compared and a wrong one counted: strangers
+    /// hold up nobody.
+    async fn find(&self, request: &TenantRequest) -> Result<ClientRecord, OAuthFailure> {
+        let mut scope = begin(request).await?;
+        let found = scope.find_client(&self.client_id).await?;
+        scope.commit().await?;
+        match self.admit(request, found) {
+            Some(record) => enabled(record),
+            None => Err(unknown(request).await),
+        }
+    }
+
+    /// The same again with the client's row locked, since another call may have changed it: of two with the
+    /// same token one wins.
+    async fn lock(
         &self,
         request: &TenantRequest,
-        found: Option<ClientRecord>,
-    ) -> Result<ClientRecord, OAuthFailure> {
+    ) -> Result<(TenantScope, ClientRecord), OAuthFailure> {
+        let mut scope = begin(request).await?;
+        let found = scope.find_client_for_update(&self.client_id).await?;
+        let Some(record) = self.admit(request, found) else {
+            scope.roll_back().await?;
+            return Err(unknown(request).await);
+        };
+        Ok((scope, enabled(record)?))
+    }
+
+    /// Row J9: only the client that the token was made for, in constant time.
+    fn admit(&self, request: &TenantRequest, found: Option<ClientRecord>) -> Option<ClientRecord> {
         let peppers = request.authority().peppers();
-        let admitted = found.filter(|record| {
+        found.filter(|record| {
             record.client.origin == ClientOrigin::Registered
                 && record.registration_token.as_ref().is_some_and(|stored| {
                     peppers.verify(&self.token, &digests::from_stored(stored))
                 })
-        });
-        let Some(record) = admitted else {
-            return Err(unknown(request).await);
-        };
-        if !record.client.is_enabled {
-            return Err(RegistrationError::ClientIsDisabled.into());
-        }
-        Ok(record)
+        })
     }
+}
+
+/// Row J9: not where an administrator has stopped it.
+fn enabled(record: ClientRecord) -> Result<ClientRecord, OAuthFailure> {
+    if record.client.is_enabled {
+        Ok(record)
+    } else {
+        Err(RegistrationError::ClientIsDisabled.into())
+    }
+}
+
+/// By the client, whose token was good: nobody else can use up its share.
+async fn take_update(request: &TenantRequest, client_key: ClientKey) -> Result<(), RateLimited> {
+    let limits = request.authority().limits();
+    let tenant_id = Some(request.tenant.id());
+    let key = client_key.to_string();
+    limits
+        .take(Limit::RegistrationUpdate, tenant_id, &key)
+        .await
 }
 
 /// One answer for all, unless somebody goes on guessing.

@@ -1,13 +1,13 @@
 //! `POST {issuer}/register` (RFC 7591): a client registers itself.
 //!
-//! Order: policy, limits, who may at all (`initial_access`), body and software statement (`statement`),
+//! Order: policy, limits, who may at all (`initial_access_tokens`), body and software statement (`statement`),
 //! rules, quota, one transaction. Nothing that the body names is fetched (row J6), and members it may
 //! not decide about have nowhere to go (J8). What comes after is `management` (RFC 7592).
 //!
 //! Not here: what a registration gets (`protocol::client::registration`), what a tenant allows
 //! (`authority::policy`), removing registrations that nobody used (`jobs`).
 
-mod initial_access;
+mod initial_access_tokens;
 pub mod management;
 mod statement;
 
@@ -21,7 +21,7 @@ use protocol::client::registration::{
     ClientRegistration, Registrant, RegistrationError, RegistrationPolicy, RegistrationResponse,
     RegistrationRules, SelfRegistration, validate,
 };
-use protocol::client::{Client, ClientKeys, ClientOrigin};
+use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
 use protocol::scope::TENANT_SCOPES;
 use protocol::{ClientId, ClientKey, CredentialId, ScopeSet, SecretText, Timestamp, TokenId};
@@ -73,10 +73,13 @@ async fn register(request: &mut TenantRequest) -> Result<RegistrationResponse, O
     if policy == RegistrationPolicy::Off {
         return Err(RegistrationError::RegistrationIsOff.into());
     }
-    take_allowance(request).await?;
+    take_of_address(request).await?;
     let token = match policy {
-        RegistrationPolicy::InitialAccessToken => Some(initial_access::read(request)?),
-        RegistrationPolicy::Open | RegistrationPolicy::Off => None,
+        RegistrationPolicy::InitialAccessToken => Some(initial_access_tokens::read(request)?),
+        RegistrationPolicy::Open | RegistrationPolicy::Off => {
+            take_of_tenant(request).await?;
+            None
+        }
     };
     let body = request.body().await?;
     let limits = policy::self_registration(&request.tenant, None);
@@ -95,7 +98,9 @@ async fn register(request: &mut TenantRequest) -> Result<RegistrationResponse, O
         .await?;
     let mut order = Order::default();
     if let Some(token) = &token {
-        order.token_id = Some(initial_access::spend(request, &mut scope, token).await?);
+        order.token_id = Some(initial_access_tokens::spend(request, &mut scope, token).await?);
+        // Not before: strangers without a token would use up what its holders need.
+        take_of_tenant(request).await?;
     }
     let (registration, stated) = checked?;
     check_quota(&mut scope, &request.tenant).await?;
@@ -139,18 +144,23 @@ fn rules<'a>(
     }
 }
 
-/// J2: generous by address, since hosted clients share theirs; a ceiling for the tenant.
-async fn take_allowance(request: &TenantRequest) -> Result<(), RateLimited> {
-    let limits = request.authority().limits();
+/// J2: generous, since hosted clients share an address.
+async fn take_of_address(request: &TenantRequest) -> Result<(), RateLimited> {
+    let limit = Limit::RegistrationAddress;
     let tenant_id = Some(request.tenant.id());
+    request
+        .authority()
+        .limits()
+        .take_by_address(limit, tenant_id, request.client_address)
+        .await
+}
+
+/// J2: a ceiling for the tenant.
+async fn take_of_tenant(request: &TenantRequest) -> Result<(), RateLimited> {
+    let limits = request.authority().limits();
     limits
-        .take_by_address(
-            Limit::RegistrationAddress,
-            tenant_id,
-            request.client_address,
-        )
-        .await?;
-    limits.take(Limit::RegistrationTenant, tenant_id, "").await
+        .take(Limit::RegistrationTenant, Some(request.tenant.id()), "")
+        .await
 }
 
 /// J2: what registrations may fill. As many as run at this moment may pass it together.
@@ -177,9 +187,10 @@ async fn insert(
 ) -> Result<RegistrationResponse, OAuthFailure> {
     let authority = request.authority();
     let (random, now) = (authority.random(), authority.now());
-    let client = registration.clone().describe(blank_client(
-        ClientId::generate(random),
+    let client = registration.clone().describe(Client::blank(
         ClientKey::generate(random, now),
+        ClientId::generate(random),
+        ClientOrigin::Registered,
         registration.auth_method,
         now,
     ));
@@ -233,41 +244,6 @@ async fn give_registration_token(
 fn management_uri(tenant: &Tenant, client_id: &ClientId) -> String {
     // An id of our own making: nothing in it to encode.
     format!("{}/{client_id}", tenant.issuer().endpoint("register"))
-}
-
-/// Before its registration says what it is.
-fn blank_client(
-    client_id: ClientId,
-    key: ClientKey,
-    auth_method: protocol::client::AuthMethod,
-    now: Timestamp,
-) -> Client {
-    Client {
-        key,
-        client_id,
-        origin: ClientOrigin::Registered,
-        name: None,
-        redirect_uris: Vec::new(),
-        grant_types: Vec::new(),
-        auth_method,
-        application_type: protocol::client::ApplicationType::Web,
-        scopes: None,
-        resources: None,
-        default_resource: None,
-        is_enabled: true,
-        access_token_lifetime: None,
-        refresh_idle_lifetime: None,
-        refresh_absolute_lifetime: None,
-        keys: ClientKeys::None,
-        assertion_algorithm: None,
-        client_uri: None,
-        logo_uri: None,
-        policy_uri: None,
-        tos_uri: None,
-        software_id: None,
-        software_version: None,
-        created_at: now,
-    }
 }
 
 /// S3: a new client is worth a row; it comes in the next batch, not in the way of the answer.

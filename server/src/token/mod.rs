@@ -163,7 +163,7 @@ impl From<ClientAuthenticationFailure> for OAuthFailure {
             ClientAuthenticationFailure::Refused(error) => Self::from_rule(&error),
             ClientAuthenticationFailure::Limited(limited) => limited.into(),
             ClientAuthenticationFailure::Busy => Self::unavailable(failure),
-            ClientAuthenticationFailure::KeysUnreachable => Self::from_rule(&failure),
+            ClientAuthenticationFailure::KeysUnreachable { .. } => Self::from_rule(&failure),
             ClientAuthenticationFailure::Store(error) => error.into(),
         }
     }

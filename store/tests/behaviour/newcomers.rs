@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::client::{AssertionAlgorithm, AuthMethod, ClientKeys, ClientOrigin};
-use protocol::{ClientId, RefusedIndicatorId};
+use protocol::client::{AssertionAlgorithm, AuthMethod, Client, ClientKeys, ClientOrigin};
+use protocol::{ClientId, RefusedIndicatorId, ResourceId};
 use serde_json::json;
 
 use crate::tests::support::{CountingRandom, Things, World, at, client_secret, digest};
@@ -198,7 +198,7 @@ async fn a_document_does_not_replace_a_static_client() {
     assert_eq!(found.unwrap(), None);
 }
 
-/// Never one with a grant, nor one that an operator blocked: it would come back unblocked.
+/// Never one with a grant, nor one that an operator has set something for: it would come back without.
 #[tokio::test]
 async fn documents_that_led_to_nothing_are_removed() {
     let world = World::new().await;
@@ -207,13 +207,28 @@ async fn documents_that_led_to_nothing_are_removed() {
     let described = &things.newcomers.described;
     let long_after = at(1) + Duration::from_hours(8 * 24);
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    let mut blocked = described.clone();
-    blocked.is_enabled = false;
-    scope.update_client(&blocked, at(1)).await.unwrap();
-    let swept = scope.sweep_expired(long_after, 10).await.unwrap();
-    // The registered one, which nobody used.
-    assert_eq!((swept.clients, swept.client_assertion_ids), (1, 1));
-    assert_eq!(scope.count_document_clients(5).await.unwrap(), 1);
+    let settings: [fn(&mut Client, ResourceId); 6] = [
+        |client, _| client.is_enabled = false,
+        |client, resource| client.resources = Some(vec![resource]),
+        |client, resource| client.default_resource = Some(resource),
+        |client, _| client.access_token_lifetime = Some(Duration::from_mins(5)),
+        |client, _| client.refresh_idle_lifetime = Some(Duration::from_hours(1)),
+        |client, _| client.refresh_absolute_lifetime = Some(Duration::from_hours(1)),
+    ];
+    for (number, set) in settings.into_iter().enumerate() {
+        let mut changed = described.clone();
+        set(&mut changed, things.resource.resource_id);
+        scope.update_client(&changed, at(1)).await.unwrap();
+        let swept = scope.sweep_expired(long_after, 10).await.unwrap();
+        // The registered one, which nobody used.
+        let is_first = u64::from(number == 0);
+        assert_eq!(
+            (swept.clients, swept.client_assertion_ids),
+            (is_first, is_first),
+            "{number}"
+        );
+        assert_eq!(scope.count_document_clients(5).await.unwrap(), 1);
+    }
     scope.update_client(described, at(1)).await.unwrap();
     assert_eq!(
         scope.sweep_expired(long_after, 10).await.unwrap().clients,
@@ -284,6 +299,37 @@ async fn an_initial_access_token_is_used_as_often_as_it_says() {
     assert_eq!(used.await.unwrap(), None);
 }
 
+/// A month after they ended, whichever way; used up alone is no end.
+#[tokio::test]
+async fn initial_access_tokens_that_ended_long_ago_are_removed() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let new = || Things::new().newcomers.initial_access_token;
+    let (ended, mut revoked, mut used_up) = (new(), new(), new());
+    (revoked.expires_at, used_up.expires_at) = (None, None);
+    used_up.max_uses = Some(1);
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    for token in [&ended, &revoked, &used_up] {
+        scope
+            .insert_initial_access_token(token, at(0))
+            .await
+            .unwrap();
+    }
+    let digests = [used_up.digest];
+    let used = scope.use_initial_access_token(&digests, at(1));
+    assert_eq!(used.await.unwrap(), Some(used_up.token_id));
+    let did = scope.revoke_initial_access_token(revoked.token_id, at(1_800));
+    assert!(did.await.unwrap());
+    let month = Duration::from_hours(30 * 24);
+    for (now, removed) in [(1_800, 0), (1_801, 1), (3_600, 0), (3_601, 1), (90_000, 0)] {
+        let swept = scope.sweep_expired(at(now) + month, 10).await.unwrap();
+        assert_eq!(swept.initial_access_tokens, removed, "{now}");
+    }
+    let left = scope.list_initial_access_tokens(None, 9).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].token_id, used_up.token_id);
+}
+
 /// Row E9: of many at once, one is the first; another client's same `jti` is another thing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_assertion_counts_once() {
@@ -321,26 +367,26 @@ async fn an_assertion_counts_once() {
 async fn a_hundred_refused_resources_are_kept_the_latest_seen() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
-    let new = |value: String| NewRefusedResourceIndicator {
+    let new = |client: i64, value: String| NewRefusedResourceIndicator {
         indicator_id: RefusedIndicatorId::generate(&CountingRandom, at(0)),
         value,
-        client_id: ClientId::parse("editor").unwrap(),
+        client_id: ClientId::parse(&format!("editor-{client}")).unwrap(),
     };
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     for number in 0..100 {
-        let one = new(format!("https://h/{number}"));
-        let inserted = scope.insert_refused_resource_indicator(&one, at(number));
+        let one = new(number / 10, format!("https://h/{number}"));
+        let inserted = scope.keep_refused_resource_indicator(&one, at(number));
         inserted.await.unwrap();
     }
     // Seen again: another one is the oldest now.
     for value in ["https://h/0", "https://h/100"] {
-        let one = new(value.to_owned());
-        let inserted = scope.insert_refused_resource_indicator(&one, at(200));
+        let one = new(10, value.to_owned());
+        let inserted = scope.keep_refused_resource_indicator(&one, at(200));
         inserted.await.unwrap();
     }
     for unfit in [String::new(), "x".repeat(2_049), "a\0b".to_owned()] {
-        let one = new(unfit);
-        let inserted = scope.insert_refused_resource_indicator(&one, at(300));
+        let one = new(10, unfit);
+        let inserted = scope.keep_refused_resource_indicator(&one, at(300));
         inserted.await.unwrap();
     }
     let kept = scope.list_refused_resource_indicators(None, 500);
@@ -361,4 +407,32 @@ async fn a_hundred_refused_resources_are_kept_the_latest_seen() {
     assert!(!scope.delete_refused_resource_indicator(id).await.unwrap());
     let found = scope.find_refused_resource_indicator(id).await.unwrap();
     assert_eq!(found, None);
+}
+
+/// One application's inventions leave everybody else's in place.
+#[tokio::test]
+async fn a_client_has_a_share_of_the_refused_resources() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    for (client, number) in [("editor", 0)]
+        .into_iter()
+        .chain((1..30).map(|n| ("noisy", n)))
+    {
+        let one = NewRefusedResourceIndicator {
+            indicator_id: RefusedIndicatorId::generate(&CountingRandom, at(0)),
+            value: format!("https://h/{number}"),
+            client_id: ClientId::parse(client).unwrap(),
+        };
+        let kept = scope.keep_refused_resource_indicator(&one, at(number));
+        kept.await.unwrap();
+    }
+    let kept = scope.list_refused_resource_indicators(None, 500);
+    let mut kept: Vec<_> = kept.await.unwrap().into_iter().map(|it| it.value).collect();
+    kept.sort();
+    let mut expected: Vec<_> = (20..30)
+        .map(|number| format!("https://h/{number}"))
+        .collect();
+    expected.insert(0, "https://h/0".to_owned());
+    assert_eq!(kept, expected);
 }

@@ -70,6 +70,7 @@ impl Answer for SweepReport {
             self.grants,
             self.clients,
             self.client_assertion_ids,
+            self.initial_access_tokens,
         ];
         kinds.iter().sum::<u64>() > 0
     }
@@ -137,14 +138,13 @@ cases! {
     use_initial_access_token(&[b.newcomers.initial_access_token.digest], at(5));
     revoke_initial_access_token(b.newcomers.initial_access_token.token_id, at(5));
     // refused_resource_indicators
-    insert_refused_resource_indicator(&b.newcomers.refused, at(5));
+    keep_refused_resource_indicator(&b.newcomers.refused, at(5));
     find_refused_resource_indicator(b.newcomers.refused.indicator_id);
     list_refused_resource_indicators(None, 100);
     delete_refused_resource_indicator(b.newcomers.refused.indicator_id);
     // consents
     insert_consent(&b.consent, at(5));
     list_consents(b.user_id(), b.client.key);
-    delete_consents(b.user_id(), b.client.key);
     // due_work
     insert_due_work(DueWorkKind::Sweep, at(5), at(5));
     finish_due_work(DueWorkKind::Sweep);
@@ -154,8 +154,6 @@ cases! {
     list_held_grants(b.user_id(), b.client.key, at(0), at(-900));
     revoke_grant(b.grant.grant_id, RevokedReason::Operator, at(5), at(900));
     revoke_grants_of_user(b.user_id(), RevokedReason::Operator, at(5), at(900));
-    revoke_grants_of_user_for_client(
-        b.user_id(), b.client.key, RevokedReason::ConsentWithdrawn, at(5), at(900));
     // refresh_tokens
     find_refresh_family(b.family.family_id);
     rotate_refresh_token(

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use protocol::authorization::ProofOfPossession;
-use protocol::client::{ApplicationType, AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
+use protocol::client::{AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
 use protocol::redirect_uri::RedirectUri;
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{
@@ -220,7 +220,7 @@ impl Things {
             .await
             .unwrap();
         scope
-            .insert_refused_resource_indicator(&new.refused, at(0))
+            .keep_refused_resource_indicator(&new.refused, at(0))
             .await
             .unwrap();
         let client_id = &things.client.client_id;
@@ -248,31 +248,21 @@ impl Things {
 }
 
 fn client() -> Client {
+    let blank = Client::blank(
+        ClientKey::generate(&CountingRandom, at(0)),
+        ClientId::parse("editor").unwrap(),
+        ClientOrigin::Static,
+        AuthMethod::ClientSecretBasic,
+        at(0),
+    );
     Client {
-        key: ClientKey::generate(&CountingRandom, at(0)),
-        client_id: ClientId::parse("editor").unwrap(),
-        origin: ClientOrigin::Static,
         name: Some("Editor".to_owned()),
         redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI)],
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        auth_method: AuthMethod::ClientSecretBasic,
-        application_type: ApplicationType::Web,
         scopes: Some(ScopeSet::parse("tools:call tools:list").unwrap()),
-        resources: None,
-        default_resource: None,
-        is_enabled: true,
-        access_token_lifetime: None,
-        refresh_idle_lifetime: None,
-        refresh_absolute_lifetime: None,
-        keys: ClientKeys::None,
-        assertion_algorithm: None,
         client_uri: Some("https://app.example".to_owned()),
-        logo_uri: None,
-        policy_uri: None,
-        tos_uri: None,
-        software_id: None,
         software_version: Some("1.0".to_owned()),
-        created_at: at(0),
+        ..blank
     }
 }
 

@@ -172,7 +172,7 @@ fn prompt_none_never_shows_a_page() {
     assert_eq!(stranger.refusal(), ErrorCode::InteractionRequired);
 }
 
-/// Row J7: a page of a stranger's cannot use an old consent behind the person's back.
+/// Row A12: a page of a stranger's cannot use an old consent behind the person's back.
 #[test]
 fn a_frame_or_an_image_gets_no_code_for_a_client_that_nobody_vouches_for() {
     let mut framed = Scene::remembering(ALL);

@@ -43,7 +43,7 @@ fn said(client: &Client) -> Option<&str> {
 #[test]
 fn every_file_is_an_entry() {
     for text in FILES {
-        let read = serde_json::from_str::<KnownClient>(text);
+        let read = serde_json::from_str::<CatalogueEntry>(text);
         assert!(read.is_ok(), "{:?} in {text}", read.err());
     }
     assert_eq!(known_clients().len(), FILES.len());
@@ -184,6 +184,21 @@ fn a_registration_is_proven_by_where_every_answer_goes() {
         proven(&registered_client("ChatGPT", &[connector])),
         Some("chatgpt")
     );
+    let mut unnamed = registered_client("Claude", &[CLAUDE]);
+    unnamed.name = None;
+    assert_eq!(proven(&unnamed), Some("claude"));
+    assert_eq!(unnamed.display_name(), "Claude");
+    // Words behind the vendor's name are whoever's that registered them.
+    for name in [
+        "Claude (notes)",
+        "Claude, approved by Acme",
+        "Claude ",
+        "claude",
+    ] {
+        let client = registered_client(name, &[CLAUDE]);
+        assert_eq!(proven(&client), None, "{name}");
+        assert_eq!(client.display_name(), name);
+    }
     let mut renamed = registered_client("Your bank", &[CLAUDE]);
     assert_eq!(recognise(&renamed), None);
     renamed.origin = ClientOrigin::Static;

@@ -8,8 +8,9 @@ use crate::client::metadata::{clean_name, infer_application_type, is_https_url};
 use crate::client::{AssertionAlgorithm, AuthMethod, ClientKeys, GrantType};
 use crate::issuer::is_loopback_host;
 use crate::redirect_uri::{RedirectUri, RedirectUriError};
+use crate::strict_json::UniqueObject;
 
-use super::{ClientDocument, DocumentFault, DocumentUrl, strict};
+use super::{ClientDocument, DocumentFault, DocumentUrl};
 
 const MAX_BYTES: usize = 5 * 1024;
 const MAX_DEPTH: usize = 16;
@@ -31,7 +32,8 @@ pub(super) fn validate(
         return Err(DocumentFault::TooLarge);
     }
     let text = std::str::from_utf8(body).map_err(|_| DocumentFault::NotUtf8)?;
-    let object = strict::object(text, MAX_DEPTH).ok_or(DocumentFault::NotAnObject)?;
+    let UniqueObject::<MAX_DEPTH>(object) =
+        serde_json::from_str(text).map_err(|_| DocumentFault::NotAnObject)?;
     let members = Members(&object);
     // Draft §4: simple string comparison, RFC 3986 §6.2.1.
     if members.text("client_id")? != Some(url.as_str()) {

@@ -1,21 +1,26 @@
-//! JSON that two readers cannot understand differently (row K7): an object, no member twice at any
-//! depth, a bounded number of levels.
+//! JSON that two readers cannot understand differently: an object, no member twice at any depth, a bounded
+//! number of levels (RFC 7515 §4 for tokens; row K7 for documents).
+//!
+//! Not here: what the members must be; that is whoever reads them's rule.
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The object that `text` is; `None` when it is none, or not one of ours.
-pub(super) fn object(text: &str, max_depth: usize) -> Option<Map<String, Value>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Unique {
-        levels_left: max_depth,
-    }
-    .deserialize(&mut reader);
-    match (read, reader.end()) {
-        (Ok(Value::Object(members)), Ok(())) => Some(members),
-        _ => None,
+/// An object without duplicate members, of at most so many levels of lists and objects.
+#[derive(Clone, Debug)]
+pub struct UniqueObject<const MAX_DEPTH: usize>(pub Map<String, Value>);
+
+impl<'de, const MAX_DEPTH: usize> Deserialize<'de> for UniqueObject<MAX_DEPTH> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let unique = Unique {
+            levels_left: MAX_DEPTH,
+        };
+        match unique.deserialize(deserializer)? {
+            Value::Object(members) => Ok(Self(members)),
+            _ => Err(D::Error::custom("not an object")),
+        }
     }
 }
 
@@ -71,6 +76,10 @@ impl<'de> Visitor<'de> for Unique {
         Ok(Value::String(value.to_owned()))
     }
 
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
     fn visit_unit<E: Error>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
@@ -94,5 +103,45 @@ impl<'de> Visitor<'de> for Unique {
             }
         }
         Ok(Value::Object(members))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_object_is_read_whole() {
+        let value = json!({ "a": [1, -2, 2.5, null, true, "x"], "b": { "c": {} } });
+        let read: UniqueObject<3> = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(Value::Object(read.0), value);
+    }
+
+    #[test]
+    fn duplicates_at_any_depth_and_other_values_are_refused() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"x":[{"a":1,"a":2}]}"#,
+            "[]",
+            "1",
+            "null",
+            "\"{}\"",
+        ] {
+            assert!(
+                serde_json::from_str::<UniqueObject<8>>(text).is_err(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn levels_are_counted() {
+        let text = r#"{"a":[{"b":1}]}"#;
+        assert!(serde_json::from_str::<UniqueObject<3>>(text).is_ok());
+        assert!(serde_json::from_str::<UniqueObject<2>>(text).is_err());
     }
 }
