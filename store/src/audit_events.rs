@@ -181,7 +181,8 @@ impl TenantScope {
 }
 
 impl PlatformScope {
-    /// A batch of many tenants' events in one statement: what is issued by the thousand.
+    /// A batch of many tenants' events in one statement: what is issued by the thousand. Events that are
+    /// there already are left as they are: a batch comes again when the answer to its commit was lost.
     pub async fn insert_audit_events_of_tenants(
         &mut self,
         events: &[(Tenant, NewAuditEvent)],
@@ -195,7 +196,8 @@ impl PlatformScope {
              from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[],
                  $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[])
                  as them (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
-                     target_id, request_id, address, details)",
+                     target_id, request_id, address, details)
+             on conflict do nothing",
             &columns.tenant_id,
             &columns.occurred_at,
             &columns.event_id,

@@ -48,6 +48,23 @@ async fn events_are_listed_from_the_newest_page_by_page() {
     assert_eq!(listed, expected);
 }
 
+/// The answer to a commit may be lost: then the same batch comes again.
+#[tokio::test]
+async fn a_batch_that_comes_again_is_written_once() {
+    let world = World::new().await;
+    let acme = world.tenant("acme").await;
+    let batch = [(acme.clone(), event(at(0))), (acme, event(at(1)))];
+    for _ in 0..2 {
+        let mut platform = world.database.platform().await.unwrap();
+        platform
+            .insert_audit_events_of_tenants(&batch)
+            .await
+            .unwrap();
+        platform.commit().await.unwrap();
+    }
+    assert_eq!(world.db_count("audit_events").await, 2);
+}
+
 #[tokio::test]
 async fn the_platforms_events_say_which_tenant_they_were_about() {
     let world = World::new().await;
