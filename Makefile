@@ -29,10 +29,11 @@ clients: ## Run the tests with real MCP clients (Python, Node, Chromium)
 	@tests/clients/run.sh -m "not soak"
 
 .PHONY: soak
-soak: ## Run the long tail too: every client with every form of issuer, both ways to verify
+soak: ## Run the long tail too: every client with every form of issuer, and a million operations under kill -9
 	@scripts/install-postgres.sh
 	@scripts/install-client-tools.sh
 	@tests/clients/run.sh
+	@scripts/soak.sh
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz

@@ -4,6 +4,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 "$here/install-postgres.sh"
+"$here/install-test-servers.sh"
 export SQLX_OFFLINE=${SQLX_OFFLINE:-true}
 if cargo nextest --version >/dev/null 2>&1; then
     exec cargo nextest run --workspace "$@"

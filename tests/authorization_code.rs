@@ -259,7 +259,13 @@ async fn a_handle_of_one_kind_is_nothing_in_the_place_of_another() {
         .create("/admin/v1/admin-keys", &json!({ "name": "a key" }))
         .await;
 
+    let codes = acme.device_client().await.device_codes().await;
+    let pushed = client.authorization_request().push().await;
+
     let mut handles = vec![
+        ("device code", codes.device_code.clone()),
+        ("user code", codes.user_code.clone()),
+        ("request_uri", pushed.text("request_uri")),
         ("code", code.code.clone()),
         ("refresh token", tokens.refresh_token().to_owned()),
         ("access token", tokens.access_token.clone()),

@@ -8,10 +8,11 @@ use crate::harness::{Answer, TestApp, TestTenant};
 const ORIGIN: &str = "http://localhost:6274";
 
 /// The endpoints of a tenant with their own method: those for scripts, then the others.
-const FOR_SCRIPTS: [(&str, Method); 14] = [
+const FOR_SCRIPTS: [(&str, Method); 20] = [
     (".well-known/oauth-authorization-server", Method::GET),
     (".well-known/openid-configuration", Method::GET),
     (".well-known/jwks.json", Method::GET),
+    (".well-known/jwks/any", Method::GET),
     ("token", Method::POST),
     ("register", Method::POST),
     ("register/c_any", Method::GET),
@@ -19,16 +20,24 @@ const FOR_SCRIPTS: [(&str, Method); 14] = [
     ("register/c_any", Method::DELETE),
     ("clients-registrations/openid-connect/c_any", Method::PUT),
     ("revoke", Method::POST),
+    ("par", Method::POST),
+    ("device_authorization", Method::POST),
+    ("userinfo", Method::GET),
+    ("userinfo", Method::POST),
+    ("protocol/openid-connect/userinfo", Method::GET),
     ("oauth/token", Method::POST),
     ("protocol/openid-connect/token", Method::POST),
     ("protocol/openid-connect/certs", Method::GET),
     ("clients-registrations/openid-connect", Method::POST),
 ];
-const NOT_FOR_SCRIPTS: [(&str, Method); 6] = [
+const NOT_FOR_SCRIPTS: [(&str, Method); 9] = [
     ("authorize", Method::GET),
     ("authorize/continue", Method::GET),
     ("login", Method::GET),
     ("consent", Method::POST),
+    ("device", Method::GET),
+    ("logout", Method::GET),
+    ("logout", Method::POST),
     ("introspect", Method::POST),
     ("protocol/openid-connect/auth", Method::GET),
 ];

@@ -92,6 +92,11 @@ async fn the_document_says_what_clients_look_for() {
         ("revocation_endpoint", "revoke"),
         ("introspection_endpoint", "introspect"),
         ("jwks_uri", ".well-known/jwks.json"),
+        ("pushed_authorization_request_endpoint", "par"),
+        ("device_authorization_endpoint", "device_authorization"),
+        ("userinfo_endpoint", "userinfo"),
+        ("end_session_endpoint", "logout"),
+        ("writ_revocation_feed", "revocations"),
     ] {
         assert_eq!(document[member], acme.url(endpoint), "{member}");
     }
@@ -109,10 +114,20 @@ async fn the_document_says_what_clients_look_for() {
     assert_eq!(document["request_parameter_supported"], false);
     assert_eq!(document["request_uri_parameter_supported"], false);
     assert!(texts(&document["id_token_signing_alg_values_supported"]).contains("RS256"));
+    assert!(texts(&document["dpop_signing_alg_values_supported"]).contains("ES256"));
+    assert_eq!(document["require_pushed_authorization_requests"], false);
+    assert_eq!(document["backchannel_logout_supported"], true);
+    assert_eq!(document["backchannel_logout_session_supported"], true);
+    assert!(texts(&document["claims_supported"]).contains("sub"));
     let grant_types = texts(&document["grant_types_supported"]);
     assert_eq!(
         grant_types,
-        BTreeSet::from(["authorization_code", "refresh_token", "client_credentials"])
+        BTreeSet::from([
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ])
     );
     // Clients without a secret look for `none`, and go away where it is not listed.
     let proofs = [
@@ -145,7 +160,9 @@ async fn no_member_is_null_and_every_url_is_plain_and_our_own() {
             !value.is_null() && *value != json!([]) && *value != json!(""),
             "{member}"
         );
-        let is_url = member.ends_with("_endpoint") || member.ends_with("_uri");
+        let is_url = ["_endpoint", "_uri", "_feed"]
+            .iter()
+            .any(|end| member.ends_with(end));
         if let (true, Some(url)) = (is_url, value.as_str()) {
             assert!(
                 url.starts_with(&format!("{}/", acme.issuer)),
@@ -165,7 +182,8 @@ async fn every_endpoint_in_the_document_is_there() {
     let acme = app.tenant("acme").await;
     let document = metadata(&acme).await;
     for (member, value) in document.as_object().unwrap() {
-        if !(member.ends_with("_endpoint") || member == "jwks_uri") {
+        let is_place = ["jwks_uri", "writ_revocation_feed"].contains(&member.as_str());
+        if !(member.ends_with("_endpoint") || is_place) {
             continue;
         }
         let answer = Answer::of(app.wire().request(Method::OPTIONS, value.as_str().unwrap())).await;

@@ -152,3 +152,56 @@ async fn a_restored_back_up_revives_nothing() {
     let anew = client.tokens_of(&acme.browser_of("alice").await).await;
     client.refresh(anew.refresh_token()).await.tokens();
 }
+
+/// F8, H2: with a resource go its credentials and what was granted for it alone; the rest of a grant goes on.
+#[tokio::test]
+async fn a_deleted_resource_takes_what_was_granted_for_it_alone() {
+    let app = TestApp::start().await;
+    let other_replica = app.start_replica().await;
+    let acme = app.tenant("acme").await;
+    let mail = acme.another_resource("https://mail.acme.test/mcp").await;
+    let mail_server = acme.resource_credential_of(&mail).await;
+    let client = acme.public_client().await;
+    let alice = acme.browser_of("alice").await;
+    let for_mail = client.clone().with_resource(Some(&mail.identifier));
+    let mail_alone = for_mail.tokens_of(&alice).await;
+    let request = client
+        .authorization_request()
+        .and("resource", &mail.identifier);
+    let code = request.walk(&alice).await.code();
+    let at_first = [
+        ("grant_type", "authorization_code"),
+        ("code", &code.code),
+        ("code_verifier", &code.verifier),
+        ("resource", &acme.resource.identifier),
+    ];
+    let both = client.token(&at_first).await.tokens();
+    assert!(mail_server.accepts(&mail_alone.access_token).await);
+
+    let path = acme.path(&format!("/resources/{}", mail.id));
+    acme.admin().delete(&path).await.expect_status(204);
+
+    mail_server
+        .introspect_answer(&mail_alone.access_token)
+        .await
+        .is_refused(401, "invalid_client");
+    for wire in [app.wire(), other_replica.wire()] {
+        let client = client.clone().through(wire);
+        within_a_second("a deleted resource", async || {
+            let answer = client.refresh(mail_alone.refresh_token()).await;
+            answer.status.as_u16() == 400
+        })
+        .await;
+        client
+            .refresh(mail_alone.refresh_token())
+            .await
+            .is_refused(400, "invalid_target");
+    }
+    let fields = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", both.refresh_token()),
+        ("resource", &acme.resource.identifier),
+    ];
+    let renewed = client.token(&fields).await.tokens();
+    assert_eq!(renewed.claims()["aud"], acme.resource.audience.as_str());
+}

@@ -1,6 +1,8 @@
 //! Two replicas, one truth: what one changes, the other knows within a second, also when the way by which
 //! it would hear of it is dead.
 
+mod latency;
+
 use serde_json::json;
 use sqlx::Row as _;
 

@@ -135,6 +135,43 @@ async fn a_clock_that_is_wrong_makes_a_replica_unready() {
     app.clock().set_back(Duration::from_secs(5));
     probe(&app, "/readyz").await.expect_status(503);
 
+    // A second is nothing, and beyond two it ends.
+    app.clock().set_to_now();
+    app.clock().set_back(Duration::from_secs(1));
+    probe(&app, "/readyz").await.expect_status(200);
+    app.clock().set_to_now();
+    app.clock().advance(Duration::from_secs(4));
+    probe(&app, "/readyz").await.expect_status(503);
+
     app.clock().set_to_now();
     probe(&app, "/readyz").await.expect_status(200);
+}
+
+/// D5, Z17: a clock that is weeks ahead would take all that lives for ended.
+#[tokio::test]
+async fn a_replica_whose_clock_is_wrong_removes_nothing() {
+    let app = TestApp::start_with(TestAppOptions {
+        job_interval: Some(Duration::from_millis(20)),
+        jobs_need_the_right_clock: true,
+        ..TestAppOptions::default()
+    })
+    .await;
+    let acme = app.tenant("acme").await;
+    let unused = acme.registered_client("http://127.0.0.1/callback").await;
+    let until_more = async |outcome: &str, rounds: i64| {
+        let name = format!("writ_job_rounds_total{{outcome=\"{outcome}\",round=\"work\"}}");
+        let before = app.metric(&name).await.unwrap_or(0);
+        while app.metric(&name).await.unwrap_or(0) < before + rounds {}
+    };
+    app.clock().advance(Duration::from_hours(30 * 24));
+    until_more("wrong_clock", 5).await;
+    unused.cannot_refresh("writ_rt_garbage").await;
+    app.clock().set_to_now();
+    until_more("done", 5).await;
+    unused.cannot_refresh("writ_rt_garbage").await;
+
+    // By that clock it would have gone.
+    app.clock().advance(Duration::from_hours(30 * 24));
+    app.run_due_jobs().await;
+    assert_eq!(unused.refresh("writ_rt_garbage").await.status, 401);
 }

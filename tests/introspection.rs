@@ -57,6 +57,8 @@ async fn a_resource_server_learns_what_its_token_is() {
         "exp": now + 900,
         "jti": tokens.claims()["jti"],
         "token_type": "Bearer",
+        "auth_time": tokens.claims()["auth_time"],
+        "acr": tokens.claims()["acr"],
         "username": "alice",
     });
     assert_eq!(answer.json(), expected);

@@ -16,13 +16,16 @@ use crate::harness::{
 const KB: usize = 1024;
 
 /// The endpoints that read a form.
-const FORMS: [&str; 6] = [
+const FORMS: [&str; 9] = [
     "token",
     "introspect",
     "revoke",
     "authorize",
     "login",
     "consent",
+    "device",
+    "par",
+    "device_authorization",
 ];
 
 async fn app_behind_a_proxy() -> TestApp {
@@ -65,7 +68,7 @@ async fn a_body_of_more_than_64_kb_is_refused() {
         let refused = post(&acme, endpoint, padded(64 * KB + 1)).await;
         let answered = post(&acme, endpoint, padded(64 * KB)).await;
         assert_ne!(answered.status, 413, "{endpoint}: {answered:?}");
-        if ["authorize", "login", "consent"].contains(&endpoint) {
+        if ["authorize", "login", "consent", "device"].contains(&endpoint) {
             assert!(refused.status.is_client_error(), "{endpoint}: {refused:?}");
             refused.is_shown(refused.status.as_u16());
         } else {

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use server::config::{LogConfig, LogFormat};
 
-use crate::harness::{Answer, ClientAuthentication, TestApp, TestTenant};
+use crate::harness::{Answer, ClientAuthentication, Decision, DpopSigner, TestApp, TestTenant};
 
 /// What this process has logged so far.
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -227,6 +227,42 @@ async fn no_secret_is_written_anywhere() {
         .revoke(renewed.refresh_token())
         .await
         .expect_status(200);
+
+    // A device, a pushed request, a key that is proved with our nonce, and the sign-out.
+    acme.change("", &json!({ "is_dpop_nonce_required": true }))
+        .await;
+    let television = acme.device_client().await;
+    let codes = television.device_codes().await;
+    keep("device code", &codes.device_code);
+    keep("user code", &codes.user_code);
+    acme.answer_device(&browser, &codes, Decision::Allow).await;
+    let connected = television.poll(&codes).await.tokens();
+    keep("access token of a device", &connected.access_token);
+    keep("refresh token of a device", connected.refresh_token());
+    television.poll(&codes).await.expect_status(400);
+    let request = confidential
+        .authorization_request()
+        .with("scope", "openid notes:read");
+    let pushed = request.push().await.expect_status(201);
+    let request_uri = pushed.text("request_uri");
+    keep("request_uri", &request_uri);
+    let code = request.referring_to(&request_uri).walk(&browser).await;
+    let code = code.code();
+    keep("code of a pushed request", &code.code);
+    let signer = DpopSigner::new(&app);
+    let bound = confidential.proving(&signer);
+    signer.take_nonce(&bound.redeem(&code).await.expect_status(400));
+    keep("DPoP nonce", &signer.nonce().unwrap());
+    let bound = bound.redeem(&code).await.expect_status(200).json();
+    for member in ["access_token", "refresh_token", "id_token"] {
+        keep(member, bound[member].as_str().unwrap());
+    }
+    let url = format!(
+        "{}?id_token_hint={}&state={request_uri}",
+        acme.url("logout"),
+        bound["id_token"].as_str().unwrap()
+    );
+    browser.open(&url).await;
 
     // What the server itself holds: as written in the settings.
     for (name, value) in app.secret_settings() {

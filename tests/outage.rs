@@ -277,6 +277,8 @@ async fn a_database_that_went_away_is_a_503_and_comes_back() {
     let client = acme.confidential_client().await;
     let held = held(&acme, &client).await;
     let (metadata, jwks) = (acme.metadata().await.json(), acme.jwks().await.json());
+    let resources = acme.url(&format!(".well-known/jwks/{}", acme.resource.id));
+    acme.wire().get(&resources).await.expect_status(200);
 
     app.database().db_go_away().await;
     // Until the replica has noticed, it may answer from memory what it may answer from memory.
@@ -287,6 +289,8 @@ async fn a_database_that_went_away_is_a_503_and_comes_back() {
     is_an_outage(&client.client_credentials(None).await);
     assert_eq!(acme.metadata().await.expect_status(200).json(), metadata);
     assert_eq!(acme.jwks().await.expect_status(200).json(), jwks);
+    let resources = acme.wire().get(&resources).await;
+    assert_eq!(resources.expect_status(200).json(), jwks);
     let page = client.authorization_request().send().await;
     page.is_shown(503);
     assert!(!page.header("retry-after").is_empty(), "{page:?}");

@@ -33,6 +33,14 @@ async fn every_page(app: &TestApp) -> Vec<(&'static str, Answer)> {
     let forged = browser
         .submit(&form.fill("pending", "x").press("decision", "allow"))
         .await;
+    let television = acme.device_client().await;
+    let device = browser.open(&acme.url("device")).await;
+    let no_code = acme.type_code(&browser, "BCDF-GHJK").await;
+    let codes = television.device_codes().await;
+    let asked = acme.type_code(&browser, &codes.user_code).await;
+    let done = browser.decide(&asked, Decision::Allow).await;
+    let codes = television.device_codes().await;
+    let refused = acme.answer_device(&browser, &codes, Decision::Deny).await;
     let nowhere = browser.open("https://writ.test/t/nobody/authorize").await;
     let by_itself = browser.open(&acme.url("consent")).await;
     let wrong_method = acme.wire().request(Method::DELETE, &acme.url("authorize"));
@@ -44,6 +52,11 @@ async fn every_page(app: &TestApp) -> Vec<(&'static str, Answer)> {
         ("an error with a button", with_button.answer().clone()),
         ("an error", unknown.answer().clone()),
         ("a forged form", forged.answer().clone()),
+        ("device", device.answer().clone()),
+        ("an unknown code", no_code.answer().clone()),
+        ("consent for a device", asked.answer().clone()),
+        ("a connected device", done.answer().clone()),
+        ("a refused device", refused.answer().clone()),
         ("an unknown tenant", nowhere.answer().clone()),
         ("a form's address", by_itself.answer().clone()),
         ("a wrong method", Answer::of(wrong_method).await),

@@ -1,5 +1,7 @@
 //! Many at once, over two replicas: one winner, one leaf, no fork.
 
+mod thousands;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{ClientAuthentication, TestApp, Tokens};
+use crate::harness::{ClientAuthentication, DpopSigner, TestApp, Tokens};
 use crate::refresh_token::{live_generations, refresh_with};
 
 /// F4: within the window too: what counts is that the successor was used.
@@ -192,6 +192,51 @@ async fn grace_matrix() {
     refresh_with(&client, second.refresh_token(), "resource", notes)
         .await
         .tokens();
+}
+
+/// F5, T2, `grace_matrix` of a token that is bound to a key: whoever lacks the key gets nothing and spoils nothing,
+/// and is told about the key before anything else.
+#[tokio::test]
+async fn grace_matrix_of_a_bound_token() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let (own, other) = (DpopSigner::new(&app), DpopSigner::new(&app));
+    let client = acme.public_client().await.proving(&own);
+    let first = client.tokens_of(&acme.browser_of("alice").await).await;
+    let old = first.refresh_token();
+    let second = client.refresh(old).await.tokens();
+
+    for thief in [client.without_proof(), client.proving(&other)] {
+        thief.cannot_refresh(old).await;
+        thief.cannot_refresh(second.refresh_token()).await;
+        for (name, value) in [
+            ("scope", "notes:read admin"),
+            ("resource", "https://unknown.example/"),
+        ] {
+            refresh_with(&thief, old, name, value)
+                .await
+                .is_refused(400, "invalid_grant");
+        }
+    }
+    refresh_with(&client, old, "scope", "admin")
+        .await
+        .is_refused(400, "invalid_scope");
+    refresh_with(&client, old, "resource", "https://unknown.example/")
+        .await
+        .is_refused(400, "invalid_target");
+    let spent = own.proof("POST", &acme.url("token"));
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", old)];
+    for _ in 0..2 {
+        let again = client.token_with_proof(&fields, &spent).await;
+        if again.status == 200 {
+            assert_eq!(again.tokens().refresh_token, second.refresh_token);
+        } else {
+            again.is_refused(400, "invalid_dpop_proof");
+        }
+    }
+    assert_eq!(live_generations(&app).await, [1]);
+
+    client.refresh(second.refresh_token()).await.tokens();
 }
 
 /// F5, `two_processes_diverge`: two processes of one application share a token store, and each looks

@@ -1,96 +1,220 @@
-//! What the database knows of secrets: nothing that could be used (row F11).
+//! What PostgreSQL and Redis know of secrets: nothing that could be used (row F11). The flow below uses every
+//! kind of secret once; `harness/leaks.rs` looks at what every other test left, by the form of secrets.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 
-use crate::harness::TestApp;
+use crate::harness::{
+    Browser, ClientKey, Decision, DpopSigner, OAuthClient, RedisServer, TestApp, TestAppOptions,
+    TestTenant,
+};
 
-/// F11, S1: whoever steals the whole database can use nothing of it.
-#[tokio::test]
-async fn a_dump_of_the_database_holds_no_usable_secret() {
-    let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let browser = acme.browser_of("alice").await;
-    let chosen = acme
-        .client(&json!({
-            "client_id": "chosen",
-            "client_secret": "canary-of-a-chosen-secret",
-            "redirect_uris": ["https://chosen.example/callback"],
-            "token_endpoint_auth_method": "client_secret_basic",
-        }))
-        .await;
-    let client = acme.confidential_client().await;
-    let resource_server = acme.resource_credential().await;
-    let admin_key = acme
-        .admin()
-        .create("/admin/v1/admin-keys", &json!({ "name": "a key" }))
-        .await;
-    let registration = json!({ "redirect_uris": ["https://registered.example/callback"] });
-    let registered = acme.register(&registration).await.expect_status(201);
-    let invitation = acme
-        .admin()
-        .create(
-            &acme.path("/initial-access-tokens"),
-            &json!({ "name": "a partner" }),
-        )
-        .await;
-    let unused_code = client.code_from(&browser).await;
-    let code = client.code_from(&browser).await;
-    let first = client.redeem(&code).await.tokens();
-    let second = client.refresh(first.refresh_token()).await.tokens();
-    chosen.tokens_of(&browser).await;
+/// What somebody was told or has chosen, by what it is.
+#[derive(Default)]
+struct Secrets(Vec<(String, String)>);
 
-    let mut canaries = vec![
-        unused_code.code,
-        code.code,
-        code.verifier,
-        first.refresh_token().to_owned(),
-        second.refresh_token().to_owned(),
-        first.access_token,
-        second.access_token,
-        client.secret().unwrap().to_owned(),
-        chosen.secret().unwrap().to_owned(),
-        resource_server.client_secret,
-        admin_key["admin_key"].as_str().unwrap().to_owned(),
-        registered.text("client_secret"),
-        registered.text("registration_access_token"),
-        invitation["initial_access_token"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
-        acme.user("alice").await.password,
-    ];
-    canaries.extend(browser.cookies().into_iter().map(|cookie| cookie.value));
-    let dump = app.database().db_dump().await;
-    assert!(
-        dump.contains("refresh_families (") && dump.contains("users ("),
-        "the dump is one"
-    );
-    for canary in canaries {
-        for spelling in spellings(&canary) {
-            assert!(!dump.contains(&spelling), "{canary} is there as {spelling}");
+impl Secrets {
+    fn keep(&mut self, what: &str, secret: &str) {
+        assert!(secret.len() >= 8, "{what} is no secret: {secret}");
+        self.0.push((what.to_owned(), secret.to_owned()));
+    }
+
+    fn keep_tokens(&mut self, what: &str, body: &Value) {
+        for member in ["access_token", "refresh_token", "id_token"] {
+            if let Some(token) = body[member].as_str() {
+                self.keep(&format!("{member} {what}"), token);
+            }
         }
     }
 }
 
-/// As text, as bytes, and the random part as the bytes that it stands for.
+/// F11, S1: whoever steals the whole storage can use nothing of it.
+#[tokio::test]
+async fn dumps_of_postgresql_and_redis_hold_no_usable_secret() {
+    let redis = RedisServer::start().await;
+    let options = TestAppOptions::default().with("REDIS_URL", &redis.url());
+    let app = TestApp::start_with(options).await;
+    let acme = app.tenant("acme").await;
+    acme.change("", &json!({ "is_dpop_nonce_required": true }))
+        .await;
+    let browser = acme.browser_of("alice").await;
+    let mut secrets = Secrets::default();
+    for (name, value) in app.secret_settings() {
+        secrets.keep(name, &value);
+    }
+    secrets.keep("password", &acme.user("alice").await.password);
+    operator_makes_keys(&acme, &mut secrets).await;
+    client_lives(&app, &acme, &browser, &mut secrets).await;
+    newcomer_registers(&acme, &mut secrets).await;
+    television_is_connected(&acme, &browser, &mut secrets).await;
+    for cookie in browser.cookies() {
+        secrets.keep(&cookie.name, &cookie.value);
+    }
+    // Something that is counted in Redis for a while; one that answers late is not waited for, so: until it is.
+    let login = acme.public_client().await.authorization_request();
+    secrets.keep("mistyped password", "canary-of-a-slip");
+    let mut number = 0;
+    while redis.count_keys().0 == 0 {
+        number += 1;
+        let stranger = app.browser();
+        let page = login.open(&stranger).await;
+        let name = format!("stranger {number}");
+        stranger.log_in(&page, &name, "canary-of-a-slip").await;
+    }
+    let (_, endless) = redis.count_keys();
+    assert_eq!(endless, 0, "a key of Redis that never goes");
+    let redis = redis.dump();
+    let rows = app.database().db_dump().await;
+    assert!(
+        rows.contains("refresh_families (") && rows.contains("users ("),
+        "the dump is one"
+    );
+    let dumps = [
+        ("the rows", rows),
+        ("pg_dump", app.database().db_pg_dump()),
+        ("Redis", redis),
+    ];
+    for (place, dump) in dumps {
+        for (what, secret) in &secrets.0 {
+            for spelling in spellings(secret) {
+                assert!(!dump.contains(&spelling), "{what} in {place}: {spelling}");
+            }
+        }
+        for form in ["PRIVATE KEY", "\"d\":", "\"d\" :"] {
+            assert!(!dump.contains(form), "{form} in {place}");
+        }
+    }
+}
+
+async fn operator_makes_keys(acme: &TestTenant, secrets: &mut Secrets) {
+    let key = json!({ "name": "a key" });
+    let key = acme.admin().create("/admin/v1/admin-keys", &key).await;
+    secrets.keep("admin key", key["admin_key"].as_str().unwrap());
+    let resource_server = acme.resource_credential().await;
+    secrets.keep("resource secret", &resource_server.client_secret);
+}
+
+/// A sign-in by way of PAR, with tokens bound to a key, and everything that a client is told on the way.
+async fn client_lives(app: &TestApp, acme: &TestTenant, browser: &Browser, secrets: &mut Secrets) {
+    let chosen = json!({
+        "client_id": "chosen",
+        "client_secret": "canary-of-a-chosen-secret",
+        "redirect_uris": ["https://chosen.example/callback"],
+        "token_endpoint_auth_method": "client_secret_basic",
+    });
+    let chosen = acme.client(&chosen).await;
+    secrets.keep("chosen secret", chosen.secret().unwrap());
+    secrets.keep_tokens("of a chosen client", &chosen.tokens_of(browser).await.body);
+
+    let client = acme.confidential_client().await;
+    secrets.keep("client secret", client.secret().unwrap());
+    let unused = client.code_from(browser).await;
+    secrets.keep("unused code", &unused.code);
+    let request = client
+        .authorization_request()
+        .with("scope", "openid notes:read")
+        .with("nonce", "canary-of-a-nonce");
+    let code = request.walk(browser).await.code();
+    secrets.keep("code", &code.code);
+    secrets.keep("verifier", &code.verifier);
+    let signer = DpopSigner::new(app);
+    let bound = client.proving(&signer);
+    let told = bound.redeem(&code).await;
+    told.is_refused(400, "use_dpop_nonce");
+    signer.take_nonce(&told);
+    secrets.keep("DPoP nonce", &signer.nonce().unwrap());
+    let first = bound.redeem(&code).await.expect_status(200).json();
+    let second = bound.refresh(first["refresh_token"].as_str().unwrap());
+    let second = second.await.expect_status(200).json();
+    secrets.keep_tokens("at first", &first);
+    secrets.keep_tokens("renewed", &second);
+    pushed(&client, browser, secrets).await;
+
+    let key = ClientKey::generate("ES256", "a key");
+    let signing = json!({
+        "client_id": "signing", "jwks": key.jwks(),
+        "grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt",
+    });
+    let signing = acme
+        .client(&signing)
+        .await
+        .signing(&key, app.shared_clock());
+    let assertion = signing.signer().assertion();
+    secrets.keep("assertion", &assertion);
+    let tokens = signing.client_credentials(None).await.tokens();
+    secrets.keep_tokens("of a service", &tokens.body);
+}
+
+async fn pushed(client: &OAuthClient, browser: &Browser, secrets: &mut Secrets) {
+    let request = client.authorization_request();
+    let pushed = request.push().await.expect_status(201);
+    let request_uri = pushed.text("request_uri");
+    secrets.keep("request_uri", &request_uri);
+    let authorized = request.referring_to(&request_uri).walk(browser).await;
+    secrets.keep("code of a pushed request", &authorized.code().code);
+}
+
+async fn newcomer_registers(acme: &TestTenant, secrets: &mut Secrets) {
+    let registration = json!({ "redirect_uris": ["https://registered.example/callback"] });
+    let registered = acme.register(&registration).await.expect_status(201);
+    for member in ["client_secret", "registration_access_token"] {
+        secrets.keep(member, &registered.text(member));
+    }
+    let path = acme.path("/initial-access-tokens");
+    let invitation = json!({ "name": "a partner" });
+    let invitation = acme.admin().create(&path, &invitation).await;
+    let token = invitation["initial_access_token"].as_str().unwrap();
+    secrets.keep("initial access token", token);
+}
+
+async fn television_is_connected(acme: &TestTenant, browser: &Browser, secrets: &mut Secrets) {
+    let television = acme.device_client().await;
+    // One that waits, one that is connected.
+    for is_allowed in [false, true] {
+        let codes = television.device_codes().await;
+        secrets.keep("device code", &codes.device_code);
+        secrets.keep("user code", &codes.user_code);
+        let bare = codes.user_code.replace('-', "");
+        secrets.keep("user code without its hyphen", &bare);
+        if is_allowed {
+            acme.answer_device(browser, &codes, Decision::Allow).await;
+            let tokens = television.poll(&codes).await.tokens();
+            secrets.keep_tokens("of a television", &tokens.body);
+        }
+    }
+}
+
+/// As text and as bytes, in hexadecimal and base64; the random part and the bytes that it stands for, too.
 fn spellings(secret: &str) -> Vec<String> {
     let hexadecimal = |bytes: &[u8]| {
         bytes
             .iter()
             .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     };
-    let mut spellings = vec![secret.to_owned(), hexadecimal(secret.as_bytes())];
     let random = secret
         .strip_prefix("writ_")
         .and_then(|rest| rest.split_once('_'))
         .map_or(secret, |(_, random)| random);
-    spellings.extend([random.to_owned(), hexadecimal(random.as_bytes())]);
+    let mut spellings = Vec::new();
+    for text in [secret, random] {
+        let encoded = STANDARD.encode(text);
+        spellings.extend([
+            text.to_owned(),
+            hexadecimal(text.as_bytes()),
+            // The end depends on what follows.
+            encoded.trim_end_matches('=')[..encoded.trim_end_matches('=').len() - 1].to_owned(),
+        ]);
+    }
+    // A JWT is as good as its last part is hard to make: whoever has that has all.
+    if let Some((_, signature)) = secret.rsplit_once('.') {
+        spellings.push(signature.to_owned());
+    }
     if let Ok(bytes) = URL_SAFE_NO_PAD.decode(random)
         && bytes.len() >= 16
     {
         spellings.push(hexadecimal(&bytes));
+        spellings.push(STANDARD.encode(&bytes));
     }
     spellings
 }

@@ -87,6 +87,10 @@ pub fn target(kind: &'static str, id: &impl ToString) -> Target {
     }
 }
 
+pub fn actor(caller: &Caller) -> Actor {
+    caller.key_id.map_or(Actor::BootstrapKey, Actor::AdminKey)
+}
+
 /// The row, ready to be inserted.
 pub fn event(
     api: &Api,
@@ -95,8 +99,7 @@ pub fn event(
     target: Target,
     changes: Changes,
 ) -> NewAuditEvent {
-    let actor = caller.key_id.map_or(Actor::BootstrapKey, Actor::AdminKey);
-    let event = AuditEvent::new(event_type, actor, api.now())
+    let event = AuditEvent::new(event_type, actor(caller), api.now())
         .at(target.kind, target.id)
         .request_id(caller.origin.request_id.as_deref())
         .address(caller.origin.address);

@@ -16,10 +16,12 @@ mod audit_events;
 mod change;
 mod client_secrets;
 mod clients;
+mod consents;
 mod docs;
 mod document;
 mod grants;
 mod initial_access_tokens;
+mod installation;
 mod key_sets;
 mod known_clients;
 mod operation;
@@ -36,6 +38,7 @@ mod signing_keys;
 mod tenants;
 #[cfg(test)]
 mod testing;
+mod token_reuses;
 mod users;
 mod wire;
 

@@ -37,6 +37,7 @@ macro_rules! operations {
                 (name = "signing-keys", description = "What a tenant's tokens are signed with."),
                 (name = "audit-events", description = "Who did what."),
                 (name = "admin-keys", description = "What this API is called with."),
+                (name = "installation", description = "What is done to every tenant at once."),
             ),
         )]
         pub struct Collected;
@@ -85,12 +86,19 @@ operations! {
     users::find::find_user,
     users::update::update_user,
     users::delete::delete_user,
+    consents::list::list_consents,
+    consents::withdraw::withdraw_consent,
 
     grants::list::list_grants,
     grants::find::find_grant,
     grants::revoke::revoke_grant,
+    grants::timeline::find_grant_timeline,
+    token_reuses::list::list_token_reuses,
 
     signing_keys::list::list_signing_keys,
+    signing_keys::rotate::rotate_signing_key,
+    signing_keys::remove::remove_signing_key,
+    signing_keys::reseal::reseal_signing_keys,
 
     audit_events::list::list_audit_events,
     audit_events::list_platform::list_platform_audit_events,
@@ -98,6 +106,8 @@ operations! {
     admin_keys::create::create_admin_key,
     admin_keys::list::list_admin_keys,
     admin_keys::revoke::revoke_admin_key,
+
+    installation::void_refresh_tokens::void_refresh_tokens,
 }
 
 /// Mounts all of it.

@@ -44,6 +44,7 @@ fn with_keys(has_development_keys: bool) -> Api {
         limits: LimitSettings::default(),
         outbound: Outbound::new(OutboundSettings::default()).unwrap(),
         password_concurrency: 1,
+        spare_rsa_keys: 0,
         password_queue: 1,
     };
     Api::new(AdminApiSettings {

@@ -15,6 +15,11 @@ pub const REFRESH_ABSOLUTE_LIFETIME: RangeInclusive<u64> = 300..=63_072_000;
 pub const BROWSER_SESSION_LIFETIME: RangeInclusive<u64> = 300..=2_592_000;
 /// Zero: an old refresh token never works twice.
 pub const REFRESH_GRACE_WINDOW: RangeInclusive<u64> = 0..=600;
+/// A day to two years.
+pub const SIGNING_KEY_ROTATION_INTERVAL: RangeInclusive<u64> = 86_400..=63_072_000;
+/// An hour to a week: verifiers must have had the time to fetch the key.
+pub const SIGNING_KEY_LEAD: RangeInclusive<u64> = 3_600..=604_800;
+pub const SIGNING_KEY_WAIT: RangeInclusive<u64> = 0..=604_800;
 /// An hour to a year.
 pub const UNUSED_CLIENT_LIFETIME: RangeInclusive<u64> = 3_600..=31_536_000;
 /// A minute to ten years.

@@ -10,6 +10,8 @@
 
 mod batcher;
 mod event;
+mod origin;
 
 pub use batcher::AuditBatcher;
 pub use event::{Actor, AuditEvent, EventType, Target};
+pub use origin::Origin;

@@ -23,9 +23,12 @@ use crate::client_documents::ClientDocuments;
 use crate::client_keys::ClientKeySets;
 use crate::directory::Directory;
 use crate::freshness::{Freshness, run_heartbeat, run_listener};
-use crate::key_ring::KeyRing;
+use crate::key_ring::{KeyRing, SpareKeys};
 use crate::limits::{LimitSettings, Limits};
 use crate::metrics::Metrics;
+use crate::revocation_feed::RevocationFeeds;
+use crate::sightings::Sightings;
+use crate::tokens::ToldRefusals;
 use crate::verify::VerifiedTokens;
 
 const FIRST_HEARTBEAT_PATIENCE: Duration = Duration::from_millis(500);
@@ -46,6 +49,8 @@ pub struct AuthoritySettings {
     pub password_concurrency: usize,
     /// Sign-ins that may wait for a computation before the answer is "busy".
     pub password_queue: usize,
+    /// RSA key pairs kept ready for new tenants and rotations.
+    pub spare_rsa_keys: usize,
 }
 
 /// Why the authority could not be put together.
@@ -75,6 +80,9 @@ pub struct Authority {
     password_hasher: PasswordHasher,
     verified_secrets: VerifiedSecrets,
     verified_tokens: VerifiedTokens,
+    revocation_feeds: RevocationFeeds,
+    told_refusals: ToldRefusals,
+    sightings: Sightings,
     background: Mutex<Background>,
 }
 
@@ -99,8 +107,12 @@ impl Authority {
         let key_ring = KeyRing::new(
             database.clone(),
             Arc::clone(&freshness),
-            Arc::clone(&encryption_keys),
+            Arc::<EncryptionKeys>::clone(&encryption_keys),
             Arc::clone(&clock),
+            Arc::new(SpareKeys::new(
+                settings.spare_rsa_keys,
+                Arc::clone(&metrics),
+            )),
         );
         Ok(Arc::new(Self {
             directory: Directory::new(
@@ -132,6 +144,9 @@ impl Authority {
                 hasher_of(NonZeroUsize::MIN),
             ),
             verified_tokens: VerifiedTokens::new(ProcessKey::generate(random.as_ref())),
+            revocation_feeds: RevocationFeeds::default(),
+            told_refusals: ToldRefusals::default(),
+            sightings: Sightings::default(),
             peppers: settings.peppers,
             background: Mutex::new(Background::default()),
             database,
@@ -162,10 +177,15 @@ impl Authority {
         );
         let authority = Arc::clone(self);
         let flusher = async move { authority.audit.run(authority.database.clone()).await };
+        let authority = Arc::clone(self);
+        let sightings = async move { authority.run_sightings().await };
         {
             let mut background = self.background();
+            background.endless.push(tokio::spawn(sightings));
             background.endless.push(tokio::spawn(listener));
             background.endless.push(tokio::spawn(heartbeat));
+            let spare = Arc::clone(self.key_ring.spare());
+            background.endless.push(tokio::spawn(spare.run()));
             background.flusher = Some(tokio::spawn(flusher));
         }
         self.freshness
@@ -271,7 +291,19 @@ impl Authority {
         &self.verified_secrets
     }
 
+    pub(crate) fn sightings(&self) -> &Sightings {
+        &self.sightings
+    }
+
     pub(crate) fn verified_tokens(&self) -> &VerifiedTokens {
         &self.verified_tokens
+    }
+
+    pub(crate) fn revocation_feeds(&self) -> &RevocationFeeds {
+        &self.revocation_feeds
+    }
+
+    pub(crate) fn told_refusals(&self) -> &ToldRefusals {
+        &self.told_refusals
     }
 }

@@ -27,7 +27,7 @@ impl Authority {
         Ok(session.filter(|session| session.is_user_enabled))
     }
 
-    /// Signing out. Grants live on: they are not sessions.
+    /// Signing out. Grants live on: they are not sessions. Clients that want to know are told soon.
     pub async fn end_browser_session(
         &self,
         tenant: &Tenant,
@@ -40,7 +40,11 @@ impl Authority {
         let event = AuditEvent::new(EventType::LoggedOut, Actor::User(session.user_id), now)
             .at("browser_session", session.session_id);
         let mut scope = self.database().tenant(tenant).await?;
-        scope.delete_browser_session(session.session_id).await?;
+        if scope.delete_browser_session(session.session_id).await? {
+            scope
+                .insert_logout_notices(&[session.session_id], now)
+                .await?;
+        }
         scope
             .insert_audit_event(&event.into_row(self.random()))
             .await?;

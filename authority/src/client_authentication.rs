@@ -9,27 +9,31 @@
 //! To add one more method: its rule in `protocol::client::authentication`, its proof here.
 
 mod assertions;
+mod authorizing;
 mod secrets;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crypto::SigningAlgorithm;
-use protocol::SecretText;
 use protocol::client::UsedTolerances;
 use protocol::client::authentication::{
     ClientAuthenticationError, PresentedCredentials, PresentedSecret, Proof, required_proof,
 };
 use protocol::client::catalogue::tolerances_of;
 use protocol::error_code::{ErrorCode, ProtocolError};
+use protocol::{JwkThumbprint, SecretText};
 use store::{StoreError, Tenant};
 
 use crate::Authority;
+use crate::audit::Origin;
 use crate::client_keys::{KeyOwner, KeyOwnerKind};
 use crate::directory::{KnownClient, KnownResourceCredential};
+use crate::dpop::UnspentProof;
 use crate::limits::{Limit, RateLimited, address_key};
 
 use assertions::Signer;
+pub use authorizing::{AuthorizingClient, AuthorizingFailure};
 pub use secrets::VerifiedSecrets;
 use secrets::{Owner, SecretCheck};
 
@@ -86,6 +90,12 @@ pub struct AuthenticatedClient {
     pub tolerances: UsedTolerances,
     /// The name of the key that signed its assertion, for the audit.
     pub kid: Option<String>,
+    /// The key that its DPoP proof is by, once that was checked (`crate::dpop`).
+    pub dpop_key: Option<JwkThumbprint>,
+    /// The proof itself, to be used up in the transaction of whatever it gets.
+    pub dpop_proof: Option<UnspentProof>,
+    /// Where it asks from, for the audit.
+    pub origin: Origin,
 }
 
 impl AuthenticatedClient {
@@ -94,6 +104,9 @@ impl AuthenticatedClient {
             client,
             tolerances: UsedTolerances::default(),
             kid: None,
+            dpop_key: None,
+            dpop_proof: None,
+            origin: Origin::default(),
         }
     }
 }
@@ -136,6 +149,17 @@ impl Authority {
         address: IpAddr,
     ) -> Result<AuthenticatedClient, ClientAuthenticationFailure> {
         let known = self.find_presented_client(tenant, presented).await?;
+        self.prove_known_client(tenant, presented, known, address)
+            .await
+    }
+
+    async fn prove_known_client(
+        &self,
+        tenant: &Tenant,
+        presented: &PresentedCredentials,
+        known: Option<Arc<KnownClient>>,
+        address: IpAddr,
+    ) -> Result<AuthenticatedClient, ClientAuthenticationFailure> {
         let refusal = match &known {
             None => Some(ClientAuthenticationError::UnknownClient),
             Some(known) => match required_proof(known.auth_method, presented) {
@@ -193,6 +217,9 @@ impl Authority {
             client: Arc::clone(known),
             tolerances: right.tolerances,
             kid: right.kid,
+            dpop_key: None,
+            dpop_proof: None,
+            origin: Origin::default(),
         })
     }
 

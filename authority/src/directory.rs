@@ -25,6 +25,7 @@ pub use known::{KnownClient, KnownResourceCredential};
 
 use crate::freshness::{Freshness, Topic};
 use crate::metrics::Metrics;
+use crate::published::fresh_or_last;
 use locations::Locations;
 
 const MOST_CLIENTS: usize = 50_000;
@@ -98,6 +99,15 @@ impl Directory {
                 .insert(tenant.id(), Arc::clone(&resources), stamp);
         }
         Ok(resources)
+    }
+
+    /// The same, for what is published: the last known copy while PostgreSQL does not answer.
+    pub(crate) async fn list_published_resources(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<Arc<Resources>, StoreError> {
+        let last = self.resources.find_stale(&tenant.id());
+        fresh_or_last(self.list_resources(tenant), last).await
     }
 
     /// The name of a user who is there and enabled. Ids come from tokens of ours, so that every

@@ -89,9 +89,11 @@ impl Freshness {
             ChangeKind::AdminKey => {}
             ChangeKind::GrantRevoked { grant_id, until } => {
                 self.revocations.revoke_grant(tenant_id, grant_id, until);
+                self.stamps.change(tenant_id, Topic::Revocation);
             }
             ChangeKind::AccessTokenRevoked { jti, until } => {
                 self.revocations.revoke_access_token(tenant_id, jti, until);
+                self.stamps.change(tenant_id, Topic::Revocation);
             }
         }
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use crypto::{RefreshToken, SecretKind, SecretToken};
 use protocol::authorization::{AuthorizationCode, ConsentOutcome, PendingAuthorization};
 use protocol::client::UsedTolerances;
-use protocol::ids::{ClientKey, GrantId, UserId};
+use protocol::ids::{ClientKey, GrantId, SessionId, UserId};
+use protocol::openid::PASSWORD_ACR;
 use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::revocation::{RevocationDecision, decide_access_token, decide_refresh_token};
 use protocol::token::access_token::MAX_LIFETIME;
@@ -22,7 +23,7 @@ use store::{
 
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
-use crate::client_documents::DocumentInForce;
+use crate::client_documents::{DocumentInForce, DocumentToStore};
 use crate::digests;
 use crate::directory::KnownClient;
 use crate::verify::VerifyError;
@@ -45,11 +46,23 @@ pub struct ApprovedAuthorization<'a> {
     pub redirect_uri: &'a VerifiedRedirectUri,
     pub user_id: UserId,
     pub authenticated_at: Timestamp,
+    pub session_id: SessionId,
     pub scopes: ScopeSet,
     /// Whether the same need not be asked again.
     pub is_remembered: bool,
     pub request_id: &'a str,
     pub address: IpAddr,
+}
+
+impl ApprovedAuthorization<'_> {
+    fn to_store(&self) -> DocumentToStore<'_> {
+        DocumentToStore {
+            client: self.client,
+            document: self.document,
+            request_id: self.request_id,
+            address: self.address,
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +92,7 @@ impl Authority {
         let code = self.new_code(&approved, &secret, now)?;
         let mut scope = self.database().tenant(tenant).await?;
         let client_key = self
-            .store_document_in(&mut scope, tenant, &approved)
+            .store_document_in(&mut scope, tenant, &approved.to_store())
             .await?;
         let grant = NewGrant {
             grant_id: GrantId::generate(self.random(), now),
@@ -90,6 +103,9 @@ impl Authority {
             resource_ids: approved.pending.resources.clone(),
             authenticated_at: approved.authenticated_at,
             client_auth_method: approved.client.auth_method,
+            session_id: Some(approved.session_id),
+            // The one way to sign in.
+            acr: Some(PASSWORD_ACR.to_owned()),
         };
         let tolerances: UsedTolerances = code.proof.tolerance().into_iter().collect();
         let event = issued_event(&approved, &grant, now).tolerances(&tolerances);
@@ -131,6 +147,8 @@ impl Authority {
             redirect_uri: approved.redirect_uri.as_str().to_owned(),
             redirect_uri_was_sent: approved.redirect_uri.was_sent(),
             proof,
+            nonce: approved.pending.nonce.clone(),
+            dpop_jkt: approved.pending.dpop_jkt.clone(),
             expires_at: now + AuthorizationCode::DEFAULT_LIFETIME,
         })
     }
@@ -174,12 +192,24 @@ impl Authority {
         event_type: EventType,
         actor: Actor,
     ) -> Result<bool, StoreError> {
+        let event = AuditEvent::new(event_type, actor, self.now());
+        self.revoke_recording(scope, grant_id, reason, event).await
+    }
+
+    /// The same, with an event that says more; grant and reason are added to it.
+    pub(crate) async fn revoke_recording(
+        &self,
+        scope: &mut TenantScope,
+        grant_id: GrantId,
+        reason: RevokedReason,
+        event: AuditEvent,
+    ) -> Result<bool, StoreError> {
         let now = self.now();
         let was_live = scope
             .revoke_grant(grant_id, reason, now, last_token_ends(now))
             .await?;
         if was_live {
-            let event = AuditEvent::new(event_type, actor, now)
+            let event = event
                 .at("grant", grant_id)
                 .detail("reason", reason.as_str());
             scope

@@ -7,9 +7,8 @@ use std::time::Duration;
 use crypto::jwt;
 use protocol::ids::{GrantId, Subject, TokenId};
 use protocol::random::Random;
-use protocol::resource::Resource;
 use protocol::token::access_token::{self, ACCESS_TOKEN_TYP, AccessTokenClaims, Minting};
-use protocol::{ScopeSet, Timestamp};
+use protocol::{JwkThumbprint, ScopeSet, Timestamp};
 use store::{StoreError, Tenant};
 
 use crate::directory::KnownClient;
@@ -37,10 +36,16 @@ impl From<IssueError> for StoreError {
 pub struct AccessTokenOrder<'a> {
     pub client: &'a KnownClient,
     pub subject: Subject,
-    pub resource: &'a Resource,
+    /// The registered one of a resource, or our own userinfo endpoint.
+    pub audience: &'a str,
+    /// What the resource says of its tokens' lifetime.
+    pub resource_lifetime: Option<Duration>,
     pub scopes: ScopeSet,
     pub grant_id: Option<GrantId>,
     pub authenticated_at: Option<Timestamp>,
+    pub acr: Option<String>,
+    /// The key that the token is bound to.
+    pub confirmation: Option<JwkThumbprint>,
 }
 
 /// Signed. No `Debug`: it is a secret.
@@ -59,18 +64,20 @@ pub fn sign_access_token(
     now: Timestamp,
 ) -> Result<IssuedAccessToken, IssueError> {
     let default = tenant.settings().access_token_lifetime;
-    let lifetime = access_token::lifetime(default, order.resource, order.client);
+    let lifetime = access_token::lifetime(default, order.resource_lifetime, order.client);
     let token_id = TokenId::generate(random, now);
     let minting = Minting {
         issuer: tenant.issuer(),
         subject: order.subject,
-        resource: order.resource,
+        audience: order.audience,
         client_id: &order.client.client_id,
         scopes: order.scopes,
         token_id,
         lifetime,
         grant_id: order.grant_id,
         authenticated_at: order.authenticated_at,
+        acr: order.acr,
+        confirmation: order.confirmation,
     };
     let claims = AccessTokenClaims::mint(minting, now);
     let token = jwt::sign(keys.signer()?, ACCESS_TOKEN_TYP, &claims)?;

@@ -1,34 +1,34 @@
-//! The signing keys of tenants, ready for use: the active one parsed, the published ones as
-//! verification keys and as the bytes of the JWKS.
+//! The signing keys of tenants, ready for use: the active ones parsed, the published ones as
+//! verification keys and as the bytes of the JWKS; and where new ones come from.
 //!
-//! What it is not: a schedule. When a key becomes active or is retired is written in its row; this
-//! room follows the rows, and a key that was removed is gone from here at once (row P3).
+//! What it is not: a schedule (`rotation`). When a key becomes active or is retired is written in its
+//! row; this room follows the rows, and a key that was removed is gone from here at once (row P3).
 //!
-//! To add one more algorithm: `crypto::SigningAlgorithm`; nothing here depends on which it is.
+//! To add one more algorithm: `protocol::SigningAlgorithm`; nothing here depends on which it is, RS256
+//! apart, which ID tokens always have.
+
+mod spare_keys;
+mod tenant_keys;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
 use crypto::self_test::SelfTestError;
-use crypto::{
-    EncryptionKeys, PublicJwk, SealedSigningKey, SigningAlgorithm, SigningKey, SigningKeyError,
-    VerificationKey,
-};
+use crypto::{KeyEncryption, SealedSigningKey, SigningKeyError, UnsealedKey};
+use protocol::SigningAlgorithm;
 use protocol::clock::{Clock, Timestamp};
 use protocol::ids::TenantId;
-use protocol::token::access_token;
-use serde::Serialize;
-use store::{Database, NewSigningKey, SigningKeyRecord, SigningKeyState, StoreError, Tenant};
+use protocol::signing_key_schedule::{SigningKeyState, SigningKeyUse};
+use store::{Database, NewSigningKey, SigningKeyRecord, StoreError, Tenant};
 
 use crate::directory::Remembered;
 use crate::freshness::{Freshness, Stamp, Topic};
 use crate::published::fresh_or_last;
 
+pub(crate) use spare_keys::SpareKeys;
+pub(crate) use tenant_keys::from_row;
+pub use tenant_keys::{ReadyJwks, TenantKeys};
+
 const MOST_TENANTS: usize = 20_000;
-/// A retired key verifies until the last token that it may have signed is over, and a little longer.
-const RETIRED_KEY_LIFETIME: Duration =
-    Duration::from_secs(access_token::MAX_LIFETIME.as_secs() + 3_600);
 
 /// Why a key could not be had.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +41,10 @@ pub enum KeyRingError {
     SelfTest(#[from] SelfTestError),
     #[error("a signing key's row does not make sense: {0}")]
     Corrupt(String),
-    #[error("making a key was interrupted")]
+    #[error("making or opening a key was interrupted")]
     Interrupted,
+    #[error("others change the tenant's keys all the time")]
+    Contended,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -52,38 +54,12 @@ impl From<KeyRingError> for StoreError {
     fn from(error: KeyRingError) -> Self {
         match error {
             KeyRingError::Store(error) => error,
+            // A service that keeps the key-encryption keys is away, as a database would be.
+            KeyRingError::Key(SigningKeyError::KeyEncryption(error)) => {
+                Self::Unavailable(error.to_string())
+            }
             other => Self::Corrupt(other.to_string()),
         }
-    }
-}
-
-/// The JWKS of a tenant as it is sent.
-#[derive(Debug)]
-pub struct ReadyJwks {
-    pub body: Bytes,
-    /// With its quotes.
-    pub etag: String,
-}
-
-/// The keys of one tenant, as they were when they were loaded.
-pub struct TenantKeys {
-    signer: Option<SigningKey>,
-    verification_keys: Vec<VerificationKey>,
-    jwks: Arc<ReadyJwks>,
-}
-
-impl TenantKeys {
-    pub fn signer(&self) -> Result<&SigningKey, KeyRingError> {
-        self.signer.as_ref().ok_or(KeyRingError::NoActiveKey)
-    }
-
-    pub fn verification_keys(&self) -> &[VerificationKey] {
-        &self.verification_keys
-    }
-
-    /// Whether a token signed by this key is still to be believed.
-    pub fn has_kid(&self, kid: &str) -> bool {
-        self.verification_keys.iter().any(|key| key.kid() == kid)
     }
 }
 
@@ -91,8 +67,9 @@ impl TenantKeys {
 pub struct KeyRing {
     database: Database,
     freshness: Arc<Freshness>,
-    encryption_keys: Arc<EncryptionKeys>,
+    key_encryption: Arc<dyn KeyEncryption>,
     clock: Arc<dyn Clock>,
+    spare: Arc<SpareKeys>,
     tenants: Remembered<TenantId, Arc<TenantKeys>>,
 }
 
@@ -100,16 +77,27 @@ impl KeyRing {
     pub(crate) fn new(
         database: Database,
         freshness: Arc<Freshness>,
-        encryption_keys: Arc<EncryptionKeys>,
+        key_encryption: Arc<dyn KeyEncryption>,
         clock: Arc<dyn Clock>,
+        spare: Arc<SpareKeys>,
     ) -> Self {
         Self {
             database,
             freshness,
-            encryption_keys,
+            key_encryption,
             clock,
+            spare,
             tenants: Remembered::new(MOST_TENANTS),
         }
+    }
+
+    /// What private keys are sealed with.
+    pub(crate) fn key_encryption(&self) -> &Arc<dyn KeyEncryption> {
+        &self.key_encryption
+    }
+
+    pub(crate) fn spare(&self) -> &Arc<SpareKeys> {
+        &self.spare
     }
 
     /// The JWKS. The last known copy serves while PostgreSQL does not answer.
@@ -117,14 +105,17 @@ impl KeyRing {
         let last = self.tenants.find_stale(&tenant.id());
         let fresh = async { self.find_keys(tenant).await.map_err(StoreError::from) };
         let keys = fresh_or_last(fresh, last).await?;
-        Ok(Arc::clone(&keys.jwks))
+        Ok(Arc::clone(keys.jwks()))
     }
 
     /// All keys of the tenant, fresh.
     pub async fn find_keys(&self, tenant: &Tenant) -> Result<Arc<TenantKeys>, KeyRingError> {
         let stamp = self.freshness.stamp(tenant.id(), Topic::SigningKey);
         let is_live = self.freshness.is_live();
-        if is_live && let Some(keys) = self.tenants.find(&tenant.id(), |_| stamp) {
+        if is_live
+            && let Some(keys) = self.tenants.find(&tenant.id(), |_| stamp)
+            && keys.is_good(self.clock.now())
+        {
             return Ok(keys);
         }
         // Boxed: the answer from memory should not carry the state of a query about.
@@ -139,114 +130,100 @@ impl KeyRing {
         let mut scope = self.database.tenant(tenant).await?;
         let records = scope.list_signing_keys().await?;
         scope.commit().await?;
-        let keys = Arc::new(self.assemble(tenant.id(), records)?);
+        let keys = Arc::new(self.assemble(tenant.id(), records).await?);
         // While not live the copy is kept too, for the day PostgreSQL is away; its stamp is the
         // one of before the load, so it is served as fresh only if nothing was missed.
         self.tenants.insert(tenant.id(), Arc::clone(&keys), stamp);
         Ok(keys)
     }
 
-    /// A sealed key for a tenant that is being created or gets a new one. An RSA pair takes 50 ms,
-    /// so it is made off the request threads.
-    pub async fn generate_signing_key(
-        &self,
-        tenant_id: TenantId,
-    ) -> Result<NewSigningKey, KeyRingError> {
-        self.generate_signing_key_of(tenant_id, SigningAlgorithm::Rs256)
-            .await
-    }
-
-    pub async fn generate_signing_key_of(
-        &self,
-        tenant_id: TenantId,
-        algorithm: SigningAlgorithm,
-    ) -> Result<NewSigningKey, KeyRingError> {
-        let keys = Arc::clone(&self.encryption_keys);
-        let making = move || SealedSigningKey::generate(tenant_id, algorithm, &keys);
-        let sealed = tokio::task::spawn_blocking(making)
-            .await
-            .map_err(|_| KeyRingError::Interrupted)??;
-        to_row(sealed)
-    }
-}
-
-impl KeyRing {
-    fn assemble(
+    /// Off the request threads: opening a key may block.
+    async fn assemble(
         &self,
         tenant_id: TenantId,
         records: Vec<SigningKeyRecord>,
     ) -> Result<TenantKeys, KeyRingError> {
+        let last = self.tenants.find_stale(&tenant_id);
+        let key_encryption = Arc::clone(&self.key_encryption);
         let now = self.clock.now();
-        let mut signer = None;
-        let mut published = Vec::with_capacity(records.len());
-        for record in records
-            .into_iter()
-            .filter(|record| is_published(record, now))
-        {
-            let state = record.state;
-            let sealed = from_row(record)?;
-            if state == SigningKeyState::Active {
-                let key = sealed.open(tenant_id, &self.encryption_keys)?;
-                key.self_test()?;
-                signer = Some(key);
-            }
-            published.push(sealed.public_jwk);
+        let assembling = move || {
+            let last = last.as_deref();
+            TenantKeys::assemble(tenant_id, records, last, key_encryption.as_ref(), now)
+        };
+        tokio::task::spawn_blocking(assembling)
+            .await
+            .map_err(|_| KeyRingError::Interrupted)?
+    }
+
+    /// What a tenant that is being created needs: a key that signs, and one of RS256 for ID tokens where
+    /// that is not it.
+    pub async fn make_first_keys(
+        &self,
+        tenant_id: TenantId,
+        algorithm: SigningAlgorithm,
+    ) -> Result<Vec<NewSigningKey>, KeyRingError> {
+        let mut wanted = vec![(SigningKeyUse::Tokens, algorithm)];
+        if algorithm != SigningAlgorithm::Rs256 {
+            wanted.push((SigningKeyUse::IdTokens, SigningAlgorithm::Rs256));
         }
-        let verification_keys = published
-            .iter()
-            .map(|jwk| VerificationKey::from_jwk(jwk).map_err(corrupt))
-            .collect::<Result<_, _>>()?;
-        Ok(TenantKeys {
-            signer,
-            verification_keys,
-            jwks: Arc::new(ready_jwks(&published)?),
-        })
+        let mut keys = Vec::with_capacity(wanted.len());
+        for (signs, algorithm) in wanted {
+            let sealed = self.make_key(tenant_id, algorithm).await?;
+            keys.push(to_row(sealed, signs, None)?);
+        }
+        Ok(keys)
+    }
+
+    /// A sealed key, from a spare pair where one is ready. Never on a request's own thread: making one
+    /// takes long, and sealing it may block.
+    pub(crate) async fn make_key(
+        &self,
+        tenant_id: TenantId,
+        algorithm: SigningAlgorithm,
+    ) -> Result<SealedSigningKey, KeyRingError> {
+        let is_rsa = matches!(algorithm, SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256);
+        let spare = if is_rsa { self.spare.take() } else { None };
+        let spare = spare.and_then(|pair| pair.into_key(algorithm));
+        if is_rsa && spare.is_none() {
+            self.spare.count("needed");
+        }
+        let key_encryption = Arc::clone(&self.key_encryption);
+        let making = move || {
+            let key = match spare {
+                Some(key) => key,
+                None => UnsealedKey::generate(algorithm)?,
+            };
+            key.seal(tenant_id, key_encryption.as_ref())
+        };
+        let made = tokio::task::spawn_blocking(making)
+            .await
+            .map_err(|_| KeyRingError::Interrupted)?;
+        Ok(made?)
     }
 }
 
-/// Row P5: a key retired for longer than any of its tokens lives neither verifies nor is shown.
-fn is_published(record: &SigningKeyRecord, now: Timestamp) -> bool {
-    record
-        .retired_at
-        .is_none_or(|retired_at| now < retired_at + RETIRED_KEY_LIFETIME)
-}
-
-#[derive(Serialize)]
-struct KeySet<'a> {
-    keys: &'a [PublicJwk],
-}
-
-fn ready_jwks(keys: &[PublicJwk]) -> Result<ReadyJwks, KeyRingError> {
-    let body = serde_json::to_vec(&KeySet { keys }).map_err(corrupt)?;
-    // A kid is the thumbprint of its key, so the kids say what the body is.
-    let kids: Vec<&str> = keys.iter().map(PublicJwk::kid).collect();
-    Ok(ReadyJwks {
-        body: body.into(),
-        etag: format!("\"{}\"", kids.join(".")),
-    })
-}
-
-fn to_row(sealed: SealedSigningKey) -> Result<NewSigningKey, KeyRingError> {
+/// The row of a new key: next if it is due to sign at a later moment, active if not.
+pub(crate) fn to_row(
+    sealed: SealedSigningKey,
+    signs: SigningKeyUse,
+    activate_at: Option<Timestamp>,
+) -> Result<NewSigningKey, KeyRingError> {
+    let state = match activate_at {
+        Some(_) => SigningKeyState::Next,
+        None => SigningKeyState::Active,
+    };
     Ok(NewSigningKey {
         kid: sealed.kid,
         algorithm: sealed.algorithm.as_str().to_owned(),
-        state: SigningKeyState::Active,
+        signs,
+        state,
+        activate_at,
         public_jwk: serde_json::to_value(&sealed.public_jwk).map_err(corrupt)?,
         sealed_private_key: sealed.sealed_private_key,
         kek_id: sealed.kek_id,
     })
 }
 
-fn from_row(record: SigningKeyRecord) -> Result<SealedSigningKey, KeyRingError> {
-    Ok(SealedSigningKey {
-        kid: record.kid,
-        algorithm: record.algorithm.parse().map_err(corrupt)?,
-        public_jwk: serde_json::from_value(record.public_jwk).map_err(corrupt)?,
-        sealed_private_key: record.sealed_private_key,
-        kek_id: record.kek_id,
-    })
-}
-
-fn corrupt(error: impl std::fmt::Display) -> KeyRingError {
+pub(crate) fn corrupt(error: impl std::fmt::Display) -> KeyRingError {
     KeyRingError::Corrupt(error.to_string())
 }

@@ -46,6 +46,16 @@ pub enum Limit {
     /// Metadata documents that requests from one address had fetched, over all tenants: hosts do not know
     /// our tenants apart.
     DocumentAddress,
+    /// Device requests from one address.
+    DeviceRequestAddress,
+    /// Device requests at one tenant.
+    DeviceRequestTenant,
+    /// User codes that one signed-in person types.
+    UserCodePerson,
+    /// User codes that are typed at one address.
+    UserCodeAddress,
+    /// User codes that are typed at one tenant.
+    UserCodeTenant,
     /// Inactive tokens that one resource server asked about.
     InactiveIntrospection,
     /// Failed authentications at the admin API from one address.
@@ -53,7 +63,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::LoginAccount,
         Self::LoginAddress,
         Self::LoginTenant,
@@ -64,6 +74,11 @@ impl Limit {
         Self::RegistrationUpdate,
         Self::RegistrationTokenFailure,
         Self::DocumentAddress,
+        Self::DeviceRequestAddress,
+        Self::DeviceRequestTenant,
+        Self::UserCodePerson,
+        Self::UserCodeAddress,
+        Self::UserCodeTenant,
         Self::InactiveIntrospection,
         Self::AdminFailureAddress,
     ];
@@ -80,6 +95,11 @@ impl Limit {
             Self::RegistrationUpdate => "registration_update",
             Self::RegistrationTokenFailure => "registration_token_failure",
             Self::DocumentAddress => "document_address",
+            Self::DeviceRequestAddress => "device_request_address",
+            Self::DeviceRequestTenant => "device_request_tenant",
+            Self::UserCodePerson => "user_code_person",
+            Self::UserCodeAddress => "user_code_address",
+            Self::UserCodeTenant => "user_code_tenant",
             Self::InactiveIntrospection => "inactive_introspection",
             Self::AdminFailureAddress => "admin_failure_address",
         }
@@ -127,6 +147,11 @@ pub struct LimitSettings {
     pub registration_update: Quota,
     pub registration_token_failure: Quota,
     pub document_address: Quota,
+    pub device_request_address: Quota,
+    pub device_request_tenant: Quota,
+    pub user_code_person: Quota,
+    pub user_code_address: Quota,
+    pub user_code_tenant: Quota,
     pub inactive_introspection: Quota,
     pub admin_failure_address: Quota,
 }
@@ -150,6 +175,14 @@ impl Default for LimitSettings {
             // One person connects few new applications; an office more. Below what `outbound` asks of one
             // host in a minute, so that one address cannot spend that for everybody.
             document_address: Quota::new(30, MINUTE),
+            // Each one writes a row, and a build farm shares an address.
+            device_request_address: Quota::new(60, MINUTE),
+            device_request_tenant: Quota::new(600, MINUTE),
+            // RFC 8628 §5.1: of 20^8 codes, guessers at one tenant try some 3,000 while a code lives: with a thousand
+            // codes out at once, one in eight thousand such spells finds any.
+            user_code_person: Quota::new(10, Duration::from_mins(5)),
+            user_code_address: Quota::new(30, Duration::from_mins(5)),
+            user_code_tenant: Quota::new(300, MINUTE),
             inactive_introspection: Quota::new(600, MINUTE),
             admin_failure_address: Quota::new(30, MINUTE),
         }
@@ -169,6 +202,11 @@ impl LimitSettings {
             Limit::RegistrationUpdate => self.registration_update,
             Limit::RegistrationTokenFailure => self.registration_token_failure,
             Limit::DocumentAddress => self.document_address,
+            Limit::DeviceRequestAddress => self.device_request_address,
+            Limit::DeviceRequestTenant => self.device_request_tenant,
+            Limit::UserCodePerson => self.user_code_person,
+            Limit::UserCodeAddress => self.user_code_address,
+            Limit::UserCodeTenant => self.user_code_tenant,
             Limit::InactiveIntrospection => self.inactive_introspection,
             Limit::AdminFailureAddress => self.admin_failure_address,
         }

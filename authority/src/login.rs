@@ -12,6 +12,7 @@ use crypto::password::MAX_PASSWORD_BYTES;
 use crypto::{PasswordError, SecretKind, SecretToken};
 use protocol::folding::fold;
 use protocol::ids::{SessionId, UserId};
+use protocol::openid::OpenSession;
 use protocol::{SecretText, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use store::{NewBrowserSession, StoreError, Tenant, UserRecord};
@@ -30,6 +31,8 @@ pub struct LoginAttempt<'a> {
     pub password: &'a SecretString,
     pub address: IpAddr,
     pub request_id: &'a str,
+    /// Who is signed in in this browser so far. The same person goes on in the same session.
+    pub current: Option<OpenSession>,
 }
 
 /// A new session. The secret goes into the cookie and nowhere else.
@@ -156,24 +159,31 @@ impl Authority {
         let user_id = record.user.user_id;
         let session_lifetime = tenant.settings().browser_session_lifetime;
         let session_secret = SecretToken::generate(SecretKind::BrowserSession, self.random());
-        let session = NewBrowserSession {
-            session_id: SessionId::generate(self.random(), now),
+        let own = attempt.current.filter(|current| current.user_id == user_id);
+        let new_id = || SessionId::generate(self.random(), now);
+        let mut session = NewBrowserSession {
+            session_id: own.map_or_else(new_id, |current| current.session_id),
             digest: digests::to_store(&self.peppers().digest(&session_secret)),
             user_id,
             authenticated_at: now,
             expires_at: now + session_lifetime,
         };
-        let event = AuditEvent::new(EventType::LoginSucceeded, Actor::User(user_id), now)
-            .at("browser_session", session.session_id)
-            .request_id(Some(attempt.request_id))
-            .address(Some(attempt.address));
         let mut scope = self.database().tenant(tenant).await?;
         // The password may have been changed, or the user disabled, while it was being checked.
         let again = scope.find_user(user_id).await?;
         if !again.is_some_and(|it| is_same_login(&it, record)) {
             return Err(LoginError::WrongCredentials);
         }
-        scope.insert_browser_session(&session, now).await?;
+        // Row L2: another secret. The name stays: the clients of the session know it as `sid`.
+        let is_renewed = own.is_some() && scope.renew_browser_session(&session).await?;
+        if !is_renewed {
+            session.session_id = new_id();
+            scope.insert_browser_session(&session, now).await?;
+        }
+        let event = AuditEvent::new(EventType::LoginSucceeded, Actor::User(user_id), now)
+            .at("browser_session", session.session_id)
+            .request_id(Some(attempt.request_id))
+            .address(Some(attempt.address));
         scope
             .insert_audit_event(&event.into_row(self.random()))
             .await?;

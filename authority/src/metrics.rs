@@ -20,31 +20,54 @@ pub struct Metrics {
     pub tokens_issued: IntCounterVec,
     /// `grant_type`, `error`: the OAuth error code.
     pub tokens_refused: IntCounterVec,
-    /// `outcome`: rotated, same_successor, dead, reuse.
+    /// `outcome`: rotated, kept, same_successor, dead, reuse.
     pub refreshes: IntCounterVec,
+    /// `class`: lost_answer, two_processes, stale_copy, theft_suspected.
+    pub refresh_reuses: IntCounterVec,
     /// `kind`: code, refresh_token.
     pub reuses: IntCounterVec,
     /// `outcome`: active, inactive.
     pub introspections: IntCounterVec,
     /// `kind`: grant, access_token, unknown.
     pub revocations: IntCounterVec,
+    pub revocation_feeds_signed: IntCounter,
     /// `outcome`: registered, refused.
     pub registrations: IntCounterVec,
     /// `reason`.
     pub client_authentication_failures: IntCounterVec,
+    /// `outcome`: accepted, or why not.
+    pub dpop_proofs: IntCounterVec,
     /// `outcome`: remembered, stored, fetched, stale, or why the document could not be used.
+    pub device_authorizations: IntCounterVec,
+    pub pushed_requests: IntCounterVec,
     pub client_documents: IntCounterVec,
-    /// `kind`: metadata_document, jwks, logo; `outcome`: fetched, or why not.
+    /// `kind`: metadata_document, jwks, logo, logout_notice; `outcome`: fetched, or why not.
     pub outbound_fetches: IntCounterVec,
+    /// `outcome`: told, failed, given_up, not_wanted.
+    pub logout_notices: IntCounterVec,
+    /// `outcome`: answered, refused, refused_proof, error.
+    pub userinfo: IntCounterVec,
     /// `tolerance`.
     pub tolerances_used: IntCounterVec,
     /// `operation`: read, update, delete; `outcome`: done, refused.
     pub registration_management: IntCounterVec,
-    /// `kind`: authorization_codes, browser_sessions, grants, clients, client_assertion_ids,
+    /// `kind`: dpop_proof_ids, authorization_codes, browser_sessions, grants, clients, client_assertion_ids,
     /// initial_access_tokens.
     pub swept: IntCounterVec,
+    /// `round`: `logout_notices`, work; `outcome`: done, failed, `wrong_clock`.
+    pub job_rounds: IntCounterVec,
     /// `limit`.
     pub rate_limited: IntCounterVec,
+    /// Resource and signing key, when it was shown for the first time.
+    pub signing_key_sightings: IntCounter,
+    /// `outcome`: made, activated, retired, removed, `removed_in_emergency`, resealed, failed.
+    pub signing_key_changes: IntCounterVec,
+    /// Seconds since the oldest of all active signing keys began to sign.
+    pub oldest_signing_key_age: IntGauge,
+    /// RSA key pairs that are ready to be taken.
+    pub spare_rsa_keys: IntGauge,
+    /// `when`: ahead, needed.
+    pub rsa_keys_made: IntCounterVec,
     pub database_errors: IntCounter,
     /// Answers that had to read PostgreSQL because the cache was not fresh.
     pub cache_bypasses: IntCounter,
@@ -82,6 +105,11 @@ impl Metrics {
                 &["grant_type", "error"],
             )?,
             refreshes: counters.by("writ_refreshes_total", "Refresh decisions.", &["outcome"])?,
+            refresh_reuses: counters.by(
+                "writ_refresh_reuses_total",
+                "Spent refresh tokens that came again, by what that most probably was.",
+                &["class"],
+            )?,
             reuses: counters.by(
                 "writ_reuses_total",
                 "Spent codes and refresh tokens that came again.",
@@ -97,6 +125,10 @@ impl Metrics {
                 "Revocations asked for.",
                 &["kind"],
             )?,
+            revocation_feeds_signed: counters.one(
+                "writ_revocation_feeds_signed_total",
+                "Revocation feeds signed: one for each change of a tenant, and every five minutes.",
+            )?,
             registrations: counters.by(
                 "writ_registrations_total",
                 "Dynamic registrations.",
@@ -107,6 +139,21 @@ impl Metrics {
                 "Failed client authentications.",
                 &["reason"],
             )?,
+            dpop_proofs: counters.by(
+                "writ_dpop_proofs_total",
+                "DPoP proofs that came with requests.",
+                &["outcome"],
+            )?,
+            device_authorizations: counters.by(
+                "writ_device_authorizations_total",
+                "Device requests (RFC 8628), and what became of them.",
+                &["outcome"],
+            )?,
+            pushed_requests: counters.by(
+                "writ_pushed_requests_total",
+                "Pushed authorization requests (RFC 9126).",
+                &["outcome"],
+            )?,
             client_documents: counters.by(
                 "writ_client_documents_total",
                 "Metadata documents of clients that an authorization needed.",
@@ -116,6 +163,16 @@ impl Metrics {
                 "writ_outbound_fetches_total",
                 "Fetches from hosts of others.",
                 &["kind", "outcome"],
+            )?,
+            logout_notices: counters.by(
+                "writ_logout_notices_total",
+                "Attempts to tell a client that a session has ended.",
+                &["outcome"],
+            )?,
+            userinfo: counters.by(
+                "writ_userinfo_total",
+                "Requests to the userinfo endpoint.",
+                &["outcome"],
             )?,
             tolerances_used: counters.by(
                 "writ_tolerances_used_total",
@@ -128,10 +185,37 @@ impl Metrics {
                 &["operation", "outcome"],
             )?,
             swept: counters.by("writ_swept_total", "Rows that a sweep removed.", &["kind"])?,
+            job_rounds: counters.by(
+                "writ_job_rounds_total",
+                "Rounds of jobs of this replica.",
+                &["round", "outcome"],
+            )?,
             rate_limited: counters.by(
                 "writ_rate_limited_total",
                 "Requests refused by a limit.",
                 &["limit"],
+            )?,
+            signing_key_sightings: counters.one(
+                "writ_signing_key_sightings_total",
+                "Signing keys that a resource was shown at the JWKS URL of its own for the first time.",
+            )?,
+            signing_key_changes: counters.by(
+                "writ_signing_key_changes_total",
+                "Steps of signing keys.",
+                &["outcome"],
+            )?,
+            oldest_signing_key_age: counters.gauge(
+                "writ_oldest_signing_key_age_seconds",
+                "How long the oldest of all active signing keys has been signing.",
+            )?,
+            spare_rsa_keys: counters.gauge(
+                "writ_spare_rsa_keys",
+                "RSA key pairs made ahead of time that are ready to be taken.",
+            )?,
+            rsa_keys_made: counters.by(
+                "writ_rsa_keys_made_total",
+                "RSA key pairs made.",
+                &["when"],
             )?,
             database_errors: counters.one(
                 "writ_database_errors_total",

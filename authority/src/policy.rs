@@ -6,7 +6,7 @@
 
 use protocol::client::metadata_document::DocumentUrl;
 use protocol::client::registration::{RegistrationPolicy, SelfRegistration};
-use protocol::client::{Client, ClientOrigin};
+use protocol::client::{Client, ClientOrigin, DeviceAuthorizationMode};
 use store::{DocumentMode, Tenant};
 
 /// Row J1: who may register clients, and so whether metadata says where.
@@ -25,6 +25,7 @@ pub fn self_registration<'a>(
         allows_loopback: settings.registration.allows_loopback,
         scopes: settings.registration.scopes.as_ref(),
         infers_secret: settings.tolerances.confidential_without_pkce,
+        allows_device: settings.device_authorization == DeviceAuthorizationMode::Open,
         current,
     }
 }

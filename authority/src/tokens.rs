@@ -9,6 +9,9 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
+mod id_token;
+mod refresh_events;
 mod refresh_token;
 
 use std::sync::Arc;
@@ -17,23 +20,29 @@ use std::time::Duration;
 use protocol::authorization::RedeemError;
 use protocol::client::authentication::ClientAuthenticationError;
 use protocol::client::{GrantType, UsedTolerances};
+use protocol::device::{DeviceCodeError, DeviceRequestError};
+use protocol::dpop::DpopError;
 use protocol::error_code::{ErrorCode, ProtocolError};
 use protocol::ids::{GrantId, ResourceId, Subject};
-use protocol::resource::{ResourceChoice, Resources, TargetError};
+use protocol::metadata::USERINFO_ENDPOINT;
+use protocol::resource::{ResourceChoice, Resources, Target, TargetError};
 use protocol::scope::{self, ScopeError, ScopeSet};
 use protocol::token::client_credentials::ClientCredentialsError;
 use protocol::token::request::TokenRequestError;
-use protocol::token::{RefreshError, Standing, TokenResponse};
-use protocol::{SecretText, Timestamp};
+use protocol::token::{RefreshError, Standing, TokenResponse, TokenType};
+use protocol::{JwkThumbprint, SecretText, Timestamp};
 use store::{Grant, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
-use crate::audit::{Actor, AuditEvent, EventType};
+use crate::audit::{Actor, AuditEvent, EventType, Origin};
 use crate::client_authentication::AuthenticatedClient;
 use crate::directory::KnownClient;
+use crate::dpop::UnspentProof;
 use crate::issue::{AccessTokenOrder, IssueError, IssuedAccessToken, sign_access_token};
 use crate::key_ring::TenantKeys;
 use crate::policy::{self, DocumentRefusal};
+
+pub(crate) use refresh_events::ToldRefusals;
 
 /// How often a decision is made anew after somebody else was faster. What stood against the write has
 /// committed by then, so the second reading sees it, and more than two are a fault.
@@ -52,6 +61,10 @@ pub enum TokenError {
     Refresh(#[from] RefreshError),
     #[error(transparent)]
     ClientCredentials(#[from] ClientCredentialsError),
+    #[error(transparent)]
+    DeviceCode(#[from] DeviceCodeError),
+    #[error(transparent)]
+    DeviceRequest(#[from] DeviceRequestError),
     /// The tenant takes no such clients any more.
     #[error(transparent)]
     Document(#[from] DocumentRefusal),
@@ -59,6 +72,8 @@ pub enum TokenError {
     Target(#[from] TargetError),
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    #[error(transparent)]
+    Dpop(#[from] DpopError),
     /// Row Q3: 503 or 500, never `invalid_grant`.
     #[error("the tokens could not be issued")]
     Store(#[from] StoreError),
@@ -83,9 +98,12 @@ impl ProtocolError for TokenError {
             Self::Redeem(error) => error.code(),
             Self::Refresh(error) => error.code(),
             Self::ClientCredentials(error) => error.code(),
+            Self::DeviceCode(error) => error.code(),
+            Self::DeviceRequest(error) => error.code(),
             Self::Document(_) => ErrorCode::InvalidGrant,
             Self::Target(error) => error.code(),
             Self::Scope(error) => error.code(),
+            Self::Dpop(error) => error.code(),
             Self::Store(error) if error.is_unavailable() => ErrorCode::TemporarilyUnavailable,
             Self::Store(_) => ErrorCode::ServerError,
         }
@@ -105,6 +123,11 @@ struct Ground<'a> {
     tolerances: &'a UsedTolerances,
     /// The key that signed the client's assertion.
     kid: Option<&'a str>,
+    /// The key that the request proved to hold: tokens are bound to it.
+    dpop_key: Option<&'a JwkThumbprint>,
+    origin: &'a Origin,
+    /// How it did.
+    dpop_proof: Option<&'a UnspentProof>,
     resources: Arc<Resources>,
     keys: Arc<TenantKeys>,
     now: Timestamp,
@@ -116,6 +139,7 @@ impl Ground<'_> {
             resources: &self.resources,
             client: &self.client.client,
             tenant_default: self.tenant.settings().default_resource,
+            issuer: self.tenant.issuer(),
         }
     }
 
@@ -159,10 +183,29 @@ impl Authority {
             client: &client.client,
             tolerances: &client.tolerances,
             kid: client.kid.as_deref(),
+            dpop_key: client.dpop_key.as_ref(),
+            origin: &client.origin,
+            dpop_proof: client.dpop_proof.as_ref(),
             resources,
             keys,
             now: self.now(),
         })
+    }
+
+    /// Row T1: in the transaction that writes what the proof gets, before that is written.
+    async fn spend_proof(
+        &self,
+        scope: &mut TenantScope,
+        ground: &Ground<'_>,
+    ) -> Result<(), TokenError> {
+        let Some(proof) = ground.dpop_proof else {
+            return Ok(());
+        };
+        if proof.spend(scope, ground.now).await? {
+            return Ok(());
+        }
+        self.count_proof(DpopError::Replayed.reason());
+        Err(DpopError::Replayed.into())
     }
 
     fn count_store_error<T>(&self, outcome: Result<T, TokenError>) -> Result<T, TokenError> {
@@ -173,25 +216,36 @@ impl Authority {
         outcome
     }
 
-    /// An access token of a grant, for the one resource and the scopes that were asked now.
+    /// An access token of a grant, for the one resource and the scopes that were asked now, and an ID
+    /// token with `nonce` where `openid` is among them.
     fn issue_of_grant(
         &self,
         ground: &Ground<'_>,
         grant: &Grant,
         asked_resources: &[String],
         asked_scopes: Option<&ScopeSet>,
+        nonce: Option<&str>,
     ) -> Result<Issued, TokenError> {
         let asked: Vec<&str> = asked_resources.iter().map(String::as_str).collect();
-        let resource = ground.choice().at_token(&grant.resource_ids, &asked)?;
+        let target = ground
+            .choice()
+            .at_token(&grant.resource_ids, &grant.scopes, &asked)?;
         let narrowed = scope::at_refresh(&grant.scopes, asked_scopes)?;
-        let scopes = scope::for_resource(&narrowed, resource);
+        let userinfo = ground.tenant.issuer().endpoint(USERINFO_ENDPOINT);
+        let (audience, resource, scopes) = match target {
+            Target::Resource(it) => (&it.audience, Some(it), scope::for_resource(&narrowed, it)),
+            Target::Userinfo => (&userinfo, None, scope::for_userinfo(&narrowed)),
+        };
         let order = AccessTokenOrder {
             client: ground.client,
             subject: Subject::User(grant.user_id),
-            resource,
+            audience,
+            resource_lifetime: resource.and_then(|it| it.access_token_lifetime),
             scopes: scopes.clone(),
             grant_id: Some(grant.grant_id),
             authenticated_at: Some(grant.authenticated_at),
+            acr: grant.acr.clone(),
+            confirmation: ground.dpop_key.cloned(),
         };
         let signed = sign_access_token(
             ground.tenant,
@@ -200,10 +254,16 @@ impl Authority {
             self.random(),
             ground.now,
         )?;
+        let id_token = narrowed
+            .contains(scope::OPENID)
+            .then(|| id_token::sign(ground, grant, nonce, &signed.token))
+            .transpose()?;
         Ok(Issued {
             signed,
+            id_token,
             scopes,
-            resource_id: resource.resource_id,
+            resource_id: resource.map(|it| it.resource_id),
+            token_type: TokenType::of_bound(ground.dpop_key.is_some()),
         })
     }
 
@@ -216,42 +276,68 @@ impl Authority {
         grant_id: Option<GrantId>,
         issued: &Issued,
     ) {
+        let event = issued_event(ground, event_type, grant_id, issued);
+        self.record_issuance(ground, grant_type, event);
+    }
+
+    fn record_issuance(&self, ground: &Ground<'_>, grant_type: GrantType, event: AuditEvent) {
         self.metrics()
             .tokens_issued
             .with_label_values(&[grant_type.as_str()])
             .inc();
-        let actor = Actor::Client(ground.client.client_id.clone());
-        let mut event = AuditEvent::new(event_type, actor, ground.now)
-            .detail("jti", issued.signed.token_id)
-            .detail("resource_id", issued.resource_id)
-            .detail("scope", &issued.scopes);
-        if let Some(grant_id) = grant_id {
-            event = event.at("grant", grant_id);
-        }
-        if let Some(kid) = ground.kid {
-            event = event.detail("client_kid", kid);
-        }
-        event = event.tolerances(ground.tolerances);
         self.count_tolerances(ground.tolerances);
         self.audit().record(ground.tenant, event);
     }
 }
 
+fn issued_event(
+    ground: &Ground<'_>,
+    event_type: EventType,
+    grant_id: Option<GrantId>,
+    issued: &Issued,
+) -> AuditEvent {
+    let actor = Actor::Client(ground.client.client_id.clone());
+    let mut event = AuditEvent::new(event_type, actor, ground.now)
+        .origin(ground.origin)
+        .detail("jti", issued.signed.token_id)
+        .detail("scope", &issued.scopes);
+    event = match issued.resource_id {
+        Some(resource_id) => event.detail("resource_id", resource_id),
+        None => event.detail("audience", USERINFO_ENDPOINT),
+    };
+    if let Some(grant_id) = grant_id {
+        event = event.at("grant", grant_id);
+    }
+    if let Some(kid) = ground.kid {
+        event = event.detail("client_kid", kid);
+    }
+    if let Some(key) = ground.dpop_key {
+        event = event.detail("dpop_jkt", key);
+    }
+    event.tolerances(ground.tolerances)
+}
+
 /// A signed token on its way out.
 struct Issued {
     signed: IssuedAccessToken,
+    /// Where `openid` is among the scopes.
+    id_token: Option<String>,
     scopes: ScopeSet,
-    resource_id: ResourceId,
+    /// None: for our own userinfo endpoint.
+    resource_id: Option<ResourceId>,
+    token_type: TokenType,
 }
 
 impl Issued {
     fn into_response(self, refresh_token: Option<&SecretText>) -> TokenResponse {
-        TokenResponse::bearer(
-            self.signed.token,
-            self.signed.lifetime,
-            refresh_token,
-            self.scopes,
-        )
+        TokenResponse {
+            access_token: self.signed.token,
+            token_type: self.token_type,
+            lifetime: self.signed.lifetime,
+            refresh_token: refresh_token.cloned(),
+            id_token: self.id_token,
+            scope: self.scopes,
+        }
     }
 }
 

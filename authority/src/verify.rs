@@ -15,12 +15,14 @@ use std::time::Duration;
 use crypto::jwt::{self, Expected};
 use protocol::Timestamp;
 use protocol::ids::{ClientId, Subject, TokenId};
+use protocol::introspection::jwt::{INTROSPECTION_JWT_TYP, IntrospectionJwtClaims};
 use protocol::introspection::{IntrospectionResponse, may_learn};
 use protocol::token::access_token::{ACCESS_TOKEN_TYP, AccessTokenClaims};
 use store::{StoreError, Tenant};
 
 use crate::Authority;
 use crate::directory::KnownResourceCredential;
+use crate::issue::IssueError;
 use crate::key_ring::TenantKeys;
 use crate::limits::{Limit, RateLimited, address_key};
 
@@ -145,6 +147,20 @@ impl Authority {
         let username = active.username.as_deref().map(str::to_owned);
         let claims = active.token.claims.clone();
         Ok(IntrospectionResponse::active(claims, username))
+    }
+
+    /// RFC 9701: the answer, signed for the resource server that asked.
+    pub async fn sign_introspection(
+        &self,
+        tenant: &Tenant,
+        caller: &KnownResourceCredential,
+        answer: IntrospectionResponse,
+    ) -> Result<String, StoreError> {
+        let keys = self.key_ring().find_keys(tenant).await?;
+        let claims =
+            IntrospectionJwtClaims::new(tenant.issuer(), &caller.client_id, answer, self.now());
+        let signed = jwt::sign(keys.signer()?, INTROSPECTION_JWT_TYP, &claims);
+        Ok(signed.map_err(IssueError::from)?)
     }
 
     /// A token that is good now. An error of the store says nothing about the token.

@@ -12,6 +12,7 @@ const SALT: &[u8] = b"writ";
 
 pub(crate) const SECRET_TOKEN_DIGEST: &str = "writ/v1/secret-token-digest";
 pub(crate) const REFRESH_TOKEN_MAC: &str = "writ/v1/refresh-token";
+pub(crate) const DPOP_NONCE: &str = "writ/v1/dpop-nonce";
 pub(crate) const SUCCESSOR: &str = "writ/v1/successor";
 pub(crate) const PEPPER_ID: &str = "writ/v1/pepper-id";
 pub(crate) const KEK_ID: &str = "writ/v1/kek-id";
@@ -56,6 +57,7 @@ mod tests {
         let mut labels: Vec<&str> = vec![
             SECRET_TOKEN_DIGEST,
             REFRESH_TOKEN_MAC,
+            DPOP_NONCE,
             SUCCESSOR,
             PEPPER_ID,
             KEK_ID,

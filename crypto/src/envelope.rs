@@ -40,10 +40,14 @@ pub enum Purpose {
     Idempotency,
     /// The address of a client's logo, in the URL that a consent page shows it from.
     Logo,
+    /// A pushed authorization request, in its `request_uri`.
+    PushedRequest,
+    /// A request to sign out, while the person is asked.
+    Logout,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Pending,
         Self::Consent,
         Self::Cursor,
@@ -52,6 +56,8 @@ impl Purpose {
         Self::SigningKey,
         Self::Idempotency,
         Self::Logo,
+        Self::PushedRequest,
+        Self::Logout,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -64,6 +70,8 @@ impl Purpose {
             Self::SigningKey => "writ/v1/signing-key",
             Self::Idempotency => "writ/v1/idempotency",
             Self::Logo => "writ/v1/logo",
+            Self::PushedRequest => "writ/v1/pushed-request",
+            Self::Logout => "writ/v1/logout",
         }
     }
 

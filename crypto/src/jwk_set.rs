@@ -6,11 +6,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::client::AssertionAlgorithm;
 use protocol::client::keys::{KeysError, clean_set};
 use serde_json::Value;
 
-use crate::jwk::PublicJwk;
+use crate::jwk::{InvalidKey, PublicJwk};
 use crate::jwt::UniqueObject;
 use crate::signing_algorithm::SigningAlgorithm;
 use crate::verification_key::VerificationKey;
@@ -26,17 +25,6 @@ struct ForeignKey {
     /// None where the set names it not; the name in the parsed key is then empty and means nothing.
     kid: Option<String>,
     key: VerificationKey,
-}
-
-impl From<AssertionAlgorithm> for SigningAlgorithm {
-    fn from(algorithm: AssertionAlgorithm) -> Self {
-        match algorithm {
-            AssertionAlgorithm::Rs256 => Self::Rs256,
-            AssertionAlgorithm::Ps256 => Self::Ps256,
-            AssertionAlgorithm::Es256 => Self::Es256,
-            AssertionAlgorithm::EdDsa => Self::EdDsa,
-        }
-    }
 }
 
 impl JwkSet {
@@ -79,8 +67,34 @@ impl JwkSet {
     }
 }
 
+/// A key that stands alone, as in the header of a DPoP proof, for signatures of this algorithm: the same
+/// rules as for a set of one, and it must not name another algorithm.
+pub(crate) fn single_key(
+    jwk: &Value,
+    algorithm: SigningAlgorithm,
+) -> Result<(PublicJwk, VerificationKey), InvalidKey> {
+    let set = Value::Object(serde_json::Map::from_iter([(
+        "keys".to_owned(),
+        Value::Array(vec![jwk.clone()]),
+    )]));
+    let cleaned = clean_set(&set).map_err(|_| InvalidKey)?;
+    let jwk = to_public_jwk(&cleaned["keys"][0], Some(algorithm)).ok_or(InvalidKey)?;
+    if jwk.algorithm() != algorithm {
+        return Err(InvalidKey);
+    }
+    let key = VerificationKey::from_jwk(&jwk)?;
+    Ok((jwk, key))
+}
+
 fn parse(member: &Value, usual: Option<SigningAlgorithm>) -> Option<ForeignKey> {
+    let jwk = to_public_jwk(member, usual)?;
+    let key = VerificationKey::from_jwk(&jwk).ok()?;
     let kid = member["kid"].as_str().map(ToOwned::to_owned);
+    Some(ForeignKey { kid, key })
+}
+
+fn to_public_jwk(member: &Value, usual: Option<SigningAlgorithm>) -> Option<PublicJwk> {
+    let kid = member["kid"].as_str();
     let algorithm = algorithm_of(member, usual)?;
     let mut jwk = member.clone();
     // RFC 7517 §3.3 and RFC 7518 §6.3.1.1: some write a leading zero octet into `n`.
@@ -89,10 +103,8 @@ fn parse(member: &Value, usual: Option<SigningAlgorithm>) -> Option<ForeignKey> 
     }
     jwk["alg"] = algorithm.as_str().into();
     jwk["use"] = "sig".into();
-    jwk["kid"] = kid.clone().unwrap_or_default().into();
-    let jwk: PublicJwk = serde_json::from_value(jwk).ok()?;
-    let key = VerificationKey::from_jwk(&jwk).ok()?;
-    Some(ForeignKey { kid, key })
+    jwk["kid"] = kid.unwrap_or_default().into();
+    serde_json::from_value(jwk).ok()
 }
 
 fn algorithm_of(member: &Value, usual: Option<SigningAlgorithm>) -> Option<SigningAlgorithm> {

@@ -13,11 +13,14 @@
 
 pub mod constant_time;
 mod derive;
+mod dpop_nonce;
 pub mod envelope;
 pub mod jwk;
 pub mod jwk_set;
 pub mod jwt;
+mod key_encryption;
 mod key_list;
+mod key_pair;
 pub mod password;
 pub mod peppers;
 mod private_key;
@@ -37,7 +40,9 @@ mod testing;
 pub use envelope::{AssociatedData, EncryptionKeys, Purpose};
 pub use jwk::PublicJwk;
 pub use jwk_set::JwkSet;
+pub use key_encryption::{KeyEncryption, KeyEncryptionError};
 pub use key_list::KeyListError;
+pub use key_pair::{SpareRsaKey, UnsealedKey};
 pub use password::{PasswordError, PasswordHasher, Verification};
 pub use peppers::{Digest, Peppers};
 pub use process_key::{ProcessKey, Remembered};

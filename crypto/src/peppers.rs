@@ -5,11 +5,13 @@
 //! pepper, so that the list may be re-ordered and shortened, and stands beside every digest.
 
 use aws_lc_rs::hmac;
+use protocol::device::UserCode;
 use secrecy::SecretString;
 
 use crate::constant_time;
 use crate::derive::{
-    KeyBytes, PEPPER_ID, REFRESH_TOKEN_MAC, SECRET_TOKEN_DIGEST, derive_key, derive_mac_key,
+    DPOP_NONCE, KeyBytes, PEPPER_ID, REFRESH_TOKEN_MAC, SECRET_TOKEN_DIGEST, derive_key,
+    derive_mac_key,
 };
 use crate::key_list::{self, KeyListError};
 use crate::refresh_token::RefreshToken;
@@ -22,6 +24,7 @@ pub(crate) struct Pepper {
     pub(crate) id: u8,
     digest_key: hmac::Key,
     pub(crate) refresh_token_key: hmac::Key,
+    pub(crate) dpop_nonce_key: hmac::Key,
 }
 
 /// What the database keeps of a secret.
@@ -54,6 +57,14 @@ impl sealed::Sealed for RefreshToken {
 }
 impl Opaque for RefreshToken {}
 
+// Short, because people type it, and good for minutes: without the pepper a dump says nothing in time.
+impl sealed::Sealed for UserCode {
+    fn text(&self) -> &str {
+        self.expose()
+    }
+}
+impl Opaque for UserCode {}
+
 impl Peppers {
     /// Reads the setting: keys separated by commas, the first in use.
     pub fn parse(list: &SecretString) -> Result<Self, KeyListError> {
@@ -70,6 +81,7 @@ impl Peppers {
             id,
             digest_key: derive_mac_key(&key[..], SECRET_TOKEN_DIGEST),
             refresh_token_key: derive_mac_key(&key[..], REFRESH_TOKEN_MAC),
+            dpop_nonce_key: derive_mac_key(&key[..], DPOP_NONCE),
         };
         Ok(Self(keys.iter().zip(ids).map(pepper).collect()))
     }

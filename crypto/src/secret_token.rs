@@ -28,10 +28,12 @@ pub enum SecretKind {
     Browser,
     RegistrationAccessToken,
     InitialAccessToken,
+    /// RFC 8628: what a device asks for its tokens with.
+    DeviceCode,
 }
 
 impl SecretKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AuthorizationCode,
         Self::ClientSecret,
         Self::AdminKey,
@@ -40,6 +42,7 @@ impl SecretKind {
         Self::Browser,
         Self::RegistrationAccessToken,
         Self::InitialAccessToken,
+        Self::DeviceCode,
     ];
 
     pub const fn prefix(self) -> &'static str {
@@ -52,6 +55,7 @@ impl SecretKind {
             Self::Browser => "writ_br_",
             Self::RegistrationAccessToken => "writ_rat_",
             Self::InitialAccessToken => "writ_iat_",
+            Self::DeviceCode => "writ_dc_",
         }
     }
 }

@@ -13,13 +13,15 @@ use protocol::ids::TenantId;
 use zeroize::Zeroizing;
 
 use crate::constant_time;
-use crate::envelope::{AssociatedData, EncryptionKeys, Purpose};
+use crate::envelope::AssociatedData;
 use crate::jwk::PublicJwk;
+use crate::key_encryption::{KeyEncryption, KeyEncryptionError};
+use crate::key_pair::UnsealedKey;
 use crate::private_key::PrivateKey;
 use crate::signing_algorithm::SigningAlgorithm;
 use crate::verification_key::VerificationKey;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SigningKeyError {
     #[error("a key pair could not be generated")]
     Generation,
@@ -27,14 +29,25 @@ pub enum SigningKeyError {
         "the sealed private key does not open here: another row's, altered, or its key is gone"
     )]
     Sealed,
+    #[error(transparent)]
+    KeyEncryption(KeyEncryptionError),
     #[error("the private key cannot be read")]
     Unreadable,
     #[error("the private key is not the one its kid names")]
     WrongKid,
 }
 
+impl From<KeyEncryptionError> for SigningKeyError {
+    fn from(error: KeyEncryptionError) -> Self {
+        match error {
+            KeyEncryptionError::NotOurs => Self::Sealed,
+            unavailable @ KeyEncryptionError::Unavailable(_) => Self::KeyEncryption(unavailable),
+        }
+    }
+}
+
 /// A signing key as its row holds it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SealedSigningKey {
     pub kid: String,
     pub algorithm: SigningAlgorithm,
@@ -55,28 +68,20 @@ struct Inner {
 }
 
 impl SealedSigningKey {
-    /// Makes a key pair and seals it. An RSA pair takes about 50 ms of CPU, at worst half a second: call
-    /// it within `spawn_blocking`, never in a request's own thread.
+    /// Makes a key pair and seals it; see [`crate::key_pair`].
     pub fn generate(
         tenant_id: TenantId,
         algorithm: SigningAlgorithm,
-        keys: &EncryptionKeys,
+        keys: &dyn KeyEncryption,
     ) -> Result<Self, SigningKeyError> {
-        let private_key = PrivateKey::generate(algorithm)?;
-        let public_jwk = private_key.public_jwk()?;
-        Ok(Self::seal(
-            tenant_id,
-            public_jwk,
-            &private_key.to_pkcs8()?,
-            keys,
-        ))
+        UnsealedKey::generate(algorithm)?.seal(tenant_id, keys)
     }
 
     /// Opens the key: checks the seal, parses the pair once, and checks that it is the one `kid` names.
     pub fn open(
         &self,
         tenant_id: TenantId,
-        keys: &EncryptionKeys,
+        keys: &dyn KeyEncryption,
     ) -> Result<SigningKey, SigningKeyError> {
         let pkcs8 = self.open_pkcs8(tenant_id, keys)?;
         let key = SigningKey::new(PrivateKey::parse(self.algorithm, &pkcs8)?)?;
@@ -90,39 +95,38 @@ impl SealedSigningKey {
     pub fn reseal(
         &self,
         tenant_id: TenantId,
-        keys: &EncryptionKeys,
+        keys: &dyn KeyEncryption,
     ) -> Result<Self, SigningKeyError> {
         let pkcs8 = self.open_pkcs8(tenant_id, keys)?;
-        Ok(Self::seal(tenant_id, self.public_jwk.clone(), &pkcs8, keys))
+        Self::seal(tenant_id, self.public_jwk.clone(), &pkcs8, keys)
     }
 
-    fn seal(
+    pub(crate) fn seal(
         tenant_id: TenantId,
         public_jwk: PublicJwk,
         pkcs8: &[u8],
-        keys: &EncryptionKeys,
-    ) -> Self {
+        keys: &dyn KeyEncryption,
+    ) -> Result<Self, SigningKeyError> {
         let (kid, algorithm) = (public_jwk.kid().to_owned(), public_jwk.algorithm());
         let kek_id = keys.kek_id().to_owned();
         let place = place_of(tenant_id, &kid, algorithm, &kek_id);
-        let sealed_private_key = keys.seal(Purpose::SigningKey, &place, pkcs8);
-        Self {
+        let sealed_private_key = keys.seal(&place, pkcs8)?;
+        Ok(Self {
             kid,
             algorithm,
             public_jwk,
             sealed_private_key,
             kek_id,
-        }
+        })
     }
 
     fn open_pkcs8(
         &self,
         tenant_id: TenantId,
-        keys: &EncryptionKeys,
+        keys: &dyn KeyEncryption,
     ) -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
         let place = place_of(tenant_id, &self.kid, self.algorithm, &self.kek_id);
-        keys.open(Purpose::SigningKey, &place, &self.sealed_private_key)
-            .map_err(|_| SigningKeyError::Sealed)
+        Ok(keys.open(&self.kek_id, &place, &self.sealed_private_key)?)
     }
 }
 
@@ -296,7 +300,7 @@ mod tests {
             (other.as_slice(), SigningKeyError::WrongKid),
             (b"not a key".as_slice(), SigningKeyError::Unreadable),
         ] {
-            let sealed_private_key = keys.seal(Purpose::SigningKey, &place, plaintext);
+            let sealed_private_key = KeyEncryption::seal(&keys, &place, plaintext).unwrap();
             let forged = SealedSigningKey {
                 sealed_private_key,
                 ..row.clone()
@@ -326,7 +330,8 @@ mod tests {
             key.public_jwk().unwrap(),
             &pkcs8,
             &encryption_keys(&[1]),
-        );
+        )
+        .unwrap();
         let secret = &pkcs8[36..68];
         assert!(
             !sealed

@@ -20,6 +20,7 @@ fuzz_target!(|body: &[u8]| {
     let rules = RegistrationRules {
         private_use_redirect_uris: &listed,
         known_scopes: &known_scopes,
+        signing_algorithm: protocol::SigningAlgorithm::Rs256,
         registrant: Registrant::Client(SelfRegistration::OPEN),
     };
     let Ok(registered) = validate(&request, &rules) else {

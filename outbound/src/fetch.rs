@@ -14,10 +14,18 @@ pub enum FetchKind {
     Jwks,
     /// A client's logo, to be served again from our own origin.
     Logo,
+    /// A logout token, sent to a client (OpenID Connect Back-Channel Logout §2.5): the one thing that is
+    /// posted.
+    LogoutNotice,
 }
 
 impl FetchKind {
-    pub const ALL: [Self; 3] = [Self::MetadataDocument, Self::Jwks, Self::Logo];
+    pub const ALL: [Self; 4] = [
+        Self::MetadataDocument,
+        Self::Jwks,
+        Self::Logo,
+        Self::LogoutNotice,
+    ];
 
     /// The name in metrics and logs.
     pub fn as_str(self) -> &'static str {
@@ -25,6 +33,7 @@ impl FetchKind {
             Self::MetadataDocument => "metadata_document",
             Self::Jwks => "jwks",
             Self::Logo => "logo",
+            Self::LogoutNotice => "logout_notice",
         }
     }
 
@@ -34,6 +43,8 @@ impl FetchKind {
             Self::MetadataDocument => 5 * 1024,
             Self::Jwks => 64 * 1024,
             Self::Logo => 256 * 1024,
+            // Nothing that a client answers with is read.
+            Self::LogoutNotice => 0,
         }
     }
 
@@ -42,11 +53,12 @@ impl FetchKind {
             Self::MetadataDocument => "application/json",
             Self::Jwks => "application/jwk-set+json, application/json",
             Self::Logo => "image/png, image/jpeg, image/webp, image/gif",
+            Self::LogoutNotice => "*/*",
         }
     }
 }
 
-/// One fetch, always a `GET` without credentials.
+/// One request, without credentials: a `GET`, or a form that is posted.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchRequest<'a> {
     pub url: &'a str,

@@ -6,11 +6,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use reqwest::header::{CONTENT_ENCODING, HeaderMap, TRANSFER_ENCODING};
-use reqwest::{Response, StatusCode};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::time::Instant;
+use url::Url;
 
+use crate::budget::Place;
 use crate::cache_lifetime::CacheLifetime;
 use crate::connection::{self, Pinned};
 use crate::fetch::{FetchError, FetchKind, FetchRequest, Fetched};
@@ -102,6 +104,42 @@ impl Outbound {
 
     /// One `GET`, or the reason why there is no document.
     pub async fn fetch(&self, request: &FetchRequest<'_>) -> Result<Fetched, FetchError> {
+        let get = |client: &Client, url: Url| client.get(url);
+        self.converse(request, get, async |answered: Response| {
+            read(request.kind, answered).await
+        })
+        .await
+    }
+
+    /// One `POST` of a form. Taken means 200 or 204 (OpenID Connect Back-Channel Logout §2.8); nothing
+    /// else of the answer is read.
+    pub async fn post_form(
+        &self,
+        request: &FetchRequest<'_>,
+        form: String,
+    ) -> Result<(), FetchError> {
+        let post = move |client: &Client, url: Url| {
+            let form_type = "application/x-www-form-urlencoded";
+            client
+                .post(url)
+                .header(CONTENT_TYPE, form_type)
+                .body(form.clone())
+        };
+        self.converse(request, post, async |answered: Response| {
+            if answered.status() == StatusCode::NO_CONTENT {
+                return Ok(());
+            }
+            check_status(answered.status())
+        })
+        .await
+    }
+
+    async fn converse<T>(
+        &self,
+        request: &FetchRequest<'_>,
+        ask: impl Fn(&Client, Url) -> RequestBuilder,
+        read: impl AsyncFnOnce(Response) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
         let checked = self.check_url(request)?;
         let inner = &*self.inner;
         let now = inner.began.elapsed();
@@ -110,8 +148,13 @@ impl Outbound {
             .lanes
             .admit(class, request.share, checked.host(), now)?;
         // Row K6: one limit over everything, so that no slow step can add to another.
-        let fetching = inner.fetch(request.kind, class, &checked, admission);
-        tokio::time::timeout(inner.limits.total, fetching)
+        let talking = async {
+            let (answered, _held) = inner
+                .send(request.kind, class, &checked, admission, ask)
+                .await?;
+            read(answered).await
+        };
+        tokio::time::timeout(inner.limits.total, talking)
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }
@@ -129,23 +172,24 @@ impl std::fmt::Debug for Outbound {
 }
 
 impl Inner {
-    async fn fetch(
+    /// The answer, and the places that are held until it has been read.
+    async fn send(
         &self,
         kind: FetchKind,
         class: Class,
         checked: &CheckedUrl,
         admission: Admission,
-    ) -> Result<Fetched, FetchError> {
-        let (found, _admission) = self.addresses_of(checked, admission).await?;
+        ask: impl Fn(&Client, Url) -> RequestBuilder,
+    ) -> Result<(Response, (Admission, Vec<Place>)), FetchError> {
+        let (found, admission) = self.addresses_of(checked, admission).await?;
         let now = self.began.elapsed();
         let keys = budget_keys(&found);
-        let _places = self.lanes.admit_addresses(class, keys, now)?;
+        let places = self.lanes.admit_addresses(class, keys, now)?;
         let pinned = self.pin(checked, &found)?;
         let is_https_only = !matches!(checked.destination(), Destination::Loopback(_));
         let client =
             connection::client(&self.tls, &self.limits, kind, pinned.clone(), is_https_only)?;
-        let response = client
-            .get(checked.url().clone())
+        let response = ask(&client, checked.url().clone())
             .send()
             .await
             .map_err(|error| connection::fault(&error))?;
@@ -153,7 +197,7 @@ impl Inner {
         if !pinned.contains(response.remote_addr()) {
             return Err(FetchError::SpecialUse);
         }
-        read(kind, response).await
+        Ok((response, (admission, places)))
     }
 
     /// Resolves once. One bad address spoils the name: an attacker adds a good one to it.

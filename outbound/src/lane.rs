@@ -24,6 +24,7 @@ pub(crate) enum Class {
     /// Anybody may ask for these, before they have signed in.
     NewDocument,
     Logo,
+    LogoutNotice,
 }
 
 impl Class {
@@ -33,11 +34,12 @@ impl Class {
             FetchKind::MetadataDocument if request.is_known => Self::KnownDocument,
             FetchKind::MetadataDocument => Self::NewDocument,
             FetchKind::Logo => Self::Logo,
+            FetchKind::LogoutNotice => Self::LogoutNotice,
         }
     }
 }
 
-pub(crate) struct Lanes([Lane; 4]);
+pub(crate) struct Lanes([Lane; 5]);
 
 struct Lane {
     places: Arc<Semaphore>,
@@ -62,16 +64,18 @@ impl Lanes {
             lane(limits.known_documents),
             lane(limits.new_documents),
             lane(limits.logos),
+            lane(limits.logout_notices),
         ])
     }
 
     fn lane(&self, class: Class) -> &Lane {
-        let [jwks, known_documents, new_documents, logos] = &self.0;
+        let [jwks, known_documents, new_documents, logos, logout_notices] = &self.0;
         match class {
             Class::Jwks => jwks,
             Class::KnownDocument => known_documents,
             Class::NewDocument => new_documents,
             Class::Logo => logos,
+            Class::LogoutNotice => logout_notices,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The one guarded way out of the house: everything Writ fetches from a host it does not run
-//! (client metadata documents, JWKS of clients and of resource servers, logos) passes here.
+//! (client metadata documents, JWKS of clients and of resource servers, logos) passes here, and so does the
+//! one thing that it sends: logout tokens.
 //!
 //! What it is: the only user of an HTTP client. A fetch goes to `https` only, to addresses that
 //! were resolved once, checked against the special-use ranges and pinned; without redirects,

@@ -25,6 +25,7 @@ pub(crate) fn read(headers: &HeaderMap, kind: FetchKind) -> Result<String, Fetch
             is_json(&essence) && parts.all(|parameter| !is_other_charset(parameter))
         }
         FetchKind::Logo => IMAGES.contains(&essence.as_str()),
+        FetchKind::LogoutNotice => false,
     };
     if is_allowed {
         Ok(essence)
@@ -41,7 +42,7 @@ pub(crate) fn check_body(kind: FetchKind, media_type: &str, body: &[u8]) -> Resu
             Err(_) => Err(FetchError::NotUtf8),
         },
         FetchKind::Logo if has_signature(media_type, body) => Ok(()),
-        FetchKind::Logo => Err(FetchError::MediaType),
+        FetchKind::Logo | FetchKind::LogoutNotice => Err(FetchError::MediaType),
     }
 }
 

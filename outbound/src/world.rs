@@ -41,6 +41,7 @@ pub struct Limits {
     pub known_documents: Places,
     pub new_documents: Places,
     pub logos: Places,
+    pub logout_notices: Places,
     /// These three hold within each class.
     pub per_host: Budget,
     /// No share alone can spend what a host may be asked.
@@ -76,6 +77,7 @@ impl Default for Limits {
             known_documents: Places::new(32, 8),
             new_documents: Places::new(64, 8),
             logos: Places::new(16, 4),
+            logout_notices: Places::new(32, 16),
             per_host: Budget {
                 concurrent: 4,
                 per_minute: 60,

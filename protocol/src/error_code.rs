@@ -47,6 +47,10 @@ error_codes! {
     InteractionRequired = "interaction_required", 400, "OpenID Connect Core §3.1.2.6";
     RequestNotSupported = "request_not_supported", 400, "OpenID Connect Core §3.1.2.6";
     RequestUriNotSupported = "request_uri_not_supported", 400, "OpenID Connect Core §3.1.2.6";
+    InvalidRequestUri = "invalid_request_uri", 400, "OpenID Connect Core §3.1.2.6";
+    AuthorizationPending = "authorization_pending", 400, "RFC 8628 §3.5";
+    SlowDown = "slow_down", 400, "RFC 8628 §3.5";
+    ExpiredToken = "expired_token", 400, "RFC 8628 §3.5";
     InvalidToken = "invalid_token", 401, "RFC 6750 §3.1";
     InsufficientScope = "insufficient_scope", 403, "RFC 6750 §3.1";
     UnsupportedTokenType = "unsupported_token_type", 400, "RFC 7009 §2.2.1";
@@ -54,6 +58,8 @@ error_codes! {
     InvalidClientMetadata = "invalid_client_metadata", 400, "RFC 7591 §3.2.2";
     InvalidSoftwareStatement = "invalid_software_statement", 400, "RFC 7591 §3.2.2";
     UnapprovedSoftwareStatement = "unapproved_software_statement", 400, "RFC 7591 §3.2.2";
+    InvalidDpopProof = "invalid_dpop_proof", 400, "RFC 9449 §5";
+    UseDpopNonce = "use_dpop_nonce", 400, "RFC 9449 §8";
 }
 
 impl std::fmt::Display for ErrorCode {

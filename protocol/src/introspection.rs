@@ -2,13 +2,16 @@
 //!
 //! It learns only about tokens of its own audience. Everything else gets the same fourteen bytes.
 
+pub mod jwt;
+
 use serde::Serialize;
 
+use crate::dpop::Confirmation;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::parameters::{Parameters, Repeated};
 use crate::scope::ScopeSet;
 use crate::secret::SecretText;
-use crate::token::AccessTokenClaims;
+use crate::token::{AccessTokenClaims, TokenType};
 
 /// The token in question; a hint changes nothing here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +66,14 @@ pub struct ActiveToken {
     pub exp: i64,
     pub iat: i64,
     pub jti: String,
-    pub token_type: &'static str,
+    pub token_type: TokenType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// RFC 9449 §6.2: the resource server compares it with the key of the proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
 }
@@ -86,7 +96,10 @@ impl IntrospectionResponse {
             exp: claims.exp,
             iat: claims.iat,
             jti: claims.jti,
-            token_type: "Bearer",
+            token_type: TokenType::of_bound(claims.cnf.is_some()),
+            auth_time: claims.auth_time,
+            acr: claims.acr,
+            cnf: claims.cnf,
             username,
         }))
     }
@@ -116,6 +129,8 @@ mod tests {
             client_id: "c".into(),
             scope: ScopeSet::parse("a").unwrap(),
             auth_time: None,
+            acr: None,
+            cnf: None,
             grant_id: None,
         }
     }
@@ -138,6 +153,25 @@ mod tests {
                 "aud": "mcp_proxy", "client_id": "c", "scope": "a", "exp": 10, "iat": 5, "jti": "j",
                 "token_type": "Bearer"})
         );
+    }
+
+    /// RFC 9449 §6.2.
+    #[test]
+    fn a_bound_token_says_to_which_key() {
+        let jkt = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+        let bound = AccessTokenClaims {
+            auth_time: Some(3),
+            acr: Some("pwd".to_owned()),
+            cnf: Some(Confirmation {
+                jkt: jkt.parse().unwrap(),
+            }),
+            ..claims()
+        };
+        let json = serde_json::to_value(IntrospectionResponse::active(bound, None)).unwrap();
+        assert_eq!(json["token_type"], "DPoP");
+        assert_eq!(json["cnf"], serde_json::json!({ "jkt": jkt }));
+        assert_eq!(json["auth_time"], 3);
+        assert_eq!(json["acr"], "pwd");
     }
 
     /// Row H2.

@@ -40,11 +40,12 @@ pub enum IssuerError {
 }
 
 /// First path segments that belong to a root tenant's endpoints, aliases and pages, or to the server.
-const RESERVED_FIRST_SEGMENTS: [&str; 33] = [
+const RESERVED_FIRST_SEGMENTS: [&str; 35] = [
     "account",
     "admin",
     "assets",
     "authorize",
+    "client-logo",
     "clients-registrations",
     "consent",
     "device",
@@ -69,6 +70,7 @@ const RESERVED_FIRST_SEGMENTS: [&str; 33] = [
     "readyz",
     "register",
     "resources",
+    "revocations",
     "revoke",
     "robots.txt",
     "static",

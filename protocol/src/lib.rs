@@ -10,21 +10,27 @@ pub mod authorization;
 pub mod bearer;
 pub mod client;
 pub mod clock;
+pub mod device;
 pub mod domain;
+pub mod dpop;
 pub mod error_code;
 pub mod folding;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
 pub mod metadata;
+pub mod openid;
 pub mod parameters;
 pub mod pkce;
 pub mod random;
 pub mod redirect_uri;
 pub mod resource;
 pub mod revocation;
+pub mod revocation_feed;
 pub mod scope;
 pub mod secret;
+pub mod signing_algorithm;
+pub mod signing_key_schedule;
 pub mod strict_json;
 pub mod token;
 
@@ -32,6 +38,7 @@ pub mod token;
 mod test_support;
 
 pub use clock::{Clock, Timestamp};
+pub use dpop::JwkThumbprint;
 pub use error_code::{ErrorCode, OAuthError};
 pub use ids::{
     AdminKeyId, ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId,
@@ -42,3 +49,4 @@ pub use parameters::Parameters;
 pub use random::Random;
 pub use scope::ScopeSet;
 pub use secret::SecretText;
+pub use signing_algorithm::SigningAlgorithm;

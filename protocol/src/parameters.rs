@@ -9,6 +9,7 @@ use percent_encoding::percent_decode;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::authorization::pushed::MAX_REQUEST_URI_BYTES;
 use crate::error_code::{ErrorCode, ProtocolError};
 
 /// Decoded `name=value` pairs in the order they came.
@@ -20,6 +21,15 @@ pub const MAX_BYTES: usize = 64 * 1024;
 pub const MAX_PARAMETERS: usize = 64;
 pub const MAX_VALUE_BYTES: usize = 4 * 1024;
 const MAX_NAME_BYTES: usize = 256;
+
+/// A pushed request comes back sealed in its `request_uri` (RFC 9126), with a `state` of 4 KB in it.
+fn max_value_bytes(name: &str) -> usize {
+    if name == "request_uri" {
+        MAX_REQUEST_URI_BYTES
+    } else {
+        MAX_VALUE_BYTES
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParametersError {
@@ -77,7 +87,7 @@ impl Parameters {
             }
             let mut parts = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(parts.next().unwrap_or_default(), MAX_NAME_BYTES)?;
-            let value = decode(parts.next().unwrap_or_default(), MAX_VALUE_BYTES)?;
+            let value = decode(parts.next().unwrap_or_default(), max_value_bytes(&name))?;
             pairs.push((name, value));
         }
         Ok(Self(pairs))

@@ -13,7 +13,7 @@ use url::Url;
 use crate::ids::ResourceId;
 use crate::scope::ScopeSet;
 
-pub use choice::{ResourceChoice, TargetError};
+pub use choice::{ResourceChoice, Target, TargetError};
 
 /// A resource identifier in the one spelling that look-ups use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

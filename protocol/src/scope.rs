@@ -9,8 +9,15 @@ use crate::client::Client;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::resource::Resource;
 
+/// Asks for an ID token (OpenID Connect Core §3.1.2.1), and opens the userinfo endpoint.
+pub const OPENID: &str = "openid";
+/// Asks for the person's name and username there (§5.4).
+pub const PROFILE: &str = "profile";
+/// Asks for the address.
+pub const EMAIL: &str = "email";
+
 /// Scopes that belong to the tenant, not to a resource: accepted, never required.
-pub const TENANT_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
+pub const TENANT_SCOPES: [&str; 4] = [OPENID, PROFILE, EMAIL, "offline_access"];
 
 /// A set of scope tokens that keeps the order in which they came. On the wire: joined by spaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -70,6 +77,14 @@ impl ScopeSet {
         if !self.contains(token) {
             self.0.push(token.to_owned());
         }
+    }
+
+    #[must_use]
+    fn with(mut self, token: Option<&str>) -> Self {
+        if let Some(token) = token {
+            self.insert(token);
+        }
+        self
     }
 
     pub fn contains(&self, token: &str) -> bool {
@@ -145,7 +160,8 @@ impl From<ScopeSet> for String {
 
 /// Narrows a request for new rights silently to what this client may have at these resources.
 ///
-/// Absent or empty means the resources' default scopes. `invalid_scope` only when something was asked
+/// Absent or empty means the resources' default scopes, or `openid` where it is a sign-in and nothing
+/// else. `invalid_scope` only when something was asked
 /// and nothing is left; never more than was asked.
 pub fn narrow(
     asked: Option<&ScopeSet>,
@@ -159,7 +175,8 @@ pub fn narrow(
             .is_none_or(|registered| registered.contains(token))
     };
     let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
-        let defaults = resources.iter().fold(ScopeSet::empty(), |set, resource| {
+        let of_nothing = ScopeSet::empty().with(resources.is_empty().then_some(OPENID));
+        let defaults = resources.iter().fold(of_nothing, |set, resource| {
             set.union(&resource.default_scopes())
         });
         return Ok(defaults.retain(is_for_client));
@@ -170,6 +187,11 @@ pub fn narrow(
     } else {
         Ok(left)
     }
+}
+
+/// Narrows what a grant holds to what our userinfo endpoint goes by.
+pub fn for_userinfo(granted: &ScopeSet) -> ScopeSet {
+    granted.retain(|token| TENANT_SCOPES.contains(&token))
 }
 
 /// Narrows what a grant holds to the one resource that an access token is for.

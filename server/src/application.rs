@@ -17,16 +17,18 @@ use admin_api::AdminApiSettings;
 use authority::{Authority, AuthorityError, AuthoritySettings};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use store::StoreError;
 use tokio::sync::watch;
 
-pub use from_config::{SettingsError, database_settings};
+pub use from_config::{SettingsError, authority_settings, database_settings};
 
 use crate::http::client_address::TrustedProxies;
 use crate::http::request_id::RequestIds;
 use crate::isolation::{IsolationGate, OutOfOrder};
+use crate::jobs::{JobSettings, Jobs};
 use crate::metrics::HttpMetrics;
 use crate::state::AppState;
-use crate::{discovery, dispatch, health, jobs, metrics};
+use crate::{discovery, dispatch, health, metrics};
 
 /// Row R2: a request's head must be here by then.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,8 +55,7 @@ pub struct ApplicationSettings {
     pub workers: usize,
     /// How long requests under way may take after `stop`.
     pub shutdown_timeout: Duration,
-    /// How often the sweeps look for work; `None` leaves them to another replica.
-    pub job_interval: Option<Duration>,
+    pub jobs: JobSettings,
 }
 
 /// PEM texts.
@@ -70,8 +71,8 @@ pub enum BuildError {
     Authority(#[from] AuthorityError),
     #[error("the certificate or its key cannot be used: {0}")]
     Tls(String),
-    #[error("tenants would not be kept apart: {0}")]
-    Isolation(OutOfOrder),
+    #[error(transparent)]
+    OutOfOrder(OutOfOrder),
     #[error("a counter is registered twice: {0}")]
     Metrics(#[from] prometheus::Error),
     #[error("a socket cannot be used: {0}")]
@@ -85,7 +86,7 @@ pub struct Application {
     admin: Server,
     public_address: SocketAddr,
     admin_address: SocketAddr,
-    job_interval: Option<Duration>,
+    jobs: Arc<Jobs>,
     stop: watch::Sender<bool>,
 }
 
@@ -110,11 +111,11 @@ impl Application {
             bootstrap_key: settings.bootstrap_admin_key,
             has_development_keys: settings.has_development_keys,
         });
-        match state.isolation.check(authority.database()).await {
+        match state.isolation.check(&authority).await {
             Err(OutOfOrder::Store(error)) if error.is_unavailable() => {
                 tracing::warn!(%error, "started without its database; nothing is served before it answers");
             }
-            checked => checked.map_err(BuildError::Isolation)?,
+            checked => checked.map_err(BuildError::OutOfOrder)?,
         }
         let public = public_server(
             Arc::clone(&state),
@@ -136,7 +137,7 @@ impl Application {
             admin,
             public_address,
             admin_address,
-            job_interval: settings.job_interval,
+            jobs: Arc::new(Jobs::new(authority, settings.jobs)),
             stop: watch::Sender::new(false),
         })
     }
@@ -158,27 +159,21 @@ impl Application {
         ApplicationHandle {
             public: self.public.handle(),
             admin: self.admin.handle(),
+            jobs: Arc::clone(&self.jobs),
             stop: self.stop.clone(),
         }
     }
 
     /// Serves until stopped: first the public port, then the admin port, then what waits in memory.
     pub async fn run(self) -> Result<(), std::io::Error> {
-        let sweeps = self.job_interval.map(|interval| {
-            tokio::spawn(jobs::run(
-                Arc::clone(&self.state.authority),
-                interval,
-                self.stop.subscribe(),
-            ))
-        });
+        let (jobs, stop) = (Arc::clone(&self.jobs), self.stop.subscribe());
+        let jobs = tokio::spawn(async move { Box::pin(jobs.run(stop)).await });
         let admin = tokio::spawn(self.admin);
         let public_result = self.public.await;
         let _ = self.stop.send(true);
         let admin_result = admin.await.unwrap_or(Ok(()));
-        if let Some(sweeps) = sweeps {
-            // A sweep that was cut short is claimed again later.
-            let _ = sweeps.await;
-        }
+        // A job that was cut short is claimed again later.
+        let _ = jobs.await;
         self.state.authority.shutdown().await;
         public_result.and(admin_result)
     }
@@ -189,10 +184,16 @@ impl Application {
 pub struct ApplicationHandle {
     public: ServerHandle,
     admin: ServerHandle,
+    jobs: Arc<Jobs>,
     stop: watch::Sender<bool>,
 }
 
 impl ApplicationHandle {
+    /// Does what is due now, as the jobs do by themselves from time to time.
+    pub async fn run_due_jobs(&self) -> Result<(), StoreError> {
+        self.jobs.run_round().await
+    }
+
     /// Lets requests under way finish.
     pub async fn stop(&self) {
         self.end(true).await;

@@ -11,7 +11,8 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use authority::policy;
 use authority::published::fresh_or_last;
-use protocol::metadata::AuthorizationServerMetadata;
+use protocol::client::DeviceAuthorizationMode;
+use protocol::metadata::{AuthorizationServerMetadata, MetadataFacts};
 use protocol::resource::Resources;
 use protocol::{ScopeSet, TenantId};
 use store::{StoreError, Tenant};
@@ -123,12 +124,16 @@ fn make(tenant: &Tenant, resources: &Resources) -> ReadyDocument {
         all.union(&resource.all_scopes())
     });
     let registration = policy::registration_policy(tenant);
-    let metadata = AuthorizationServerMetadata::new(
-        tenant.issuer(),
+    let settings = tenant.settings();
+    let metadata = AuthorizationServerMetadata::new(&MetadataFacts {
+        issuer: tenant.issuer(),
         registration,
-        policy::takes_client_documents(tenant),
-        &scopes,
-    );
+        takes_client_documents: policy::takes_client_documents(tenant),
+        is_par_required: settings.is_par_required,
+        takes_device_requests: settings.device_authorization != DeviceAuthorizationMode::Off,
+        signing_algorithm: settings.signing_algorithm,
+        scopes: &scopes,
+    });
     let body = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());
     let etag = etag_of(&body);
     ReadyDocument { body, etag }
@@ -144,6 +149,16 @@ fn etag_of(body: &[u8]) -> String {
 
 /// Hands out ready bytes, or 304 to whoever has them (RFC 9110 §13.1.2).
 pub(crate) fn ready(
+    http: &HttpRequest,
+    document: &ReadyDocument,
+    cache_control: &'static str,
+) -> HttpResponse {
+    ready_as("application/json", http, document, cache_control)
+}
+
+/// The same, of another type.
+pub(crate) fn ready_as(
+    content_type: &'static str,
     http: &HttpRequest,
     document: &ReadyDocument,
     cache_control: &'static str,
@@ -165,7 +180,7 @@ pub(crate) fn ready(
         return builder.finish();
     }
     builder
-        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::CONTENT_TYPE, content_type))
         .body(document.body.clone())
 }
 

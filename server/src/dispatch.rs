@@ -87,7 +87,7 @@ async fn answer(
         );
         return ("refused", failure.respond(request_id));
     };
-    if let Err(error) = state.isolation.check(state.authority.database()).await {
+    if let Err(error) = state.isolation.check(&state.authority).await {
         let endpoint = routes::candidates(&path)
             .next()
             .map(|candidate| candidate.endpoint);
@@ -111,14 +111,8 @@ async fn answer(
         response
     } else {
         tracing::Span::current().record("tenant", tracing::field::display(found.tenant.slug()));
-        let request = TenantRequest::new(
-            Arc::clone(state),
-            found,
-            http,
-            payload,
-            origin.client_address,
-            request_id,
-        );
+        let request =
+            TenantRequest::new(Arc::clone(state), found, http, payload, &origin, request_id);
         endpoint.answer(request).await
     };
     if endpoint.is_cors() {
@@ -291,7 +285,7 @@ async fn answer_admin(
         // Probes and counters answer whatever the database does.
         Ok(()) if !request.path().starts_with("/admin/") => None,
         Ok(()) => {
-            let checked = state.isolation.check(state.authority.database()).await;
+            let checked = state.isolation.check(&state.authority).await;
             checked.err().map(OAuthFailure::unavailable)
         }
     };

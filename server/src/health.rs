@@ -7,12 +7,9 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use store::StoreError;
 
+use crate::clock_skew::{self, MAX_CLOCK_SKEW};
 use crate::isolation::OutOfOrder;
 use crate::state::AppState;
-
-/// Codes and tokens live by the injected clock on every replica: beyond this they would disagree
-/// (rows D5, F7).
-const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 
 #[derive(Debug, thiserror::Error)]
 enum Unready {
@@ -20,6 +17,8 @@ enum Unready {
     Database(#[source] StoreError),
     #[error("isolation")]
     Isolation(#[source] OutOfOrder),
+    #[error("encryption keys")]
+    LostKeys(#[source] OutOfOrder),
     #[error("clock")]
     Clock(Duration),
 }
@@ -28,7 +27,8 @@ impl From<OutOfOrder> for Unready {
     fn from(error: OutOfOrder) -> Self {
         match error {
             OutOfOrder::Store(error) => Self::Database(error),
-            other => Self::Isolation(other),
+            OutOfOrder::LostKeys(_) => Self::LostKeys(error),
+            OutOfOrder::Isolation(_) => Self::Isolation(error),
         }
     }
 }
@@ -57,17 +57,10 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 }
 
 async fn check(state: &AppState) -> Result<(), Unready> {
-    state.isolation.check(state.authority.database()).await?;
-    let theirs = state
-        .authority
-        .database()
-        .read_clock()
+    state.isolation.check(&state.authority).await?;
+    let skew = clock_skew::read(&state.authority)
         .await
         .map_err(Unready::Database)?;
-    let ours = state.authority.now();
-    let skew = ours
-        .saturating_since(theirs)
-        .max(theirs.saturating_since(ours));
     if skew > MAX_CLOCK_SKEW {
         Err(Unready::Clock(skew))
     } else {

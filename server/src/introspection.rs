@@ -5,11 +5,12 @@
 //! a tenant may tolerate callers that say nothing of themselves.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use authority::audit::{Actor, AuditEvent, EventType};
 use authority::verify::{IntrospectError, IntrospectionCaller};
 use protocol::client::authentication::PresentedCredentials;
 use protocol::client::{Tolerance, UsedTolerances};
+use protocol::introspection::jwt::{INTROSPECTION_JWT_MEDIA_TYPE, wants_jwt};
 use protocol::introspection::{IntrospectionRequest, IntrospectionResponse};
 use protocol::{Issuer, Parameters};
 
@@ -38,8 +39,11 @@ pub struct IntrospectionForm {
     description = "Authenticate with a resource's credential: by Basic, in the body, or by a signed assertion.",
     request_body(content = IntrospectionForm, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "Active with its claims, or `{\"active\":false}`", body = serde_json::Value,
-            content_type = "application/json"),
+        (status = 200, description = "Active with its claims, or `{\"active\":false}`; as a signed JWT (RFC 9701) where \
+            `Accept` asks for `application/token-introspection+jwt`", content(
+                (serde_json::Value = "application/json"),
+                (String = "application/token-introspection+jwt"),
+            )),
         (status = 400, description = "No token was sent", body = OAuthErrorBody),
         (status = 401, description = "The credential is not good", body = OAuthErrorBody),
         (status = 429, description = "Too many inactive tokens or failures", body = OAuthErrorBody),
@@ -49,15 +53,27 @@ pub struct IntrospectionForm {
 )]
 pub async fn answer(mut request: TenantRequest) -> HttpResponse {
     match introspect(&mut request).await {
-        Ok(response) => json::answer(StatusCode::OK, &response),
+        Ok(Introspected::Plain(response)) => json::answer(StatusCode::OK, &response),
+        Ok(Introspected::Signed(jwt)) => json::builder(StatusCode::OK)
+            .insert_header((header::CONTENT_TYPE, INTROSPECTION_JWT_MEDIA_TYPE))
+            .body(jwt),
         Err(failure) => failure.respond(request.request_id),
     }
 }
 
-async fn introspect(request: &mut TenantRequest) -> Result<IntrospectionResponse, OAuthFailure> {
+enum Introspected {
+    Plain(IntrospectionResponse),
+    /// RFC 9701.
+    Signed(String),
+}
+
+async fn introspect(request: &mut TenantRequest) -> Result<Introspected, OAuthFailure> {
     let parameters = request.form().await?;
     if is_anybody_allowed(request) && is_anonymous(request, &parameters) {
-        return introspect_for_anybody(request, &parameters).await;
+        // RFC 9701 §4: signed for a caller that we know, or not at all.
+        return introspect_for_anybody(request, &parameters)
+            .await
+            .map(Introspected::Plain);
     }
     // H1: the caller first, so that garbage tells a stranger nothing.
     let presented =
@@ -69,13 +85,25 @@ async fn introspect(request: &mut TenantRequest) -> Result<IntrospectionResponse
         .await?;
     let asked = IntrospectionRequest::parse(&parameters)
         .map_err(|error| OAuthFailure::from_rule(&error))?;
-    Ok(authority
+    let response = authority
         .introspect(
             &request.tenant,
             IntrospectionCaller::ResourceServer(&caller),
             asked.token.expose(),
         )
-        .await?)
+        .await?;
+    if !is_jwt_wanted(request) {
+        return Ok(Introspected::Plain(response));
+    }
+    let signed = authority.sign_introspection(&request.tenant, &caller, response);
+    Ok(Introspected::Signed(signed.await?))
+}
+
+/// Several headers are one list (RFC 9110 §5.2).
+fn is_jwt_wanted(request: &TenantRequest) -> bool {
+    let sent = request.http.headers().get_all(header::ACCEPT);
+    let accept: Vec<&str> = sent.filter_map(|value| value.to_str().ok()).collect();
+    wants_jwt(&accept.join(","))
 }
 
 /// The tenant's switch, and everything on this machine: the setting is refused elsewhere, and does
@@ -109,8 +137,7 @@ async fn introspect_for_anybody(
         .await?;
     let used = UsedTolerances::from_iter([Tolerance::UnauthenticatedIntrospection]);
     let event = AuditEvent::new(EventType::TokenIntrospected, Actor::System, authority.now())
-        .request_id(Some(&request.request_id.to_string()))
-        .address(Some(request.client_address))
+        .origin(&request.origin())
         .tolerances(&used);
     authority.count_tolerances(&used);
     authority.audit().record(&request.tenant, event);

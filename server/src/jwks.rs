@@ -4,13 +4,14 @@
 //! Not here: which keys are in it (`authority::key_ring`).
 
 use actix_web::HttpResponse;
+use authority::key_ring::ReadyJwks;
 
 use crate::discovery::{ReadyDocument, ready};
 use crate::http::oauth_error::OAuthFailure;
 use crate::tenancy::TenantRequest;
 
 /// Five minutes: a new key must have been published for longer than this before it signs.
-const MAX_AGE: &str = "public, max-age=300";
+pub const MAX_AGE: &str = "public, max-age=300";
 
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", operation_id = "find_jwks", tag = "discovery",
@@ -28,13 +29,14 @@ pub async fn answer(request: &TenantRequest) -> HttpResponse {
         .find_jwks(&request.tenant)
         .await
     {
-        Ok(jwks) => {
-            let document = ReadyDocument {
-                body: jwks.body.clone(),
-                etag: jwks.etag.clone(),
-            };
-            ready(&request.http, &document, MAX_AGE)
-        }
+        Ok(jwks) => ready(&request.http, &document(&jwks), MAX_AGE),
         Err(error) => OAuthFailure::from(error).respond(request.request_id),
+    }
+}
+
+pub fn document(jwks: &ReadyJwks) -> ReadyDocument {
+    ReadyDocument {
+        body: jwks.body.clone(),
+        etag: jwks.etag.clone(),
     }
 }

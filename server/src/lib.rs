@@ -14,7 +14,9 @@ pub mod application;
 pub mod authorize;
 pub mod cli;
 mod client_logo;
+mod clock_skew;
 pub mod config;
+mod device_authorization;
 mod discovery;
 mod dispatch;
 mod health;
@@ -27,13 +29,17 @@ mod jwks;
 mod metrics;
 pub mod openapi;
 pub mod pages;
+mod pushed_request;
 mod registration;
+mod resource_jwks;
 mod revocation;
+mod revocation_feed;
 pub mod routes;
 pub mod state;
 pub mod telemetry;
 pub mod tenancy;
 mod token;
+mod userinfo;
 
 pub use application::{
     Application, ApplicationHandle, ApplicationSettings, BuildError, TlsSettings,

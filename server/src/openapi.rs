@@ -21,6 +21,9 @@ use utoipa::openapi::{Components, ServerBuilder, ServerVariableBuilder};
     paths(
         crate::discovery::answer,
         crate::jwks::answer,
+        crate::resource_jwks::answer,
+        crate::pushed_request::answer,
+        crate::device_authorization::answer,
         crate::token::answer,
         crate::registration::answer,
         crate::registration::management::read,
@@ -28,11 +31,16 @@ use utoipa::openapi::{Components, ServerBuilder, ServerVariableBuilder};
         crate::registration::management::remove,
         crate::introspection::answer,
         crate::revocation::answer,
+        crate::revocation_feed::answer,
+        crate::userinfo::get,
+        crate::userinfo::post,
     ),
     components(schemas(crate::http::oauth_error::OAuthErrorBody)),
     tags(
         (name = "discovery", description = "What a client reads first."),
+        (name = "authorization", description = "Beginning an authorization without a browser."),
         (name = "tokens", description = "Getting, looking at and ending tokens."),
+        (name = "openid", description = "Who the person is."),
         (name = "registration", description = "Clients that register themselves."),
     ),
 )]
@@ -57,6 +65,13 @@ pub fn public_document() -> utoipa::openapi::OpenApi {
         ))
         .build();
     components.add_security_scheme("registration", SecurityScheme::Http(bearer));
+    let access_token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some(
+            "An access token whose audience is this endpoint; as `DPoP` where it is bound to a key.",
+        ))
+        .build();
+    components.add_security_scheme("access_token", SecurityScheme::Http(access_token));
     let issuer = ServerVariableBuilder::new()
         .default_value("http://localhost:9000/t/acme")
         .description(Some("The tenant's issuer"))
@@ -84,11 +99,15 @@ mod tests {
     fn every_back_channel_endpoint_is_described() {
         let document = public_document();
         for path in [
+            "/par",
+            "/device_authorization",
             "/token",
             "/register",
             "/register/{client_id}",
             "/introspect",
             "/revoke",
+            "/revocations",
+            "/userinfo",
             "/.well-known/jwks.json",
             "/.well-known/oauth-authorization-server",
         ] {

@@ -17,7 +17,8 @@ use actix_web::http::Method;
 
 use crate::tenancy::TenantRequest;
 use crate::{
-    authorize, client_logo, discovery, introspection, jwks, registration, revocation, token,
+    authorize, client_logo, device_authorization, discovery, introspection, jwks, pushed_request,
+    registration, resource_jwks, revocation, revocation_feed, token, userinfo,
 };
 
 /// Everything a tenant serves.
@@ -25,16 +26,23 @@ use crate::{
 pub enum Endpoint {
     Metadata,
     Jwks,
+    ResourceJwks,
     Authorize,
     AuthorizeContinue,
     Login,
     Consent,
+    Device,
     ClientLogo,
+    Par,
+    DeviceAuthorization,
     Token,
     Register,
     RegisteredClient,
     Introspect,
     Revoke,
+    RevocationFeed,
+    Userinfo,
+    Logout,
 }
 
 /// What follows an issuer's path. The first of several for one endpoint is the canonical one, which
@@ -51,11 +59,17 @@ pub const ENDINGS: &[(&str, Endpoint)] = &[
     ("/authorize/continue", Endpoint::AuthorizeContinue),
     ("/login", Endpoint::Login),
     ("/consent", Endpoint::Consent),
+    ("/device", Endpoint::Device),
+    ("/logout", Endpoint::Logout),
+    ("/userinfo", Endpoint::Userinfo),
     ("/client-logo", Endpoint::ClientLogo),
+    ("/par", Endpoint::Par),
+    ("/device_authorization", Endpoint::DeviceAuthorization),
     ("/token", Endpoint::Token),
     ("/register", Endpoint::Register),
     ("/introspect", Endpoint::Introspect),
     ("/revoke", Endpoint::Revoke),
+    ("/revocations", Endpoint::RevocationFeed),
     ("/oauth/authorize", Endpoint::Authorize),
     ("/oauth/token", Endpoint::Token),
     ("/protocol/openid-connect/auth", Endpoint::Authorize),
@@ -66,11 +80,14 @@ pub const ENDINGS: &[(&str, Endpoint)] = &[
     ),
     ("/protocol/openid-connect/certs", Endpoint::Jwks),
     ("/protocol/openid-connect/revoke", Endpoint::Revoke),
+    ("/protocol/openid-connect/logout", Endpoint::Logout),
+    ("/protocol/openid-connect/userinfo", Endpoint::Userinfo),
     ("/clients-registrations/openid-connect", Endpoint::Register),
 ];
 
 /// What stands before a last segment of the path: one thing of many.
 pub const ENDINGS_OF_ONE: &[(&str, Endpoint)] = &[
+    ("/.well-known/jwks", Endpoint::ResourceJwks),
     ("/register", Endpoint::RegisteredClient),
     (
         "/clients-registrations/openid-connect",
@@ -91,11 +108,24 @@ impl Endpoint {
     /// In the order in which `Allow` lists them; `HEAD` comes with `GET`, `OPTIONS` with everything.
     pub const fn methods(self) -> &'static [Method] {
         match self {
-            Self::Metadata | Self::Jwks | Self::AuthorizeContinue | Self::ClientLogo => {
-                &[Method::GET]
-            }
-            Self::Authorize | Self::Login | Self::Consent => &[Method::GET, Method::POST],
-            Self::Token | Self::Register | Self::Introspect | Self::Revoke => &[Method::POST],
+            Self::Metadata
+            | Self::Jwks
+            | Self::ResourceJwks
+            | Self::AuthorizeContinue
+            | Self::ClientLogo
+            | Self::RevocationFeed => &[Method::GET],
+            Self::Authorize
+            | Self::Login
+            | Self::Consent
+            | Self::Device
+            | Self::Userinfo
+            | Self::Logout => &[Method::GET, Method::POST],
+            Self::Par
+            | Self::DeviceAuthorization
+            | Self::Token
+            | Self::Register
+            | Self::Introspect
+            | Self::Revoke => &[Method::POST],
             Self::RegisteredClient => &[Method::GET, Method::PUT, Method::DELETE],
         }
     }
@@ -105,16 +135,23 @@ impl Endpoint {
         match self {
             Self::Metadata => "metadata",
             Self::Jwks => "jwks",
+            Self::ResourceJwks => "resource_jwks",
             Self::Authorize => "authorize",
             Self::AuthorizeContinue => "authorize_continue",
             Self::Login => "login",
             Self::Consent => "consent",
+            Self::Device => "device",
             Self::ClientLogo => "client_logo",
+            Self::Par => "par",
+            Self::DeviceAuthorization => "device_authorization",
             Self::Token => "token",
             Self::Register => "register",
             Self::RegisteredClient => "registered_client",
             Self::Introspect => "introspect",
             Self::Revoke => "revoke",
+            Self::RevocationFeed => "revocation_feed",
+            Self::Userinfo => "userinfo",
+            Self::Logout => "logout",
         }
     }
 
@@ -122,7 +159,12 @@ impl Endpoint {
     pub const fn is_page(self) -> bool {
         matches!(
             self,
-            Self::Authorize | Self::AuthorizeContinue | Self::Login | Self::Consent
+            Self::Authorize
+                | Self::AuthorizeContinue
+                | Self::Login
+                | Self::Consent
+                | Self::Device
+                | Self::Logout
         )
     }
 
@@ -133,16 +175,21 @@ impl Endpoint {
             self,
             Self::Metadata
                 | Self::Jwks
+                | Self::ResourceJwks
+                | Self::Par
+                | Self::DeviceAuthorization
                 | Self::Token
                 | Self::Register
                 | Self::RegisteredClient
                 | Self::Revoke
+                | Self::RevocationFeed
+                | Self::Userinfo
         )
     }
 
     /// What changes seldom: served from the last known copy while PostgreSQL does not answer.
     pub const fn is_published(self) -> bool {
-        matches!(self, Self::Metadata | Self::Jwks)
+        matches!(self, Self::Metadata | Self::Jwks | Self::ResourceJwks)
     }
 
     /// Calls the endpoint's own file.
@@ -150,16 +197,23 @@ impl Endpoint {
         match self {
             Self::Metadata => discovery::answer(&request).await,
             Self::Jwks => jwks::answer(&request).await,
+            Self::ResourceJwks => resource_jwks::answer(&request).await,
             Self::Authorize => authorize::answer(request).await,
             Self::AuthorizeContinue => authorize::continue_::answer(request).await,
             Self::Login => authorize::login::answer(request).await,
             Self::Consent => authorize::consent::answer(request).await,
+            Self::Device => authorize::device::answer(request).await,
             Self::ClientLogo => client_logo::answer(request).await,
+            Self::Par => pushed_request::answer(request).await,
+            Self::DeviceAuthorization => device_authorization::answer(request).await,
             Self::Token => token::answer(request).await,
             Self::Register => registration::answer(request).await,
             Self::RegisteredClient => registration::management::answer(request).await,
             Self::Introspect => introspection::answer(request).await,
             Self::Revoke => revocation::answer(request).await,
+            Self::RevocationFeed => revocation_feed::answer(&request).await,
+            Self::Userinfo => userinfo::answer(request).await,
+            Self::Logout => authorize::logout::answer(request).await,
         }
     }
 }
@@ -285,6 +339,9 @@ mod tests {
         assert_eq!(read_one("/t/acme/register/c_x-1"), expected);
         let alias = "/t/acme/clients-registrations/openid-connect/c_x-1";
         assert_eq!(read_one(alias), expected);
+        let id = "/t/acme/.well-known/jwks/019a";
+        let expected = [(Endpoint::ResourceJwks, "/t/acme", Some("019a"))];
+        assert_eq!(read_one(id), expected);
         assert_eq!(
             read_one("/register/c_1"),
             [(endpoint, "", Some("c_1"))],

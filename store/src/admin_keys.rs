@@ -192,4 +192,21 @@ impl PlatformScope {
         answer!(self, recorded, execute)?;
         Ok(())
     }
+
+    /// Removes up to `limit` keys that ended before `first_kept`, whichever way; says how many. Until then the
+    /// audit names them.
+    pub async fn sweep_admin_keys(
+        &mut self,
+        first_kept: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let swept = sqlx::query!(
+            "delete from admin_keys where admin_key_id = any (array(
+                 select admin_key_id from admin_keys where least(expires_at, revoked_at) < $1
+                 order by least(expires_at, revoked_at) limit $2 for update skip locked))",
+            OffsetDateTime::from(first_kept),
+            i64::from(limit),
+        );
+        Ok(answer!(self, swept, execute)?.rows_affected())
+    }
 }

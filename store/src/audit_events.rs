@@ -1,6 +1,7 @@
 //! Audit events: added and read, never edited. A tenant's, and the platform's own.
 
 mod columns;
+mod look_ups;
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use crate::platform_scope::PlatformScope;
 use crate::tenant_scope::{TenantScope, answer};
 use crate::tenants::Tenant;
 use columns::EventColumns;
+pub use look_ups::TokenReuseFilter;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
@@ -300,5 +302,21 @@ impl PlatformScope {
             OffsetDateTime::from(first_kept),
         );
         answer!(self, dropped, fetch_one)
+    }
+
+    /// Removes up to `most` of the events before `first_kept` that no dropped month takes along: the platform's
+    /// own, and those of a month that was never made. Says how many.
+    pub async fn remove_audit_events(
+        &mut self,
+        first_kept: Timestamp,
+        most: u32,
+    ) -> Result<u64, StoreError> {
+        let removed = sqlx::query_scalar!(
+            r#"select remove_audit_events($1, $2) as "removed!""#,
+            OffsetDateTime::from(first_kept),
+            i32::try_from(most).unwrap_or(i32::MAX),
+        );
+        let removed = answer!(self, removed, fetch_one)?;
+        Ok(u64::try_from(removed).unwrap_or(0))
     }
 }

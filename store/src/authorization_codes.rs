@@ -3,7 +3,7 @@
 use protocol::authorization::{AuthorizationCode, ProofOfPossession};
 use protocol::pkce::CodeChallenge;
 use protocol::token::Standing;
-use protocol::{ClientKey, GrantId, PendingId, ResourceId, Timestamp};
+use protocol::{ClientKey, GrantId, JwkThumbprint, PendingId, ResourceId, Timestamp};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -32,6 +32,8 @@ pub struct NewAuthorizationCode {
     pub redirect_uri: String,
     pub redirect_uri_was_sent: bool,
     pub proof: ProofOfPossession,
+    pub nonce: Option<String>,
+    pub dpop_jkt: Option<JwkThumbprint>,
     pub expires_at: Timestamp,
 }
 
@@ -41,6 +43,8 @@ struct CodeRow {
     redirect_uri: String,
     redirect_uri_was_sent: bool,
     code_challenge: Option<String>,
+    nonce: Option<String>,
+    dpop_jkt: Option<String>,
     expires_at: OffsetDateTime,
     redeemed_at: Option<OffsetDateTime>,
     code_client_key: Uuid,
@@ -51,6 +55,8 @@ struct CodeRow {
     resource_ids: Vec<Uuid>,
     authenticated_at: OffsetDateTime,
     client_auth_method: Option<String>,
+    session_id: Option<Uuid>,
+    acr: Option<String>,
     created_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
     is_client_enabled: bool,
@@ -69,6 +75,13 @@ impl TryFrom<CodeRow> for AuthorizationCodeRecord {
             redirect_uri_was_sent: row.redirect_uri_was_sent,
             proof: ProofOfPossession::from_stored(row.code_challenge.as_deref())
                 .map_err(StoreError::corrupt)?,
+            nonce: row.nonce,
+            dpop_jkt: row
+                .dpop_jkt
+                .as_deref()
+                .map(JwkThumbprint::parse)
+                .transpose()
+                .map_err(StoreError::corrupt)?,
             expires_at: row.expires_at.into(),
             redeemed_at: row.redeemed_at.map(Into::into),
         };
@@ -85,6 +98,8 @@ impl TryFrom<CodeRow> for AuthorizationCodeRecord {
             resource_ids: row.resource_ids,
             authenticated_at: row.authenticated_at,
             client_auth_method: row.client_auth_method,
+            session_id: row.session_id,
+            acr: row.acr,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
         };
@@ -112,12 +127,14 @@ impl TenantScope {
         let inserted = sqlx::query!(
             "with granted as (
                  insert into grants (tenant_id, grant_id, user_id, client_key, scopes, resource_ids,
-                     authenticated_at, created_at, client_auth_method, refused_scopes)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $16, $17)
+                     authenticated_at, created_at, client_auth_method, refused_scopes, session_id, acr)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $16, $17, $18, $19)
                  returning tenant_id, grant_id, client_key)
              insert into authorization_codes (tenant_id, grant_id, client_key, code_digest, pepper_id,
-                 pending_id, redirect_uri, redirect_uri_was_sent, code_challenge, created_at, expires_at)
-             select tenant_id, grant_id, client_key, $9, $10, $11, $12, $13, $14, $8, $15 from granted",
+                 pending_id, redirect_uri, redirect_uri_was_sent, code_challenge, created_at, expires_at,
+                 nonce, dpop_jkt)
+             select tenant_id, grant_id, client_key, $9, $10, $11, $12, $13, $14, $8, $15, $20, $21
+             from granted",
             self.tenant_id(),
             grant.grant_id.as_uuid(),
             grant.user_id.as_uuid(),
@@ -135,6 +152,10 @@ impl TenantScope {
             OffsetDateTime::from(code.expires_at),
             grant.client_auth_method.as_str(),
             grant.refused_scopes.tokens(),
+            grant.session_id.map(|id| id.as_uuid()),
+            grant.acr,
+            code.nonce,
+            code.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
         );
         answer!(self, inserted, execute)?;
         Ok(())
@@ -149,9 +170,9 @@ impl TenantScope {
         let row = sqlx::query_as!(
             CodeRow,
             "select c.code_digest, c.pepper_id, c.redirect_uri, c.redirect_uri_was_sent,
-                 c.code_challenge, c.expires_at, c.redeemed_at, c.client_key as code_client_key,
+                 c.code_challenge, c.nonce, c.dpop_jkt, c.expires_at, c.redeemed_at, c.client_key as code_client_key,
                  g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
-                 g.client_auth_method, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
+                 g.client_auth_method, g.session_id, g.acr, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
                  u.is_enabled as is_user_enabled, u.password_changed_at
              from authorization_codes c
              join grants g  on g.tenant_id = c.tenant_id and g.grant_id = c.grant_id
@@ -200,8 +221,8 @@ impl TenantScope {
                    where c.tenant_id = live.tenant_id and c.code_digest = $2 and c.redeemed_at is null
                    returning c.tenant_id, c.grant_id)
                insert into refresh_families (tenant_id, grant_id, family_id, generation, current_digest,
-                   pepper_id, security_epoch, created_at, idle_expires_at, absolute_expires_at)
-               select tenant_id, grant_id, $4, 0, $5, $6, installation.security_epoch, $3, $7, $8
+                   pepper_id, security_epoch, created_at, idle_expires_at, absolute_expires_at, dpop_jkt)
+               select tenant_id, grant_id, $4, 0, $5, $6, installation.security_epoch, $3, $7, $8, $9
                from redeemed, installation where installation.is_singleton
                returning family_id"#,
             self.tenant_id(),
@@ -212,6 +233,7 @@ impl TenantScope {
             family.digest.pepper_id,
             OffsetDateTime::from(family.idle_expires_at),
             OffsetDateTime::from(family.absolute_expires_at),
+            family.dpop_jkt.as_ref().map(JwkThumbprint::as_str),
         );
         Ok(answer!(self, redeemed, fetch_optional)?.is_some())
     }

@@ -81,6 +81,27 @@ impl TenantScope {
         }))
     }
 
+    /// A new sign-in of the same person takes the session over: its secret is another from now on, its name
+    /// stays. False: it is not there any more, or somebody else's.
+    pub async fn renew_browser_session(
+        &mut self,
+        new: &NewBrowserSession,
+    ) -> Result<bool, StoreError> {
+        let renewed = sqlx::query!(
+            "update browser_sessions
+             set session_digest = $3, pepper_id = $4, authenticated_at = $6, expires_at = $7
+             where tenant_id = $1 and session_id = $2 and user_id = $5",
+            self.tenant_id(),
+            new.session_id.as_uuid(),
+            &new.digest.bytes,
+            new.digest.pepper_id,
+            new.user_id.as_uuid(),
+            OffsetDateTime::from(new.authenticated_at),
+            OffsetDateTime::from(new.expires_at),
+        );
+        Ok(answer!(self, renewed, execute)?.rows_affected() > 0)
+    }
+
     /// Whether it was there.
     pub async fn delete_browser_session(
         &mut self,
@@ -94,16 +115,17 @@ impl TenantScope {
         Ok(answer!(self, deleted, execute)?.rows_affected() > 0)
     }
 
-    /// How many there were: for a changed password, a disabled user.
+    /// Which there were: for a changed password, a disabled user.
     pub async fn delete_browser_sessions_of_user(
         &mut self,
         user_id: UserId,
-    ) -> Result<u64, StoreError> {
-        let deleted = sqlx::query!(
-            "delete from browser_sessions where tenant_id = $1 and user_id = $2",
+    ) -> Result<Vec<SessionId>, StoreError> {
+        let deleted = sqlx::query_scalar!(
+            "delete from browser_sessions where tenant_id = $1 and user_id = $2 returning session_id",
             self.tenant_id(),
             user_id.as_uuid(),
         );
-        Ok(answer!(self, deleted, execute)?.rows_affected())
+        let deleted = answer!(self, deleted, fetch_all)?;
+        Ok(deleted.into_iter().map(SessionId::from_uuid).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Clients that came by their metadata documents: what was read last, beside the client it describes.
 
 use protocol::client::{AssertionAlgorithm, Client, ClientOrigin};
-use protocol::{ClientId, ClientKey, ScopeSet, Timestamp};
+use protocol::{ClientId, ClientKey, ScopeSet, SigningAlgorithm, Timestamp};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -92,16 +92,24 @@ impl TenantScope {
         let upserted = sqlx::query_scalar!(
             "insert into clients (tenant_id, client_key, client_id, origin, name, redirect_uris,
                  grant_types, auth_method, application_type, scopes, self_description, jwks, jwks_uri,
-                 assertion_algorithm, created_at, updated_at, is_enabled,
+                 assertion_algorithm, created_at, updated_at, is_dpop_bound, is_par_required,
+                 post_logout_redirect_uris, backchannel_logout_uri,
+                 is_backchannel_session_required, id_token_algorithm, is_enabled,
                  is_limited_to_listed_resources)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, true, false)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15,
+                 $16, $17, $18, $19, $20, $21, true, false)
              on conflict (tenant_id, client_id) do update
              set name = excluded.name, redirect_uris = excluded.redirect_uris,
                  grant_types = excluded.grant_types, auth_method = excluded.auth_method,
                  application_type = excluded.application_type, scopes = excluded.scopes,
                  self_description = excluded.self_description, jwks = excluded.jwks,
                  jwks_uri = excluded.jwks_uri, assertion_algorithm = excluded.assertion_algorithm,
-                 updated_at = excluded.updated_at
+                 updated_at = excluded.updated_at, is_dpop_bound = excluded.is_dpop_bound,
+                 is_par_required = excluded.is_par_required,
+                 post_logout_redirect_uris = excluded.post_logout_redirect_uris,
+                 backchannel_logout_uri = excluded.backchannel_logout_uri,
+                 is_backchannel_session_required = excluded.is_backchannel_session_required,
+                 id_token_algorithm = excluded.id_token_algorithm
              where clients.origin = excluded.origin
              returning client_key",
             self.tenant_id(),
@@ -119,6 +127,12 @@ impl TenantScope {
             keys.jwks_uri,
             client.assertion_algorithm.map(AssertionAlgorithm::as_str),
             OffsetDateTime::from(now),
+            client.is_dpop_bound,
+            client.is_par_required,
+            &client.post_logout_redirect_uris,
+            client.backchannel_logout_uri,
+            client.is_backchannel_session_required,
+            client.id_token_algorithm.map(SigningAlgorithm::as_str),
         );
         answer!(self, upserted, fetch_optional)
     }

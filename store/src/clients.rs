@@ -4,7 +4,7 @@ mod registered;
 mod row;
 
 use protocol::client::{AssertionAlgorithm, Client, ClientOrigin};
-use protocol::{ClientId, ClientKey, ScopeSet, Timestamp};
+use protocol::{ClientId, ClientKey, ScopeSet, SigningAlgorithm, Timestamp};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -38,6 +38,8 @@ macro_rules! select_clients {
                  application_type, scopes, is_limited_to_listed_resources, default_resource_id,
                  is_enabled, access_token_lifetime, refresh_idle_lifetime,
                  refresh_absolute_lifetime, jwks, jwks_uri, assertion_algorithm,
+                 is_dpop_bound, is_par_required, post_logout_redirect_uris, backchannel_logout_uri,
+                 is_backchannel_session_required, id_token_algorithm,
                  registration_token_digest, registration_token_pepper_id,
                  self_description as "self_description: Json<SelfDescription>", created_at, updated_at,
                  array(select resource_id from client_resources r
@@ -77,9 +79,11 @@ impl TenantScope {
                      is_limited_to_listed_resources, default_resource_id, is_enabled,
                      access_token_lifetime, self_description, created_at, updated_at,
                      refresh_idle_lifetime, refresh_absolute_lifetime, jwks, jwks_uri,
-                     assertion_algorithm)
+                     assertion_algorithm, is_dpop_bound, is_par_required,
+                     post_logout_redirect_uris, backchannel_logout_uri,
+                     is_backchannel_session_required, id_token_algorithm)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16,
-                     $23, $24, $25, $26, $27)
+                     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
                  returning tenant_id, client_key),
              secret as (
                  insert into client_secrets (tenant_id, client_key, credential_id, secret_digest,
@@ -115,6 +119,12 @@ impl TenantScope {
             keys.jwks,
             keys.jwks_uri,
             client.assertion_algorithm.map(AssertionAlgorithm::as_str),
+            client.is_dpop_bound,
+            client.is_par_required,
+            &client.post_logout_redirect_uris,
+            client.backchannel_logout_uri,
+            client.is_backchannel_session_required,
+            client.id_token_algorithm.map(SigningAlgorithm::as_str),
         );
         answer!(self, inserted, execute)?;
         // Nobody can have asked for a `client_id` that was random until now; and registrations come
@@ -139,7 +149,9 @@ impl TenantScope {
                  default_resource_id = $10, is_enabled = $11, access_token_lifetime = $12,
                  self_description = $13, updated_at = $14, refresh_idle_lifetime = $15,
                  refresh_absolute_lifetime = $16, jwks = $17, jwks_uri = $18,
-                 assertion_algorithm = $19
+                 assertion_algorithm = $19, is_dpop_bound = $20, is_par_required = $21,
+                 post_logout_redirect_uris = $22, backchannel_logout_uri = $23,
+                 is_backchannel_session_required = $24, id_token_algorithm = $25
              where tenant_id = $1 and client_key = $2",
             self.tenant_id(),
             client.key.as_uuid(),
@@ -160,6 +172,12 @@ impl TenantScope {
             keys.jwks,
             keys.jwks_uri,
             client.assertion_algorithm.map(AssertionAlgorithm::as_str),
+            client.is_dpop_bound,
+            client.is_par_required,
+            &client.post_logout_redirect_uris,
+            client.backchannel_logout_uri,
+            client.is_backchannel_session_required,
+            client.id_token_algorithm.map(SigningAlgorithm::as_str),
         );
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(false);
@@ -275,14 +293,33 @@ impl TenantScope {
     }
 
     /// Whether it was there. Secrets, consents, grants, codes and refresh tokens go with it; its
-    /// access tokens name a client that is no more.
-    pub async fn delete_client(&mut self, client_key: ClientKey) -> Result<bool, StoreError> {
-        let deleted = sqlx::query!(
-            "delete from clients where tenant_id = $1 and client_key = $2",
+    /// access tokens name a client that is no more. `until`: when the last of these has ended.
+    ///
+    /// A client that registered itself and never got a grant has no tokens, so nobody need be told that it has
+    /// ended: otherwise strangers could fill the list.
+    pub async fn delete_client(
+        &mut self,
+        client_key: ClientKey,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let deleted = sqlx::query_scalar!(
+            "with deleted as (
+                 delete from clients where tenant_id = $1 and client_key = $2 returning client_id, origin),
+             told as (
+                 insert into ended_clients (tenant_id, client_id, ended_at, lives_until)
+                 select $1, client_id, $3, $4 from deleted
+                 where origin = 'static'
+                    or exists (select from grants where tenant_id = $1 and client_key = $2)
+                 on conflict (tenant_id, client_id) do update
+                 set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
+             select client_id from deleted",
             self.tenant_id(),
             client_key.as_uuid(),
+            OffsetDateTime::from(now),
+            OffsetDateTime::from(until),
         );
-        let is_deleted = answer!(self, deleted, execute)?.rows_affected() > 0;
+        let is_deleted = answer!(self, deleted, fetch_optional)?.is_some();
         if is_deleted {
             self.note_change(ChangeKind::Client(client_key));
         }

@@ -4,6 +4,7 @@ use protocol::authorization::consent::RememberedConsent;
 use protocol::redirect_uri::RedirectUri;
 use protocol::{ClientKey, ResourceId, ScopeSet, Timestamp, UserId};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::clients::scope_set;
 use crate::error::StoreError;
@@ -16,6 +17,36 @@ pub struct NewConsent {
     pub resource_id: ResourceId,
     pub redirect_uri: RedirectUri,
     pub scopes: ScopeSet,
+}
+
+/// A decision as it is remembered, and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredConsent {
+    pub client_key: ClientKey,
+    pub resource_id: ResourceId,
+    pub redirect_uri: RedirectUri,
+    pub scopes: ScopeSet,
+    pub created_at: Timestamp,
+    /// When something was last added to it.
+    pub updated_at: Timestamp,
+}
+
+/// Where a page of one person's consents ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentCursor {
+    pub client_key: ClientKey,
+    pub resource_id: ResourceId,
+    pub redirect_uri: String,
+}
+
+impl StoredConsent {
+    pub fn cursor(&self) -> ConsentCursor {
+        ConsentCursor {
+            client_key: self.client_key,
+            resource_id: self.resource_id,
+            redirect_uri: self.redirect_uri.as_str().to_owned(),
+        }
+    }
 }
 
 impl TenantScope {
@@ -68,5 +99,54 @@ impl TenantScope {
             })
         });
         consents.collect()
+    }
+
+    /// Everything that a person allowed, client by client.
+    pub async fn list_consents_of_user(
+        &mut self,
+        user_id: UserId,
+        after: Option<&ConsentCursor>,
+        limit: u32,
+    ) -> Result<Vec<StoredConsent>, StoreError> {
+        let rows = sqlx::query!(
+            "select client_key, resource_id, redirect_uri, scopes, created_at, updated_at from consents
+             where tenant_id = $1 and user_id = $2
+               and (client_key, resource_id, redirect_uri) > ($3, $4, $5)
+             order by client_key, resource_id, redirect_uri limit $6",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            after.map_or(Uuid::nil(), |cursor| cursor.client_key.as_uuid()),
+            after.map_or(Uuid::nil(), |cursor| cursor.resource_id.as_uuid()),
+            after.map_or("", |cursor| cursor.redirect_uri.as_str()),
+            i64::from(limit),
+        );
+        let rows = answer!(self, rows, fetch_all)?;
+        let consents = rows.into_iter().map(|row| {
+            Ok(StoredConsent {
+                client_key: ClientKey::from_uuid(row.client_key),
+                resource_id: ResourceId::from_uuid(row.resource_id),
+                redirect_uri: RedirectUri::from_stored(row.redirect_uri),
+                scopes: scope_set(row.scopes)?,
+                created_at: row.created_at.into(),
+                updated_at: row.updated_at.into(),
+            })
+        });
+        consents.collect()
+    }
+
+    /// Forgets what a person allowed a client; says how many decisions. Grants are revoked beside it
+    /// (`revoke_grants_of_consent`).
+    pub async fn delete_consents(
+        &mut self,
+        user_id: UserId,
+        client_key: ClientKey,
+    ) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from consents where tenant_id = $1 and user_id = $2 and client_key = $3",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            client_key.as_uuid(),
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
     }
 }

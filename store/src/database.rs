@@ -115,17 +115,19 @@ impl Database {
     /// Sends what this replica's own listener must hear: proof that changes still reach it.
     pub async fn send_heartbeat(&self, replica: &str, number: u64) -> Result<(), StoreError> {
         let payload = format!("heartbeat:{replica}:{number}");
+        let mut transaction = self.transaction().await?;
         let sent = sqlx::query!("select pg_notify($1, $2)", CHANNEL, payload);
-        self.within_deadline(sent.fetch_one(&self.inner.pool))
+        self.within_deadline(sent.fetch_one(&mut *transaction))
             .await?;
-        Ok(())
+        self.within_deadline(transaction.commit()).await
     }
 
     /// What PostgreSQL's clock says, for readiness alone: no row is ever decided by it.
     pub async fn read_clock(&self) -> Result<Timestamp, StoreError> {
+        let mut transaction = self.transaction().await?;
         let read = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#);
         Ok(self
-            .within_deadline(read.fetch_one(&self.inner.pool))
+            .within_deadline(read.fetch_one(&mut *transaction))
             .await?
             .into())
     }
@@ -153,6 +155,8 @@ impl Database {
         &self.inner.roles
     }
 
+    /// Past every scope, for the tests that look at what a connection was left with.
+    #[cfg(test)]
     pub(crate) fn pool(&self) -> &PgPool {
         &self.inner.pool
     }
@@ -169,6 +173,12 @@ impl Database {
             "set local role \"{role}\"; set local app.tenant_id = '{}'",
             tenant.id()
         )
+    }
+
+    /// As nobody in particular: for what concerns the server and no table of ours. A statement alone would do,
+    /// were there no poolers: preparing it and running it may then meet different sessions.
+    pub(crate) async fn transaction(&self) -> Result<Transaction<'static, Postgres>, StoreError> {
+        self.begin("begin".to_owned()).await
     }
 
     /// One round trip.

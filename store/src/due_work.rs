@@ -14,6 +14,10 @@ pub enum DueWorkKind {
     Sweep,
     /// Remove the rows of a deleted tenant, batch by batch.
     DeleteTenantRows,
+    /// Tell clients of sessions that have ended.
+    LogoutNotices,
+    /// Take the next step of a tenant's signing keys.
+    SigningKeys,
 }
 
 impl DueWorkKind {
@@ -21,6 +25,8 @@ impl DueWorkKind {
         match self {
             Self::Sweep => "sweep",
             Self::DeleteTenantRows => "delete_tenant_rows",
+            Self::LogoutNotices => "logout_notices",
+            Self::SigningKeys => "signing_keys",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Grants: the records that tokens descend from. Revoking one is felt by all of them.
 
+mod endings;
+
 use protocol::authorization::step_up::HeldGrant;
 use protocol::client::AuthMethod;
-use protocol::{ClientKey, GrantId, ResourceId, ScopeSet, Timestamp, UserId};
+use protocol::{ClientKey, GrantId, ResourceId, ScopeSet, SessionId, Timestamp, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,6 +12,7 @@ use crate::changes::ChangeKind;
 use crate::clients::scope_set;
 use crate::error::StoreError;
 use crate::tenant_scope::{TenantScope, answer};
+pub use endings::GrantEnding;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -22,6 +25,10 @@ pub struct Grant {
     pub authenticated_at: Timestamp,
     /// How the client was to authenticate when the grant was made; unknown of the oldest.
     pub client_auth_method: Option<AuthMethod>,
+    /// The browser session that it was made in; unknown of the oldest.
+    pub session_id: Option<SessionId>,
+    /// How the person signed in.
+    pub acr: Option<String>,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }
@@ -37,6 +44,8 @@ pub struct NewGrant {
     pub resource_ids: Vec<ResourceId>,
     pub authenticated_at: Timestamp,
     pub client_auth_method: AuthMethod,
+    pub session_id: Option<SessionId>,
+    pub acr: Option<String>,
 }
 
 /// Why a grant was revoked, as the row keeps it.
@@ -46,6 +55,8 @@ pub enum RevokedReason {
     Revocation,
     /// Its code was redeemed twice.
     CodeReuse,
+    /// Its device code was (RFC 8628).
+    DeviceCodeReuse,
     /// A spent refresh token came back after its successor was used.
     RefreshTokenReuse,
     /// By the person.
@@ -61,6 +72,7 @@ impl RevokedReason {
         match self {
             Self::Revocation => "revocation",
             Self::CodeReuse => "code_reuse",
+            Self::DeviceCodeReuse => "device_code_reuse",
             Self::RefreshTokenReuse => "refresh_token_reuse",
             Self::ConsentWithdrawn => "consent_withdrawn",
             Self::PasswordChanged => "password_changed",
@@ -79,6 +91,8 @@ pub(crate) struct GrantRow {
     pub resource_ids: Vec<Uuid>,
     pub authenticated_at: OffsetDateTime,
     pub client_auth_method: Option<String>,
+    pub session_id: Option<Uuid>,
+    pub acr: Option<String>,
     pub created_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
 }
@@ -103,6 +117,8 @@ impl TryFrom<GrantRow> for Grant {
                 .as_deref()
                 .map(auth_method)
                 .transpose()?,
+            session_id: row.session_id.map(SessionId::from_uuid),
+            acr: row.acr,
             created_at: row.created_at.into(),
             revoked_at: row.revoked_at.map(Into::into),
         })
@@ -118,7 +134,7 @@ macro_rules! select_grants {
         sqlx::query_as!(
             GrantRow,
             "select grant_id, user_id, client_key, scopes, resource_ids, authenticated_at, \
-             client_auth_method, created_at, revoked_at from grants "
+             client_auth_method, session_id, acr, created_at, revoked_at from grants "
                 + $rest
             $(, $argument)*
         )

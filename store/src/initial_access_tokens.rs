@@ -150,7 +150,7 @@ impl TenantScope {
     ) -> Result<Option<TokenId>, StoreError> {
         let digests = digest_array(digests);
         let used = sqlx::query_scalar!(
-            "update initial_access_tokens set uses = uses + 1
+            "update initial_access_tokens set uses = uses + 1, last_used_at = $3
              where tenant_id = $1 and token_digest = any($2) and revoked_at is null
                and (max_uses is null or uses < max_uses)
                and (expires_at is null or expires_at > $3)

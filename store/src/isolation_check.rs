@@ -57,7 +57,10 @@ impl Database {
                from pg_roles where rolname = any($1)"#,
             &names,
         );
-        let found = self.within_deadline(found.fetch_all(self.pool())).await?;
+        let mut transaction = self.transaction().await?;
+        let found = self
+            .within_deadline(found.fetch_all(&mut *transaction))
+            .await?;
         for name in &names {
             let role = found.iter().find(|role| role.name == *name);
             let role = role.ok_or_else(|| IsolationError::NoSuchRole(name.clone()))?;
@@ -85,8 +88,9 @@ impl Database {
                 self.roles().platform().to_owned()
             ],
         );
+        let mut transaction = self.transaction().await?;
         let memberships = self
-            .within_deadline(memberships.fetch_all(self.pool()))
+            .within_deadline(memberships.fetch_all(&mut *transaction))
             .await?;
         match memberships.into_iter().next() {
             Some(row) => Err(IsolationError::Member(row.member, row.held)),
@@ -115,7 +119,10 @@ impl Database {
                order by 1"#,
             self.roles().app(),
         );
-        let open = self.within_deadline(open.fetch_all(self.pool())).await?;
+        let mut transaction = self.transaction().await?;
+        let open = self
+            .within_deadline(open.fetch_all(&mut *transaction))
+            .await?;
         match open.into_iter().next() {
             Some(table) => Err(IsolationError::OpenTable(table)),
             None => Ok(()),
@@ -133,17 +140,36 @@ impl Database {
             "_sqlx_migrations",
         ];
         let shared: Vec<String> = shared.iter().map(|name| (*name).to_owned()).collect();
+        // Which key-encryption keys are in use: nothing that opens or signs.
+        let columns = [
+            "tenant_id",
+            "kid",
+            "algorithm",
+            "state",
+            "kek_id",
+            "activated_at",
+        ];
+        let signing_key_columns: Vec<String> = columns.iter().map(|it| (*it).to_owned()).collect();
         let reached = sqlx::query_scalar!(
             r#"select t.oid::regclass::text as "table!"
                from pg_class t
                where t.relnamespace = 'public'::regnamespace and t.relkind in ('r', 'p', 'v', 'm', 'f')
-                 and has_table_privilege($1, t.oid, 'select, update, delete')
                  and t.relname <> all($2)
+                 and (has_table_privilege($1, t.oid, 'select, update, delete')
+                      or exists (select from pg_attribute a
+                                 where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+                                   and (has_column_privilege($1, t.oid, a.attnum, 'update')
+                                        or has_column_privilege($1, t.oid, a.attnum, 'select')
+                                           and not (t.relname = 'signing_keys' and a.attname = any($3)))))
                order by 1"#,
             self.roles().platform(),
             &shared,
+            &signing_key_columns,
         );
-        let reached = self.within_deadline(reached.fetch_all(self.pool())).await?;
+        let mut transaction = self.transaction().await?;
+        let reached = self
+            .within_deadline(reached.fetch_all(&mut *transaction))
+            .await?;
         match reached.into_iter().next() {
             Some(table) => Err(IsolationError::PlatformReads(table)),
             None => Ok(()),

@@ -23,12 +23,17 @@ mod client_secrets;
 mod clients;
 mod consents;
 mod database;
+mod device_authorizations;
+mod dpop_proof_ids;
 mod due_work;
+mod ended_clients;
 mod error;
 mod grants;
 mod initial_access_tokens;
 mod installation;
 mod isolation_check;
+mod key_encryption_keys;
+mod logout_notices;
 mod migrate;
 mod platform_scope;
 pub mod redis;
@@ -40,6 +45,7 @@ mod revocations;
 mod revoked_access_tokens;
 mod roles;
 mod secret_digest;
+mod signing_key_sightings;
 mod signing_keys;
 mod sweep;
 mod tenant_deletion;
@@ -48,9 +54,12 @@ mod tenants;
 mod users;
 
 pub use protocol::client::registration::RegistrationPolicy;
+pub use protocol::signing_key_schedule::{SigningKeyState, SigningKeyUse};
 
 pub use admin_keys::{AdminAccess, AdminKey, NewAdminKey};
-pub use audit_events::{AuditCursor, AuditEvent, NewAuditEvent, PlatformAuditEvent};
+pub use audit_events::{
+    AuditCursor, AuditEvent, NewAuditEvent, PlatformAuditEvent, TokenReuseFilter,
+};
 pub use authorization_codes::{AuthorizationCodeRecord, NewAuthorizationCode};
 pub use browser_sessions::{BrowserSession, NewBrowserSession};
 pub use change_listener::{ChangeListener, Heard};
@@ -60,13 +69,17 @@ pub use client_documents::{
 };
 pub use client_secrets::{ClientSecret, NewClientSecret};
 pub use clients::ClientRecord;
-pub use consents::NewConsent;
+pub use consents::{ConsentCursor, NewConsent, StoredConsent};
 pub use database::{Database, DatabaseSettings};
+pub use device_authorizations::{DeviceAuthorizationRecord, DevicePoll, NewDeviceAuthorization};
 pub use due_work::{DueWork, DueWorkKind};
+pub use ended_clients::EndedClient;
 pub use error::StoreError;
-pub use grants::{Grant, NewGrant, RevokedReason};
+pub use grants::{Grant, GrantEnding, NewGrant, RevokedReason};
 pub use initial_access_tokens::{InitialAccessToken, NewInitialAccessToken};
 pub use isolation_check::IsolationError;
+pub use key_encryption_keys::{KeyEncryptionKeyUse, SealedKeyName};
+pub use logout_notices::LogoutNotice;
 pub use migrate::{MIGRATOR, MigrateError, MigrateSettings, migrate};
 pub use platform_scope::PlatformScope;
 pub use refresh_tokens::{NewRefreshFamily, RefreshFamilyRecord, RefreshRotation};
@@ -76,8 +89,9 @@ pub use resources::ResourceRecord;
 pub use revocations::{Revocation, RevocationCursor, RevokedThing};
 pub use roles::{InvalidRoleName, Roles};
 pub use secret_digest::{SecretDigest, StoredSecret};
-pub use signing_keys::{NewSigningKey, SigningKeyRecord, SigningKeyState};
-pub use sweep::SweepReport;
+pub use signing_key_sightings::SigningKeySighting;
+pub use signing_keys::{NewSigningKey, SigningKeyRecord};
+pub use sweep::{GrantCursor, GrantSweep, SweepReport, SweptClient};
 pub use tenant_scope::TenantScope;
 pub use tenants::{
     ClientDocumentPolicy, DocumentMode, NewTenant, RegistrationRules, SoftwareStatementIssuer,

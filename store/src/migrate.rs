@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use protocol::SecretText;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{Migrate as _, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::database::Database;
+use crate::database::{Database, opening};
 use crate::error::StoreError;
 use crate::roles::Roles;
 
@@ -88,12 +88,36 @@ async fn migrate_once(
         .fetch_one(&mut connection)
         .await
         .map_err(MigrateError::Grants)?;
+    // Under the lock of a migration: an index that another one is making is not finished either.
+    connection.lock().await?;
+    drop_unfinished_indexes(&mut connection)
+        .await
+        .map_err(sqlx::migrate::MigrateError::Execute)?;
+    connection.unlock().await?;
     // `run` takes anything that gives a connection, and its future cannot go to another thread.
     MIGRATOR.run_direct(None, &mut connection, false).await?;
     grant_reading_of_versions(&mut connection)
         .await
         .map_err(MigrateError::Grants)?;
     connection.close().await.map_err(MigrateError::Connect)
+}
+
+/// What `create index concurrently` leaves behind when it is cut short, by a lock that it waited for or by a
+/// crash: an index of that name that is no good. The migration that made it comes again.
+async fn drop_unfinished_indexes(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let unfinished = sqlx::query_scalar!(
+        r#"select format('drop index concurrently if exists %I.%I', n.nspname, c.relname) as "statement!"
+           from pg_index i
+           join pg_class c on c.oid = i.indexrelid
+           join pg_namespace n on n.oid = c.relnamespace
+           where not i.indisvalid and n.nspname = 'public' and c.relkind = 'i'"#
+    );
+    for statement in unfinished.fetch_all(&mut *connection).await? {
+        sqlx::raw_sql(opening(statement))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn check_version(connection: &mut PgConnection) -> Result<(), MigrateError> {
@@ -216,12 +240,14 @@ impl Database {
         let is_there = sqlx::query_scalar!(
             r#"select to_regclass('public._sqlx_migrations') is not null as "is_there!""#
         );
+        let mut transaction = self.transaction().await?;
         if !self
-            .within_deadline(is_there.fetch_one(self.pool()))
+            .within_deadline(is_there.fetch_one(&mut *transaction))
             .await?
         {
             return Ok(false);
         }
+        drop(transaction);
         let mut platform = self.platform().await?;
         let applied = platform.list_migrations().await?;
         Ok(MIGRATOR

@@ -1,7 +1,9 @@
 //! Refresh families: the one row per grant that holds the live refresh token.
 
+use std::net::IpAddr;
+
 use protocol::token::{RefreshFamily, Standing};
-use protocol::{ClientKey, FamilyId, GrantId, Timestamp};
+use protocol::{ClientKey, FamilyId, GrantId, JwkThumbprint, Timestamp};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,6 +20,8 @@ pub struct RefreshFamilyRecord {
     pub previous: Option<SecretDigest>,
     /// The current token, sealed under the previous one.
     pub sealed_successor: Option<Vec<u8>>,
+    /// Where the last rotation was asked for.
+    pub rotated_from: Option<IpAddr>,
     pub grant: Grant,
     pub standing: Standing,
     /// The installation's, now.
@@ -33,6 +37,8 @@ pub struct NewRefreshFamily {
     pub digest: SecretDigest,
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
+    /// The key that it is bound to, for its whole life.
+    pub dpop_jkt: Option<JwkThumbprint>,
 }
 
 /// One step: the live token becomes the previous one.
@@ -44,6 +50,8 @@ pub struct RefreshRotation {
     pub successor: SecretDigest,
     pub sealed_successor: Vec<u8>,
     pub idle_expires_at: Timestamp,
+    /// Where it was asked for.
+    pub rotated_from: Option<IpAddr>,
 }
 
 struct FamilyRow {
@@ -54,12 +62,14 @@ struct FamilyRow {
     previous_digest: Option<Vec<u8>>,
     previous_pepper_id: Option<i16>,
     sealed_successor: Option<Vec<u8>>,
+    rotated_from: Option<String>,
     family_epoch: i64,
     security_epoch: i64,
     family_created_at: OffsetDateTime,
     rotated_at: Option<OffsetDateTime>,
     idle_expires_at: OffsetDateTime,
     absolute_expires_at: OffsetDateTime,
+    dpop_jkt: Option<String>,
     family_revoked_at: Option<OffsetDateTime>,
     grant_id: Uuid,
     user_id: Uuid,
@@ -68,6 +78,8 @@ struct FamilyRow {
     resource_ids: Vec<Uuid>,
     authenticated_at: OffsetDateTime,
     client_auth_method: Option<String>,
+    session_id: Option<Uuid>,
+    acr: Option<String>,
     created_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
     is_client_enabled: bool,
@@ -83,6 +95,10 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
             (Some(digest), Some(pepper_id)) => Some(SecretDigest::from_row(digest, pepper_id)?),
             _ => None,
         };
+        let rotated_from = row
+            .rotated_from
+            .as_deref()
+            .map(|text| text.parse().map_err(StoreError::corrupt));
         let family = RefreshFamily {
             family_id: FamilyId::from_uuid(row.family_id),
             grant_id: GrantId::from_uuid(row.grant_id),
@@ -93,6 +109,12 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
             idle_expires_at: row.idle_expires_at.into(),
             absolute_expires_at: row.absolute_expires_at.into(),
             security_epoch: row.family_epoch,
+            dpop_jkt: row
+                .dpop_jkt
+                .as_deref()
+                .map(JwkThumbprint::parse)
+                .transpose()
+                .map_err(StoreError::corrupt)?,
             revoked_at: row.family_revoked_at.map(Into::into),
         };
         let standing = Standing {
@@ -108,6 +130,8 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
             resource_ids: row.resource_ids,
             authenticated_at: row.authenticated_at,
             client_auth_method: row.client_auth_method,
+            session_id: row.session_id,
+            acr: row.acr,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
         };
@@ -116,6 +140,7 @@ impl TryFrom<FamilyRow> for RefreshFamilyRecord {
             current: SecretDigest::from_row(&row.current_digest, row.pepper_id)?,
             previous,
             sealed_successor: row.sealed_successor,
+            rotated_from: rotated_from.transpose()?,
             grant: grant.try_into()?,
             standing,
             security_epoch: row.security_epoch,
@@ -133,11 +158,12 @@ impl TenantScope {
         let row = sqlx::query_as!(
             FamilyRow,
             "select f.family_id, f.generation, f.current_digest, f.pepper_id, f.previous_digest,
-                 f.previous_pepper_id, f.sealed_successor, f.security_epoch as family_epoch,
+                 f.previous_pepper_id, f.sealed_successor, host(f.rotated_from) as rotated_from,
+                 f.security_epoch as family_epoch,
                  i.security_epoch, f.created_at as family_created_at, f.rotated_at,
-                 f.idle_expires_at, f.absolute_expires_at, f.revoked_at as family_revoked_at,
+                 f.idle_expires_at, f.absolute_expires_at, f.dpop_jkt, f.revoked_at as family_revoked_at,
                  g.grant_id, g.user_id, g.client_key, g.scopes, g.resource_ids, g.authenticated_at,
-                 g.client_auth_method, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
+                 g.client_auth_method, g.session_id, g.acr, g.created_at, g.revoked_at, l.is_enabled as is_client_enabled,
                  u.is_enabled as is_user_enabled, u.password_changed_at
              from refresh_families f
              join grants g       on g.tenant_id = f.tenant_id and g.grant_id = f.grant_id
@@ -164,7 +190,8 @@ impl TenantScope {
             "update refresh_families
              set generation = generation + 1, previous_digest = current_digest,
                  previous_pepper_id = pepper_id, current_digest = $4, pepper_id = $5,
-                 sealed_successor = $6, rotated_at = $7, idle_expires_at = $8
+                 sealed_successor = $6, rotated_at = $7, idle_expires_at = $8,
+                 rotated_from = $9::text::inet
              where tenant_id = $1 and family_id = $2 and generation = $3 and revoked_at is null",
             self.tenant_id(),
             rotation.family_id.as_uuid(),
@@ -174,6 +201,7 @@ impl TenantScope {
             rotation.sealed_successor,
             OffsetDateTime::from(now),
             OffsetDateTime::from(rotation.idle_expires_at),
+            rotation.rotated_from.map(|address| address.to_string()),
         );
         Ok(answer!(self, rotated, execute)?.rows_affected() > 0)
     }

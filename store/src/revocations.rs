@@ -1,5 +1,5 @@
-//! Everything revoked that could still be presented, of all tenants: what a replica loads when it
-//! starts to listen.
+//! Everything revoked that could still be presented: of all tenants, what a replica loads when it starts to
+//! listen; of one, what its revocation feed says.
 
 use protocol::{GrantId, TenantId, Timestamp, TokenId};
 use time::OffsetDateTime;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::platform_scope::PlatformScope;
-use crate::tenant_scope::answer;
+use crate::tenant_scope::{TenantScope, answer};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
@@ -96,5 +96,34 @@ impl PlatformScope {
             i64::from(limit),
         );
         Ok(answer!(self, swept, execute)?.rows_affected())
+    }
+}
+
+impl TenantScope {
+    /// What is revoked in this tenant and still matters at `now`, what matters longest first: what its
+    /// revocation feed says.
+    pub async fn list_revocations_of_tenant(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Revocation>, StoreError> {
+        let rows = sqlx::query!(
+            "select kind, revoked_id, lives_until from revocations
+             where tenant_id = $1 and lives_until > $2
+             order by lives_until desc, kind desc, revoked_id desc limit $3",
+            self.tenant_id(),
+            OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        let tenant_id = self.tenant().id();
+        let rows = answer!(self, rows, fetch_all)?;
+        let revocations = rows.into_iter().map(|row| {
+            Ok(Revocation {
+                tenant_id,
+                revoked: RevokedThing::from_columns(&row.kind, row.revoked_id)?,
+                until: row.lives_until.into(),
+            })
+        });
+        revocations.collect()
     }
 }

@@ -24,6 +24,9 @@ impl TenantScope {
         if deleted == 0 {
             deleted = self.delete_resources_and_keys(limit).await?;
         }
+        if deleted == 0 {
+            deleted = self.delete_dpop_proof_ids(limit).await?;
+        }
         Ok(deleted)
     }
 
@@ -57,6 +60,17 @@ impl TenantScope {
         Ok(answer!(self, deleted, execute)?.rows_affected())
     }
 
+    async fn delete_dpop_proof_ids(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from dpop_proof_ids where tenant_id = $1 and proof_digest in (
+                 select proof_digest from dpop_proof_ids where tenant_id = $1
+                 order by proof_digest limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
     async fn delete_resources_and_keys(&mut self, limit: i64) -> Result<u64, StoreError> {
         let resources = sqlx::query!(
             "delete from resources where tenant_id = $1 and resource_id in (
@@ -82,6 +96,13 @@ impl TenantScope {
             limit,
         );
         let tokens = answer!(self, tokens, execute)?.rows_affected();
+        let clients = sqlx::query!(
+            "delete from ended_clients where tenant_id = $1 and client_id in (
+                 select client_id from ended_clients where tenant_id = $1 order by client_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let clients = answer!(self, clients, execute)?.rows_affected();
         let indicators = sqlx::query!(
             "delete from refused_resource_indicators where tenant_id = $1",
             self.tenant_id()
@@ -92,6 +113,6 @@ impl TenantScope {
             self.tenant_id()
         );
         let keys = answer!(self, keys, execute)?.rows_affected();
-        Ok(resources + assertions + tokens + indicators + keys)
+        Ok(resources + assertions + tokens + clients + indicators + keys)
     }
 }

@@ -3,6 +3,7 @@
 mod registry;
 mod row;
 mod settings;
+mod settings_columns;
 
 use std::sync::Arc;
 

@@ -23,7 +23,9 @@ async fn an_id_in_the_query_is_refused() {
             "tenant=globex".to_owned(),
             "client_id=x&limit=1".to_owned(),
         ] {
-            let path = format!("{}?{query}", acme.path_of(&operation));
+            let path = acme.path_of(&operation);
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let path = format!("{path}{joint}{query}");
             let answer = app
                 .admin()
                 .call(operation.method.clone(), &path, body.as_ref())

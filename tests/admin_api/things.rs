@@ -28,6 +28,8 @@ pub struct Things {
     pub acceptable_resource: String,
     pub user: String,
     pub grant: String,
+    /// The kid of the one that signs.
+    pub signing_key: String,
 }
 
 impl Things {
@@ -49,7 +51,10 @@ impl Things {
             .code_from(&tenant.browser_of("alice").await)
             .await;
         let client = tenant.confidential_client().await;
-        client.code_from(&tenant.browser_of("bob").await).await;
+        // For two resources: two consents are remembered.
+        let request = client.authorization_request();
+        let request = request.and("resource", &resource.identifier);
+        request.walk(&tenant.browser_of("bob").await).await.code();
         let grants = owner
             .get(&tenant.path("/grants"))
             .await
@@ -89,6 +94,9 @@ impl Things {
         let refused = refused.expect_status(200).json();
         let listed = owner.get(&tokens).await.expect_status(200).json();
         let found = owner.get(&tenant.path("")).await.expect_status(200).json();
+        let keys = owner.get(&tenant.path("/signing-keys")).await;
+        let keys = keys.expect_status(200).json();
+        app.database().db_execute(REUSES).await;
         Self {
             tenant_id: id_of(&found),
             resource: resource.id,
@@ -97,6 +105,7 @@ impl Things {
             acceptable_resource: id_of(&refused["data"][1]),
             user: tenant.user("bob").await.id,
             grant: id_of(grant),
+            signing_key: keys["data"][0]["kid"].as_str().unwrap().to_owned(),
             client: client.client_id,
             secret,
             initial_access_token: id_of(&listed["data"][0]),
@@ -108,7 +117,7 @@ impl Things {
     }
 
     /// Every id by which something of this tenant could be named.
-    pub fn ids(&self) -> [&str; 11] {
+    pub fn ids(&self) -> [&str; 12] {
         [
             &self.resource,
             &self.credential,
@@ -119,6 +128,7 @@ impl Things {
             &self.acceptable_resource,
             &self.user,
             &self.grant,
+            &self.signing_key,
             &self.reader_key_id,
             &self.tenant_id,
         ]
@@ -148,6 +158,7 @@ impl Things {
             Some("refused-resources") => &self.refused_resource,
             Some("users") => &self.user,
             Some("grants") => &self.grant,
+            Some("signing-keys") => &self.signing_key,
             Some("admin-keys") => &self.reader_key_id,
             Some(kind) => panic!("give admin_api/things.rs one of {kind}"),
         }
@@ -157,6 +168,8 @@ impl Things {
     pub fn second_id_for(&self, operation: &Operation) -> &str {
         if operation.path.contains("{secret_id}") {
             &self.secret
+        } else if operation.path.contains("{client_id}") {
+            &self.client
         } else {
             &self.credential
         }
@@ -169,11 +182,15 @@ impl Things {
         let path = path
             .replace("{id}", id)
             .replace("{credential_id}", second_id)
-            .replace("{secret_id}", second_id);
+            .replace("{secret_id}", second_id)
+            .replace("{client_id}", second_id);
         assert!(
             !path.contains('{'),
             "give admin_api/things.rs what {path} asks for"
         );
+        if operation.takes_query("reason") {
+            return format!("{path}?reason=tests");
+        }
         path
     }
 
@@ -196,3 +213,14 @@ impl Things {
         .await
     }
 }
+
+/// What a spent refresh token leaves behind when it comes again, twice for each grant that has none of it; long ago, so
+/// that the newest event is what a test did.
+const REUSES: &str = "
+    insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind, target_id,
+        details)
+    select g.tenant_id, g.created_at - n * interval '1 second', gen_random_uuid(), 'refresh_token.stale', 'client', 'x', 'grant',
+        g.grant_id, '{\"class\": \"stale_copy\"}'
+    from grants g, generate_series(1, 2) n
+    where not exists (select from audit_events e
+                      where e.tenant_id = g.tenant_id and e.event_type = 'refresh_token.stale')";

@@ -37,6 +37,7 @@ async fn chatgpt_signs_for_the_token_endpoint() {
         authentication: ClientAuthentication::None,
         redirect_uri: CALLBACK.to_owned(),
         resource: Some(acme.resource.identifier.clone()),
+        dpop: None,
     };
     let browser = acme.browser_of("alice").await;
     let code = client.authorize(&browser).await.code();

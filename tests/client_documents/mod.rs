@@ -20,8 +20,8 @@ use crate::harness::{
 };
 
 /// Where most tests' client is.
-const URL: &str = "https://client.test/oauth/client.json";
-const CALLBACK: &str = "https://client.test/callback";
+pub(crate) const URL: &str = "https://client.test/oauth/client.json";
+pub(crate) const CALLBACK: &str = "https://client.test/callback";
 
 const HOSTS: [&str; 6] = [
     "client.test",
@@ -33,14 +33,14 @@ const HOSTS: [&str; 6] = [
 ];
 
 /// An application, and the hosts that it can fetch from.
-struct Documents {
-    app: TestApp,
-    internet: TestInternet,
+pub(crate) struct Documents {
+    pub(crate) app: TestApp,
+    pub(crate) internet: TestInternet,
 }
 
 impl Documents {
     /// With the usual document at [`URL`].
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_within(TestInternet::of(&HOSTS).await).await
     }
 
@@ -55,11 +55,11 @@ impl Documents {
         self.internet.serve(URL, served);
     }
 
-    fn serve_with(&self, members: &Value) {
+    pub(crate) fn serve_with(&self, members: &Value) {
         self.serve(Served::json(&document(URL, members)));
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.internet.requests_of(URL)
     }
 
@@ -71,7 +71,7 @@ impl Documents {
 }
 
 /// The usual document with these members instead; a null takes one out.
-fn document(url: &str, members: &Value) -> Value {
+pub(crate) fn document(url: &str, members: &Value) -> Value {
     let mut all = json!({
         "client_id": url,
         "client_name": "Notes from elsewhere",
@@ -88,7 +88,7 @@ fn document(url: &str, members: &Value) -> Value {
 }
 
 /// A client that says its document is there.
-fn client_at(tenant: &TestTenant, url: &str) -> OAuthClient {
+pub(crate) fn client_at(tenant: &TestTenant, url: &str) -> OAuthClient {
     OAuthClient {
         issuer: tenant.issuer.clone(),
         wire: tenant.wire().clone(),
@@ -96,5 +96,6 @@ fn client_at(tenant: &TestTenant, url: &str) -> OAuthClient {
         authentication: ClientAuthentication::None,
         redirect_uri: CALLBACK.to_owned(),
         resource: Some(tenant.resource.identifier.clone()),
+        dpop: None,
     }
 }

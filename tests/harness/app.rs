@@ -17,6 +17,7 @@ use super::admin::AdminApi;
 use super::browser::Browser;
 use super::clock::TestClock;
 use super::database::TestDatabase;
+use super::leaks::LeakCheck;
 use super::outbound::TestInternet;
 use super::tenant::TestTenant;
 use super::wire::Wire;
@@ -35,8 +36,10 @@ pub struct TestAppOptions {
     pub environment: BTreeMap<String, String>,
     /// The hosts that there are; without it every name is unknown.
     pub internet: Option<TestInternet>,
-    /// How often the sweeps run by themselves; by default never.
+    /// How often the jobs run by themselves; by default never.
     pub job_interval: Option<Duration>,
+    /// As in production; off by default, since tests move the clock.
+    pub jobs_need_the_right_clock: bool,
 }
 
 /// One installation: a database, a clock, and the server that was started first.
@@ -47,7 +50,8 @@ pub struct TestApp {
     options: TestAppOptions,
     clock: Arc<TestClock>,
     next_address: AtomicU32,
-    // Dropped after the servers that use it.
+    // Dropped after the servers that use it, once nothing secret was found in it.
+    _leak_check: LeakCheck,
     database: Arc<TestDatabase>,
 }
 
@@ -65,6 +69,7 @@ struct RunningServer {
     public: SocketAddr,
     admin: SocketAddr,
     handle: StopHandle,
+    runtime: tokio::runtime::Handle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -77,6 +82,7 @@ impl Default for TestAppOptions {
             environment: BTreeMap::new(),
             internet: None,
             job_interval: None,
+            jobs_need_the_right_clock: false,
         }
     }
 }
@@ -122,6 +128,7 @@ impl TestApp {
             options,
             clock,
             next_address: AtomicU32::new(1),
+            _leak_check: LeakCheck(Arc::clone(&database)),
             database,
         }
     }
@@ -150,6 +157,11 @@ impl TestApp {
         }
     }
 
+    /// The first server does what is due by its clock, as it would by itself from time to time.
+    pub async fn run_due_jobs(&self) {
+        self.server.run_due_jobs().await;
+    }
+
     /// A tenant with a resource, made through the admin API.
     pub async fn tenant(&self, slug: &str) -> TestTenant {
         TestTenant::create(
@@ -162,6 +174,11 @@ impl TestApp {
     /// A tenant whose issuer is this URL.
     pub async fn tenant_at(&self, slug: &str, issuer: &str) -> TestTenant {
         let body = json!({ "slug": slug, "display_name": display_name(slug), "issuer": issuer });
+        TestTenant::create(self, body).await
+    }
+
+    /// A tenant made with exactly this body.
+    pub async fn tenant_with(&self, body: serde_json::Value) -> TestTenant {
         TestTenant::create(self, body).await
     }
 
@@ -190,6 +207,14 @@ impl TestApp {
 
     pub fn public_url(&self) -> &str {
         &self.options.public_url
+    }
+
+    /// What the first server was started with, by the variables' names: for a program beside it.
+    pub fn settings(&self) -> Vec<(String, String)> {
+        environment(&self.options, &self.database)
+            .into_iter()
+            .map(|(name, value)| (name, value.into_string().unwrap()))
+            .collect()
     }
 
     /// The settings that nobody may read anywhere, by name.
@@ -242,6 +267,11 @@ impl Replica {
         &self.admin
     }
 
+    /// It does what is due by its clock.
+    pub async fn run_due_jobs(&self) {
+        self.server.run_due_jobs().await;
+    }
+
     /// Ends it as a crash would: connections are cut.
     pub fn stop(self) {
         drop(self);
@@ -255,7 +285,7 @@ impl RunningServer {
         clock: Arc<TestClock>,
     ) -> Self {
         let config = config(options, database);
-        let job_interval = options.job_interval;
+        let jobs = (options.job_interval, options.jobs_need_the_right_clock);
         let internet = match &options.internet {
             Some(internet) => internet.clone(),
             None => TestInternet::of(&[]).await,
@@ -271,16 +301,18 @@ impl RunningServer {
                 let mut settings = ApplicationSettings::from_config(config).unwrap();
                 settings.authority.clock = clock;
                 settings.authority.outbound = outbound;
-                settings.job_interval = job_interval;
+                (settings.jobs.interval, settings.jobs.need_the_right_clock) = jobs;
                 settings.workers = 2;
                 settings.shutdown_timeout = Duration::from_secs(1);
                 let application = Application::build(settings).await.unwrap();
                 let addresses = (application.public_address(), application.admin_address());
-                started.send((addresses, application.handle())).ok();
+                let runtime = tokio::runtime::Handle::current();
+                let handle = (application.handle(), runtime);
+                started.send((addresses, handle)).ok();
                 application.run().await.unwrap();
             });
         });
-        let Ok(((public, admin), handle)) = starting.await else {
+        let Ok(((public, admin), (handle, runtime))) = starting.await else {
             let reason = thread
                 .join()
                 .expect_err("a server that did not start panicked");
@@ -290,8 +322,20 @@ impl RunningServer {
             public,
             admin,
             handle: StopHandle(handle),
+            runtime,
             thread: Some(thread),
         }
+    }
+}
+
+impl RunningServer {
+    /// Where its connections live: on its own runtime.
+    async fn run_due_jobs(&self) {
+        let handle = self.handle.0.clone();
+        let round = self
+            .runtime
+            .spawn(async move { handle.run_due_jobs().await });
+        round.await.unwrap().unwrap();
     }
 }
 
@@ -323,6 +367,14 @@ impl std::fmt::Debug for StopHandle {
 
 /// Read by the same code that reads an operator's settings.
 fn config(options: &TestAppOptions, database: &TestDatabase) -> Config {
+    let environment = environment(options, database);
+    Config::read(&Sources::gather(&environment, None).unwrap()).unwrap()
+}
+
+fn environment(
+    options: &TestAppOptions,
+    database: &TestDatabase,
+) -> BTreeMap<String, std::ffi::OsString> {
     let own = [
         ("DATABASE_URL", database.url()),
         ("WRIT_DATABASE_POOL_SIZE", "8"),
@@ -332,6 +384,8 @@ fn config(options: &TestAppOptions, database: &TestDatabase) -> Config {
         ("WRIT_ENCRYPTION_KEYS", ENCRYPTION_KEY),
         ("WRIT_SECRET_PEPPERS", SECRET_PEPPER),
         ("WRIT_BOOTSTRAP_ADMIN_KEY", ADMIN_KEY),
+        // A test that is about them asks for some.
+        ("WRIT_SPARE_RSA_KEYS", "0"),
     ];
     let mut environment: BTreeMap<String, std::ffi::OsString> = own
         .iter()
@@ -343,7 +397,7 @@ fn config(options: &TestAppOptions, database: &TestDatabase) -> Config {
             .iter()
             .map(|(name, value)| (name.clone(), value.into())),
     );
-    Config::read(&Sources::gather(&environment, None).unwrap()).unwrap()
+    environment
 }
 
 fn display_name(slug: &str) -> String {

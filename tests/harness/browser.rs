@@ -110,7 +110,12 @@ impl Page {
         Some(url.join(href).unwrap())
     }
 
-    fn find_form(&self, is_wanted: impl Fn(&Form) -> bool) -> Option<Form> {
+    /// The form with this button, if there is one.
+    pub fn find_button(&self, name: &str, value: &str) -> Option<Form> {
+        self.find_form(|form| form.has_button(name, value))
+    }
+
+    pub(super) fn find_form(&self, is_wanted: impl Fn(&Form) -> bool) -> Option<Form> {
         match self {
             Self::Ours { url, answer } => Form::all(&answer.body, url)
                 .into_iter()
@@ -142,6 +147,10 @@ impl Browser {
             jar: Arc::clone(&self.jar),
             user: self.user.clone(),
         }
+    }
+
+    pub(super) fn user(&self) -> Option<&TestUser> {
+        self.user.as_ref()
     }
 
     pub fn cookies(&self) -> Vec<Cookie> {

@@ -15,21 +15,24 @@ pub enum Deed {
     DeleteClient,
     /// All that the tenant has.
     RevokeGrants,
+    WithdrawConsent,
     SuspendTenant,
 }
 
 impl Deed {
     /// Those after which the tenant still answers.
-    pub const IN_A_TENANT: [Self; 6] = [
+    pub const IN_A_TENANT: [Self; 7] = [
         Self::DisableUser,
         Self::DeleteUser,
         Self::ChangePassword,
         Self::DisableClient,
         Self::DeleteClient,
         Self::RevokeGrants,
+        Self::WithdrawConsent,
     ];
 
     pub async fn is_done(self, tenant: &TestTenant, user: &TestUser, client: &OAuthClient) {
+        let consent = format!("/users/{}/consents/{}", user.id, client.client_id);
         let user = format!("/users/{}", user.id);
         let client = format!("/clients/{}", client.client_id);
         match self {
@@ -45,6 +48,13 @@ impl Deed {
                     .await,
             ),
             Self::SuspendTenant => drop(tenant.change("", &json!({ "state": "suspended" })).await),
+            Self::WithdrawConsent => drop(
+                tenant
+                    .admin()
+                    .delete(&tenant.path(&consent))
+                    .await
+                    .expect_status(204),
+            ),
             Self::DeleteUser => drop(
                 tenant
                     .admin()

@@ -23,13 +23,21 @@ mod cookies;
 mod database;
 mod database_link;
 mod deed;
+mod device;
+mod dpop;
+mod dump;
 mod eventually;
 mod faults;
 mod forms;
+mod leaks;
 mod oauth_client;
 mod outbound;
+mod pooler;
+mod pushed;
+mod redis;
 mod resource_server;
 mod rows;
+mod sizes;
 mod tenant;
 mod wire;
 
@@ -48,14 +56,18 @@ pub use self::{
     database::TestDatabase,
     database_link::DatabaseLink,
     deed::Deed,
-    eventually::within_a_second,
+    device::{DEVICE_CODE_GRANT, DeviceCodes},
+    dpop::DpopSigner,
+    eventually::{with_the_next_batch, within_a_second},
     faults::Fault,
     forms::Form,
     oauth_client::{
         AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
-        VERIFIER, challenge,
+        VERIFIER, basic, challenge,
     },
     outbound::{Served, TestInternet},
+    pooler::Pooler,
+    redis::RedisServer,
     resource_server::ResourceServer,
     rows::Rows,
     tenant::{TestResource, TestTenant, TestUser},

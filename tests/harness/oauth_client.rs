@@ -10,6 +10,7 @@ use url::Url;
 use super::answer::Answer;
 use super::browser::{Browser, Decision, Page};
 use super::client_key::{ASSERTION_TYPE, AssertionSigner};
+use super::dpop::DpopSigner;
 use super::wire::{Wire, pairs};
 
 /// RFC 7636 §4.1: 43 characters or more. The same each time: a test repeats exactly.
@@ -26,6 +27,8 @@ pub struct OAuthClient {
     pub redirect_uri: String,
     /// What it names as `resource`, if anything.
     pub resource: Option<String>,
+    /// Its own key, by which it proves each request (RFC 9449).
+    pub dpop: Option<DpopSigner>,
 }
 
 /// How the client proves itself at the token endpoint.
@@ -227,7 +230,10 @@ impl OAuthClient {
 
     /// The request itself, for a test that adds to it.
     pub fn post_request(&self, endpoint: &str, fields: &[(&str, &str)]) -> RequestBuilder {
-        let request = self.wire.request(Method::POST, &self.url(endpoint));
+        let mut request = self.wire.request(Method::POST, &self.url(endpoint));
+        if let Some(signer) = &self.dpop {
+            request = request.header("dpop", signer.proof("POST", &self.url(endpoint)));
+        }
         let mut fields = fields.to_vec();
         let assertion;
         match &self.authentication {
@@ -267,6 +273,10 @@ impl AuthorizationRequest {
     pub fn and(mut self, name: &str, value: &str) -> Self {
         self.parameters.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    pub fn client(&self) -> &OAuthClient {
+        &self.client
     }
 
     pub fn parameters(&self) -> &[(String, String)] {
@@ -382,7 +392,13 @@ impl Answer {
     pub fn tokens(&self) -> Tokens {
         assert_eq!(self.status.as_u16(), 200, "{self:?}");
         let body = self.json();
-        assert_eq!(body["token_type"], "Bearer", "{self:?}");
+        // RFC 9449 §5: what is bound to a key says so.
+        let is_bound = body["access_token"]
+            .as_str()
+            .map(|token| part(token, 1))
+            .is_some_and(|claims| claims.get("cnf").is_some());
+        let token_type = if is_bound { "DPoP" } else { "Bearer" };
+        assert_eq!(body["token_type"], token_type, "{self:?}");
         Tokens {
             access_token: body["access_token"]
                 .as_str()

@@ -86,6 +86,8 @@ pub struct TestInternet {
 struct Site {
     served: Mutex<HashMap<String, Served>>,
     asked: Mutex<HashMap<String, usize>>,
+    /// Bodies that were posted, in their order.
+    posted: Mutex<Vec<(String, String)>>,
     connections: AtomicUsize,
     is_down: AtomicBool,
 }
@@ -190,6 +192,13 @@ impl TestInternet {
         asked.get(url).copied().unwrap_or_default()
     }
 
+    /// What was posted to the URL, each time.
+    pub fn posted_to(&self, url: &str) -> Vec<String> {
+        let posted = self.site.posted.lock().unwrap();
+        let to_it = posted.iter().filter(|(to, _)| to == url);
+        to_it.map(|(_, body)| body.clone()).collect()
+    }
+
     /// How many connections were made at all.
     pub fn connections(&self) -> usize {
         self.site.connections.load(Ordering::SeqCst)
@@ -225,7 +234,19 @@ impl Site {
             };
             head.push(byte);
         }
-        let served = self.find(scheme, &String::from_utf8_lossy(&head));
+        let head = String::from_utf8_lossy(&head).into_owned();
+        if head.starts_with("POST ") {
+            let mut body = vec![0; content_length_of(&head)];
+            if stream.read_exact(&mut body).await.is_err() {
+                return;
+            }
+            let body = String::from_utf8_lossy(&body).into_owned();
+            self.posted
+                .lock()
+                .unwrap()
+                .push((url_of(scheme, &head), body));
+        }
+        let served = self.find(&url_of(scheme, &head));
         if let Some(gate) = &served.gate {
             gate.acquire().await.unwrap().forget();
         }
@@ -244,23 +265,38 @@ impl Site {
         let _ = stream.shutdown().await;
     }
 
-    fn find(&self, scheme: &str, head: &str) -> Served {
-        let path = head.split(' ').nth(1).unwrap_or_default();
-        let host = head
-            .lines()
-            .find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("host").then(|| value.trim())
-            })
-            .unwrap_or_default();
-        let url = format!("{scheme}://{host}{path}");
-        *self.asked.lock().unwrap().entry(url.clone()).or_default() += 1;
+    fn find(&self, url: &str) -> Served {
+        *self
+            .asked
+            .lock()
+            .unwrap()
+            .entry(url.to_owned())
+            .or_default() += 1;
         let served = self.served.lock().unwrap();
         served
-            .get(&url)
+            .get(url)
             .cloned()
             .unwrap_or_else(|| Served::status(404))
     }
+}
+
+fn url_of(scheme: &str, head: &str) -> String {
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    format!("{scheme}://{}{path}", header_of(head, "host"))
+}
+
+fn content_length_of(head: &str) -> usize {
+    header_of(head, "content-length")
+        .parse()
+        .unwrap_or_default()
+}
+
+fn header_of<'a>(head: &'a str, name: &str) -> &'a str {
+    let of_line = |line: &'a str| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    };
+    head.lines().find_map(of_line).unwrap_or_default()
 }
 
 /// What each name resolves to; any other is unknown.

@@ -237,6 +237,7 @@ impl TestTenant {
                 .unwrap_or_default()
                 .to_owned(),
             resource: Some(self.resource.identifier.clone()),
+            dpop: None,
         }
     }
 

@@ -4,12 +4,14 @@
 //! (`browsers`), an administrator (`admin_keys`), the database itself (`database`), and a tenant that is no
 //! longer there (`ended_tenants`). Here is what they share: a [`Place`], and what a caller sees of an answer.
 //!
-//! To add something that opens a door: its line in `Haul`; a place to present it: its line in `SLOTS`.
+//! To add something that opens a door: its line in `Haul`; a place to present it: its line in `SLOTS`
+//! (`other_ways_in` has those of devices and pushed requests).
 
 mod admin_keys;
 mod browsers;
 mod database;
 mod ended_tenants;
+mod other_ways_in;
 mod same_names;
 mod stolen_secrets;
 
@@ -19,7 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::harness::{Answer, Browser, OAuthClient, ResourceServer, TestTenant};
+use crate::harness::{Answer, Browser, DEVICE_CODE_GRANT, OAuthClient, ResourceServer, TestTenant};
 
 /// A tenant with the same names in it as in every other one: nothing is kept apart by being called otherwise.
 pub(super) struct Place {
@@ -39,6 +41,7 @@ impl Place {
             "client_id": "notes-desktop",
             "client_name": "Notes",
             "redirect_uris": ["https://notes.example/callback"],
+            "grant_types": ["authorization_code", "refresh_token", DEVICE_CODE_GRANT],
             "token_endpoint_auth_method": "none",
         });
         let confidential = json!({

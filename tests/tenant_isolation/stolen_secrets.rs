@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use super::{Place, seen};
+use super::{Place, other_ways_in, seen};
 use crate::harness::{Answer, IssuedCode, ResourceServer, TestApp, TestAppOptions, Tokens};
 
 /// Everything of a tenant that opens something there.
-struct Haul {
+pub(super) struct Haul {
     code: IssuedCode,
     tokens: Tokens,
     all: BTreeMap<&'static str, String>,
@@ -43,7 +43,7 @@ impl Haul {
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
         let key = json!({ "name": "a script", "tenant": tenant.slug, "access": "write" });
         let key = tenant.admin().create("/admin/v1/admin-keys", &key).await;
-        let all = BTreeMap::from([
+        let mut all = BTreeMap::from([
             ("code", code.code.clone()),
             ("refresh token", tokens.refresh_token().to_owned()),
             ("access token", tokens.access_token.clone()),
@@ -79,12 +79,13 @@ impl Haul {
             ("grant id", text(&tokens.claims()["grant_id"])),
             ("user id", text(&tokens.claims()["sub"])),
         ]);
+        all.extend(other_ways_in::haul(place).await);
         Self { code, tokens, all }
     }
 }
 
 /// Where something can be presented. In each of these everything else about the request is right.
-type Slot = (&'static str, fn(&Place, &Haul, &str) -> RequestBuilder);
+pub(super) type Slot = (&'static str, fn(&Place, &Haul, &str) -> RequestBuilder);
 
 const SLOTS: &[Slot] = &[
     ("token: code", |at, haul, it| {
@@ -277,7 +278,12 @@ fn with_cookie(at: &Place, name: &str, value: &str) -> RequestBuilder {
 
 /// The same kind of thing, of the same length, that nobody ever made.
 fn made_up(genuine: &str) -> String {
-    let keep = if genuine.starts_with("writ_") { 8 } else { 0 };
+    let urn = "urn:ietf:params:oauth:request_uri:";
+    let keep = match genuine {
+        it if it.starts_with("writ_") => 8,
+        it if it.starts_with(urn) => urn.len(),
+        _ => 0,
+    };
     let (prefix, rest) = genuine.split_at(keep);
     // The last character of base64 has bits that must be zero.
     let (changed, last) = rest.split_at(rest.len() - 1);
@@ -310,7 +316,7 @@ async fn what_is_one_tenants_is_garbage_at_another() {
 
     let mut compared = 0;
     for other in &others {
-        for (slot, present) in SLOTS {
+        for (slot, present) in SLOTS.iter().chain(other_ways_in::SLOTS) {
             for (kind, genuine) in &haul.all {
                 let garbage = made_up(genuine);
                 let stolen = Answer::of(present(other, &haul, genuine)).await;
@@ -323,7 +329,8 @@ async fn what_is_one_tenants_is_garbage_at_another() {
             }
         }
     }
-    assert_eq!(compared, 2 * SLOTS.len() * haul.all.len());
+    let slots = SLOTS.len() + other_ways_in::SLOTS.len();
+    assert_eq!(compared, 2 * slots * haul.all.len());
 
     assert!(
         acme.resource_server
@@ -362,8 +369,15 @@ async fn what_is_ones_own_is_not_garbage_at_home() {
         ("consent: pending", "pending of a consent"),
         ("token: code", "code"),
         ("token: refresh_token", "refresh token"),
+        ("token: device_code", "device code"),
+        ("device: user_code", "user code"),
+        ("authorize: request_uri", "request_uri"),
     ] {
-        let (_, present) = SLOTS.iter().find(|(name, _)| *name == slot).unwrap();
+        let (_, present) = SLOTS
+            .iter()
+            .chain(other_ways_in::SLOTS)
+            .find(|(name, _)| *name == slot)
+            .unwrap();
         let genuine = &haul.all[kind];
         let garbage = made_up(genuine);
         let right = Answer::of(present(&acme, &haul, genuine)).await;

@@ -39,6 +39,22 @@ pub struct NewClientBody {
     pub jwks_uri: Option<String>,
     /// The one algorithm of its assertions: `RS256`, `PS256`, `ES256` or `EdDSA`; absent: any of them.
     pub token_endpoint_auth_signing_alg: Option<String>,
+    /// Its tokens are bound to its DPoP key, always (RFC 9449 §5.2).
+    #[serde(default)]
+    pub dpop_bound_access_tokens: bool,
+    /// Its authorization requests come by PAR only (RFC 9126 §6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
+    /// Where a person may be sent after signing out, exactly.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told of sign-outs; https (OpenID Connect Back-Channel Logout §2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// It needs `sid` in what it is told.
+    #[serde(default)]
+    pub backchannel_logout_session_required: bool,
+    /// `RS256`, or the tenant's signing_algorithm; absent: `RS256`.
+    pub id_token_signed_response_alg: Option<String>,
     /// `web` or `native`.
     pub application_type: Option<String>,
     /// The scopes it may have at most, separated by spaces; absent: those of its resources.
@@ -101,6 +117,12 @@ impl NewClientBody {
             jwks: self.jwks.clone(),
             jwks_uri: self.jwks_uri.clone(),
             token_endpoint_auth_signing_alg: self.token_endpoint_auth_signing_alg.clone(),
+            dpop_bound_access_tokens: Some(self.dpop_bound_access_tokens),
+            require_pushed_authorization_requests: Some(self.require_pushed_authorization_requests),
+            post_logout_redirect_uris: Some(self.post_logout_redirect_uris.clone()),
+            backchannel_logout_uri: self.backchannel_logout_uri.clone(),
+            backchannel_logout_session_required: Some(self.backchannel_logout_session_required),
+            id_token_signed_response_alg: self.id_token_signed_response_alg.clone(),
             has_client_secret,
         }
     }
@@ -138,6 +160,24 @@ pub struct ClientPatch {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub token_endpoint_auth_signing_alg: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub dpop_bound_access_tokens: Change<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub require_pushed_authorization_requests: Change<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub post_logout_redirect_uris: Change<Vec<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub backchannel_logout_uri: Change<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub backchannel_logout_session_required: Change<bool>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub id_token_signed_response_alg: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub scope: Change<String>,
@@ -190,6 +230,8 @@ impl ClientPatch {
             &self.token_endpoint_auth_method,
             &self.jwks_uri,
             &self.token_endpoint_auth_signing_alg,
+            &self.backchannel_logout_uri,
+            &self.id_token_signed_response_alg,
             &self.scope,
             &self.client_uri,
             &self.logo_uri,
@@ -201,7 +243,15 @@ impl ClientPatch {
         texts.into_iter().any(|change| !change.is_keep())
             || !self.redirect_uris.is_keep()
             || !self.grant_types.is_keep()
+            || !self.post_logout_redirect_uris.is_keep()
+            || self.touches_switches()
             || self.names_keys()
+    }
+
+    const fn touches_switches(&self) -> bool {
+        !self.dpop_bound_access_tokens.is_keep()
+            || !self.require_pushed_authorization_requests.is_keep()
+            || !self.backchannel_logout_session_required.is_keep()
     }
 
     pub const fn names_keys(&self) -> bool {
@@ -279,6 +329,39 @@ impl ClientPatch {
                 .clone()
                 .apply(algorithm.map(|one| one.as_str().to_owned())),
             has_client_secret: false,
+            ..self.token_metadata(client)
+        }
+    }
+
+    /// What is about its tokens and about sign-outs.
+    fn token_metadata(&self, client: &Client) -> RegistrationRequest {
+        let id_token_algorithm = client.id_token_algorithm.map(|one| one.as_str().to_owned());
+        RegistrationRequest {
+            dpop_bound_access_tokens: self
+                .dpop_bound_access_tokens
+                .clone()
+                .apply(Some(client.is_dpop_bound)),
+            require_pushed_authorization_requests: self
+                .require_pushed_authorization_requests
+                .clone()
+                .apply(Some(client.is_par_required)),
+            post_logout_redirect_uris: self
+                .post_logout_redirect_uris
+                .clone()
+                .apply(Some(client.post_logout_redirect_uris.clone())),
+            backchannel_logout_uri: self
+                .backchannel_logout_uri
+                .clone()
+                .apply(client.backchannel_logout_uri.clone()),
+            backchannel_logout_session_required: self
+                .backchannel_logout_session_required
+                .clone()
+                .apply(Some(client.is_backchannel_session_required)),
+            id_token_signed_response_alg: self
+                .id_token_signed_response_alg
+                .clone()
+                .apply(id_token_algorithm),
+            ..RegistrationRequest::default()
         }
     }
 

@@ -1,6 +1,7 @@
 //! DELETE …/clients/{id}.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::ClientId;
 
 use crate::api::Api;
@@ -38,7 +39,11 @@ pub async fn delete_client(
         .ok_or_else(unknown)?
         .client;
     let resources = clients::all_resources(&mut scope).await?;
-    if !scope.delete_client(before.key).await? {
+    let now = api.now();
+    if !scope
+        .delete_client(before.key, now, last_token_ends(now))
+        .await?
+    {
         return Err(unknown());
     }
     let target = audit::target("client", &client_id);

@@ -14,7 +14,7 @@ pub mod validation;
 use protocol::client::catalogue::{self, Recognised};
 use protocol::client::{AssertionAlgorithm, Client, ClientOrigin, GrantType};
 use protocol::resource::Resources;
-use protocol::{ClientId, Slug};
+use protocol::{ClientId, SigningAlgorithm, Slug};
 use serde::Serialize;
 use serde_json::Value;
 use store::{ClientDocumentTimes, StoreError, TenantScope};
@@ -48,6 +48,18 @@ pub struct ClientOut {
     /// The one algorithm of its assertions; null: any that we verify.
     #[schema(example = "ES256")]
     pub token_endpoint_auth_signing_alg: Option<&'static str>,
+    /// Its tokens are bound to its DPoP key, always.
+    pub dpop_bound_access_tokens: bool,
+    /// Its authorization requests come by PAR only.
+    pub require_pushed_authorization_requests: bool,
+    /// Where a person may be sent after signing out, exactly.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told of sign-outs.
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
+    /// Null: RS256.
+    #[schema(example = "ES256")]
+    pub id_token_signed_response_alg: Option<&'static str>,
     #[schema(example = "native")]
     pub application_type: &'static str,
     /// The scopes it may have at most; null: those of its resources.
@@ -134,6 +146,12 @@ impl ClientOut {
             token_endpoint_auth_signing_alg: client
                 .assertion_algorithm
                 .map(AssertionAlgorithm::as_str),
+            dpop_bound_access_tokens: client.is_dpop_bound,
+            require_pushed_authorization_requests: client.is_par_required,
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
+            backchannel_logout_session_required: client.is_backchannel_session_required,
+            id_token_signed_response_alg: client.id_token_algorithm.map(SigningAlgorithm::as_str),
             application_type: client.application_type.as_str(),
             scope: client.scopes.as_ref().map(ToString::to_string),
             resources: client

@@ -52,6 +52,7 @@ pub fn registration(
     let rules = RegistrationRules {
         private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
         known_scopes: &ScopeSet::default(),
+        signing_algorithm: tenant.settings().signing_algorithm,
         registrant: Registrant::Administrator,
     };
     validate(request, &rules)
@@ -111,6 +112,10 @@ const fn field_of(error: &RegistrationError) -> &'static str {
         RegistrationError::InvalidName => "client_name",
         RegistrationError::Keys(error) => key_sets::field_of(*error),
         RegistrationError::UnknownAssertionAlgorithm => "token_endpoint_auth_signing_alg",
+        RegistrationError::PostLogoutRedirectUri(_) => "post_logout_redirect_uris",
+        RegistrationError::InvalidBackchannelLogoutUri => "backchannel_logout_uri",
+        RegistrationError::BackchannelLogoutUriMissing => "backchannel_logout_session_required",
+        RegistrationError::IdTokenAlgorithmNotSupported(_) => "id_token_signed_response_alg",
         RegistrationError::MalformedScope => "scope",
         // The body as a whole, and what only clients that register themselves can meet.
         RegistrationError::NotAnObject

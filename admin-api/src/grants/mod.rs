@@ -3,6 +3,7 @@
 pub mod find;
 pub mod list;
 pub mod revoke;
+pub mod timeline;
 
 use std::collections::HashMap;
 

@@ -72,9 +72,9 @@ pub async fn accept_refused_resource(
         return Err(unknown());
     }
     scope.update_resource(&resource, now).await.map_err(taken)?;
-    let after = ResourceOut::new(&resource, before.created_at, now);
+    let after = ResourceOut::new(access.tenant.issuer(), &resource, before.created_at, now);
     let target = audit::target("resource", &resource.resource_id);
-    let changes = Changes::updated(&ResourceOut::of(&before), &after);
+    let changes = Changes::updated(&ResourceOut::of(access.tenant.issuer(), &before), &after);
     let event = audit::event(
         &api,
         &access.caller,

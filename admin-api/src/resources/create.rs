@@ -92,7 +92,7 @@ pub async fn create_resource(
         .insert_resource(&resource, now)
         .await
         .map_err(resources::taken)?;
-    let thing = ResourceOut::new(&resource, now, now);
+    let thing = ResourceOut::new(access.tenant.issuer(), &resource, now, now);
     let target = audit::target("resource", &resource.resource_id);
     let event = audit::event(
         &api,

@@ -40,7 +40,7 @@ pub async fn delete_resource(
         return Err(unknown());
     }
     let target = audit::target("resource", &resource_id);
-    let changes = Changes::deleted(&ResourceOut::of(&before));
+    let changes = Changes::deleted(&ResourceOut::of(access.tenant.issuer(), &before));
     let event = audit::event(
         &api,
         &access.caller,

@@ -29,5 +29,5 @@ pub async fn find_resource(
     let found = scope.find_resource(resource_id).await?;
     scope.commit().await?;
     let record = found.ok_or_else(|| resources::unknown(access.tenant.slug()))?;
-    Ok(Found(ResourceOut::of(&record)))
+    Ok(Found(ResourceOut::of(access.tenant.issuer(), &record)))
 }

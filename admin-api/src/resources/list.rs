@@ -42,7 +42,7 @@ pub async fn list_resources(
             list,
             rows,
             |row| row.resource.resource_id,
-            |row| ResourceOut::of(&row),
+            |row| ResourceOut::of(access.tenant.issuer(), &row),
         )
         .map(Found)
 }

@@ -10,7 +10,7 @@ pub mod update;
 pub(crate) mod validation;
 
 use protocol::resource::{Resource, ResourceScope};
-use protocol::{Slug, Timestamp};
+use protocol::{Issuer, Slug, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{ResourceRecord, StoreError};
 use utoipa::ToSchema;
@@ -49,6 +49,12 @@ pub struct ResourceOut {
     #[schema(example = "https://notes.example.com/mcp")]
     pub audience: String,
     pub scopes: Vec<ScopeBody>,
+    /// Where it may fetch the issuer's public keys, in place of the issuer's `jwks_uri`: what it was shown is noted,
+    /// so that a change of keys can wait for it.
+    #[schema(
+        example = "https://auth.example.com/t/acme/.well-known/jwks/01890a5d-ac96-774b-bcce-b302099a8057"
+    )]
+    pub jwks_uri: String,
     /// Seconds; null: the tenant's.
     pub access_token_lifetime: Option<u64>,
     #[schema(format = DateTime)]
@@ -63,11 +69,17 @@ pub fn location(tenant: &Slug, id: &str) -> String {
 }
 
 impl ResourceOut {
-    pub fn of(record: &ResourceRecord) -> Self {
-        Self::new(&record.resource, record.created_at, record.updated_at)
+    pub fn of(issuer: &Issuer, record: &ResourceRecord) -> Self {
+        let (created_at, updated_at) = (record.created_at, record.updated_at);
+        Self::new(issuer, &record.resource, created_at, updated_at)
     }
 
-    pub fn new(resource: &Resource, created_at: Timestamp, updated_at: Timestamp) -> Self {
+    pub fn new(
+        issuer: &Issuer,
+        resource: &Resource,
+        created_at: Timestamp,
+        updated_at: Timestamp,
+    ) -> Self {
         let scope = |scope: &ResourceScope| ScopeBody {
             name: scope.name.clone(),
             description: scope.description.clone(),
@@ -80,6 +92,7 @@ impl ResourceOut {
             name: resource.name.clone(),
             audience: resource.audience.clone(),
             scopes: resource.scopes.iter().map(scope).collect(),
+            jwks_uri: issuer.endpoint(&format!(".well-known/jwks/{}", resource.resource_id)),
             access_token_lifetime: resource.access_token_lifetime.map(wire::seconds),
             created_at: wire::time(created_at),
             updated_at: wire::time(updated_at),

@@ -18,6 +18,7 @@ use crate::request::Body;
 use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
+use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
 use crate::tenants::{self, TenantOut, settings};
 use crate::wire;
 
@@ -87,6 +88,39 @@ pub struct NewTenantBody {
     browser_session_lifetime: Option<u64>,
     #[serde(default)]
     private_use_redirect_uris: Vec<String>,
+    /// What access tokens are signed with; ID tokens can be had with RS256 besides.
+    #[serde(default)]
+    #[schema(value_type = Option<Algorithm>)]
+    signing_algorithm: Change<Algorithm>,
+    /// Seconds that a key signs before the next one does.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 86_400, maximum = 63_072_000)]
+    signing_key_rotation_interval: Change<u64>,
+    /// Seconds that a key is published before it signs.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 3_600, maximum = 604_800)]
+    signing_key_lead: Change<u64>,
+    /// Seconds more that a rotation waits for resources that have a JWKS URL of their own and have not
+    /// fetched the next key.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 604_800)]
+    signing_key_wait: Change<u64>,
+    /// Refresh tokens of clients that authenticate are spent by a refresh too, as public clients' always are.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    rotates_confidential_refresh_tokens: Change<bool>,
+    /// DPoP proofs carry a nonce of this server's (RFC 9449 §8).
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_dpop_nonce_required: Change<bool>,
+    /// Authorization requests come by PAR only (RFC 9126 §5).
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_par_required: Change<bool>,
+    /// Whose device requests are taken (RFC 8628).
+    #[serde(default)]
+    #[schema(value_type = Option<DeviceAuthorization>)]
+    device_authorization: Change<DeviceAuthorization>,
 }
 
 impl NewTenantBody {
@@ -187,8 +221,9 @@ impl NewTenantBody {
             ),
             ..default
         };
+        let settings = self.take_token_changes().apply(faults, lifetimes);
         self.take_policies()
-            .apply(faults, lifetimes, has_loopback_issuer)
+            .apply(faults, settings, has_loopback_issuer)
     }
 
     fn take_policies(&mut self) -> PolicyChanges {
@@ -204,6 +239,21 @@ impl NewTenantBody {
             client_document_policy: take(&mut self.client_document_policy),
             client_document_domains: take(&mut self.client_document_domains),
             compatibility: take(&mut self.compatibility),
+        }
+    }
+
+    fn take_token_changes(&mut self) -> TokenChanges {
+        TokenChanges {
+            signing_algorithm: take(&mut self.signing_algorithm),
+            signing_key_rotation_interval: take(&mut self.signing_key_rotation_interval),
+            signing_key_lead: take(&mut self.signing_key_lead),
+            signing_key_wait: take(&mut self.signing_key_wait),
+            rotates_confidential_refresh_tokens: take(
+                &mut self.rotates_confidential_refresh_tokens,
+            ),
+            is_dpop_nonce_required: take(&mut self.is_dpop_nonce_required),
+            is_par_required: take(&mut self.is_par_required),
+            device_authorization: take(&mut self.device_authorization),
         }
     }
 }
@@ -227,10 +277,10 @@ pub async fn create_tenant(
     let now = api.now();
     let new = body.validate(&api, TenantId::generate(api.random(), now))?;
     // Before the transaction: making a key takes a while, and locks should not.
-    let key = api
+    let keys = api
         .authority()
         .key_ring()
-        .generate_signing_key(new.tenant_id)
+        .make_first_keys(new.tenant_id, new.settings.signing_algorithm)
         .await
         .map_err(Problem::internal)?;
     let mut platform = api.database().platform().await?;
@@ -239,7 +289,9 @@ pub async fn create_tenant(
         .await
         .map_err(|error| taken(error, &new))?;
     let mut scope = platform.into_tenant(&tenant).await?;
-    scope.insert_signing_key(&key, now).await?;
+    for key in &keys {
+        scope.insert_signing_key(key, now).await?;
+    }
     let thing = TenantOut::new(&tenant);
     let target = audit::target("tenant", &tenant.id());
     let event = audit::event(

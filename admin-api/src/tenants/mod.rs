@@ -10,6 +10,7 @@ pub mod find;
 pub mod list;
 mod policies;
 mod settings;
+mod tokens;
 pub mod update;
 
 use protocol::Slug;
@@ -19,6 +20,7 @@ use utoipa::ToSchema;
 
 use crate::problem::Problem;
 use crate::tenants::policies::{Compatibility, DocumentPolicy, IssuerBody, Registration};
+use crate::tenants::tokens::{Algorithm, DeviceAuthorization};
 use crate::wire;
 
 /// A tenant as it is shown.
@@ -79,6 +81,26 @@ pub struct TenantOut {
     /// Exact redirect URIs with private schemes that clients may register.
     #[schema(example = json!(["cursor://anysphere.cursor-mcp/oauth/callback"]))]
     pub private_use_redirect_uris: Vec<String>,
+    /// What access tokens are signed with; ID tokens can be had with RS256 besides.
+    pub signing_algorithm: Algorithm,
+    /// Seconds that a key signs before the next one does.
+    #[schema(example = 2_592_000)]
+    pub signing_key_rotation_interval: u64,
+    /// Seconds that a key is published before it signs.
+    #[schema(example = 86_400)]
+    pub signing_key_lead: u64,
+    /// Seconds more that a rotation waits for resources that have a JWKS URL of their own and have not
+    /// fetched the next key.
+    #[schema(example = 0)]
+    pub signing_key_wait: u64,
+    /// Refresh tokens of clients that authenticate are spent by a refresh too.
+    pub rotates_confidential_refresh_tokens: bool,
+    /// DPoP proofs carry a nonce of this server's (RFC 9449 §8).
+    pub is_dpop_nonce_required: bool,
+    /// Authorization requests come by PAR only (RFC 9126 §5).
+    pub is_par_required: bool,
+    /// Whose device requests are taken (RFC 8628).
+    pub device_authorization: DeviceAuthorization,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
@@ -127,6 +149,14 @@ impl TenantOut {
                 .default_resource
                 .map(|resource_id| resource_id.to_string()),
             private_use_redirect_uris: settings.private_use_redirect_uris.clone(),
+            signing_algorithm: Algorithm::from(settings.signing_algorithm),
+            signing_key_rotation_interval: wire::seconds(settings.signing_key_rotation_interval),
+            signing_key_lead: wire::seconds(settings.signing_key_lead),
+            signing_key_wait: wire::seconds(settings.signing_key_wait),
+            rotates_confidential_refresh_tokens: settings.rotates_confidential_refresh_tokens,
+            is_dpop_nonce_required: settings.is_dpop_nonce_required,
+            is_par_required: settings.is_par_required,
+            device_authorization: DeviceAuthorization::from(settings.device_authorization),
             created_at: wire::time(tenant.created_at()),
             updated_at: wire::time(tenant.updated_at()),
         }

@@ -17,6 +17,7 @@ use crate::request::Body;
 use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
+use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
 use crate::tenants::{self, State, TenantOut, settings};
 use crate::wire;
 
@@ -95,6 +96,40 @@ pub struct TenantPatch {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     private_use_redirect_uris: Change<Vec<String>>,
+    /// What access tokens are signed with; ID tokens can be had with RS256 besides.
+    /// Another one is in force with the next rotation, which becomes due.
+    #[serde(default)]
+    #[schema(value_type = Option<Algorithm>)]
+    signing_algorithm: Change<Algorithm>,
+    /// Seconds that a key signs before the next one does.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 86_400, maximum = 63_072_000)]
+    signing_key_rotation_interval: Change<u64>,
+    /// Seconds that a key is published before it signs.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 3_600, maximum = 604_800)]
+    signing_key_lead: Change<u64>,
+    /// Seconds more that a rotation waits for resources that have a JWKS URL of their own and have not
+    /// fetched the next key.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 0, maximum = 604_800)]
+    signing_key_wait: Change<u64>,
+    /// Refresh tokens of clients that authenticate are spent by a refresh too, as public clients' always are.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    rotates_confidential_refresh_tokens: Change<bool>,
+    /// DPoP proofs carry a nonce of this server's (RFC 9449 §8).
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_dpop_nonce_required: Change<bool>,
+    /// Authorization requests come by PAR only (RFC 9126 §5).
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    is_par_required: Change<bool>,
+    /// Whose device requests are taken (RFC 8628).
+    #[serde(default)]
+    #[schema(value_type = Option<DeviceAuthorization>)]
+    device_authorization: Change<DeviceAuthorization>,
 }
 
 struct Valid {
@@ -106,7 +141,7 @@ impl TenantPatch {
     fn validate(mut self, tenant: &Tenant) -> Result<Valid, Problem> {
         let mut faults = Faults::default();
         let (now, default) = (tenant.settings().clone(), TenantSettings::default());
-        let policies = self.take_policies();
+        let (policies, tokens) = (self.take_policies(), self.take_token_changes());
         let display_name = self.display_name.required("display_name", &mut faults);
         let display_name = display_name
             .map(|name| wire::words(&mut faults, "display_name", &name, wire::NAME_LIMIT));
@@ -168,6 +203,7 @@ impl TenantPatch {
             ..now
         };
         let settings = policies.apply(&mut faults, settings, tenant.issuer().is_loopback());
+        let settings = tokens.apply(&mut faults, settings);
         settings::check_refresh_lifetimes(
             &mut faults,
             settings.refresh_idle_lifetime,
@@ -197,6 +233,21 @@ impl TenantPatch {
             client_document_policy: take(&mut self.client_document_policy),
             client_document_domains: take(&mut self.client_document_domains),
             compatibility: take(&mut self.compatibility),
+        }
+    }
+
+    fn take_token_changes(&mut self) -> TokenChanges {
+        TokenChanges {
+            signing_algorithm: take(&mut self.signing_algorithm),
+            signing_key_rotation_interval: take(&mut self.signing_key_rotation_interval),
+            signing_key_lead: take(&mut self.signing_key_lead),
+            signing_key_wait: take(&mut self.signing_key_wait),
+            rotates_confidential_refresh_tokens: take(
+                &mut self.rotates_confidential_refresh_tokens,
+            ),
+            is_dpop_nonce_required: take(&mut self.is_dpop_nonce_required),
+            is_par_required: take(&mut self.is_par_required),
+            device_authorization: take(&mut self.device_authorization),
         }
     }
 }

@@ -11,7 +11,8 @@ pub async fn end(
     reason: RevokedReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    scope.delete_browser_sessions_of_user(user_id).await?;
+    let sessions = scope.delete_browser_sessions_of_user(user_id).await?;
+    scope.insert_logout_notices(&sessions, now).await?;
     scope
         .revoke_grants_of_user(user_id, reason, now, last_token_ends(now))
         .await?;

@@ -19,15 +19,25 @@ pub enum EventType {
     LoginSucceeded,
     LoginLimited,
     LoggedOut,
+    /// A client could not be told that a session has ended.
+    LogoutNoticeGivenUp,
     ConsentGranted,
     ConsentDenied,
     ConsentWithdrawn,
     CodeIssued,
     CodeRedeemed,
     CodeReused,
+    DeviceCodeRedeemed,
     RefreshTokenRotated,
     RefreshTokenRepeated,
     RefreshTokenReused,
+    /// A client that does not rotate used the one it has.
+    RefreshTokenKept,
+    /// Spent, its successor unused and the window over: refused, nothing revoked.
+    RefreshTokenStale,
+    /// Genuine, and of a family that was ended before, or without the key that it is bound to.
+    RefreshTokenRefused,
+    RefreshTokensVoided,
     ClientCredentialsIssued,
     GrantRevoked,
     AccessTokenRevoked,
@@ -67,8 +77,13 @@ pub enum EventType {
     SigningKeyActivated,
     SigningKeyRetired,
     SigningKeyRemoved,
+    /// An operator took it away at once, with everything that it signed.
+    SigningKeyRemovedInEmergency,
+    SigningKeyResealed,
     AdminKeyCreated,
     AdminKeyRevoked,
+    /// Older than the operator keeps them.
+    AuditEventsRemoved,
 }
 
 impl EventType {
@@ -78,15 +93,21 @@ impl EventType {
             Self::LoginSucceeded => "login.succeeded",
             Self::LoginLimited => "login.limited",
             Self::LoggedOut => "login.ended",
+            Self::LogoutNoticeGivenUp => "logout_notice.given_up",
             Self::ConsentGranted => "consent.granted",
             Self::ConsentDenied => "consent.denied",
             Self::ConsentWithdrawn => "consent.withdrawn",
             Self::CodeIssued => "code.issued",
             Self::CodeRedeemed => "code.redeemed",
             Self::CodeReused => "code.reused",
+            Self::DeviceCodeRedeemed => "device_code.redeemed",
             Self::RefreshTokenRotated => "refresh_token.rotated",
             Self::RefreshTokenRepeated => "refresh_token.repeated",
             Self::RefreshTokenReused => "refresh_token.reused",
+            Self::RefreshTokenKept => "refresh_token.kept",
+            Self::RefreshTokenStale => "refresh_token.stale",
+            Self::RefreshTokenRefused => "refresh_token.refused",
+            Self::RefreshTokensVoided => "refresh_tokens.voided",
             Self::ClientCredentialsIssued => "client_credentials.issued",
             Self::GrantRevoked => "grant.revoked",
             Self::AccessTokenRevoked => "access_token.revoked",
@@ -125,8 +146,11 @@ impl EventType {
             Self::SigningKeyActivated => "signing_key.activated",
             Self::SigningKeyRetired => "signing_key.retired",
             Self::SigningKeyRemoved => "signing_key.removed",
+            Self::SigningKeyRemovedInEmergency => "signing_key.removed_in_emergency",
+            Self::SigningKeyResealed => "signing_key.resealed",
             Self::AdminKeyCreated => "admin_key.created",
             Self::AdminKeyRevoked => "admin_key.revoked",
+            Self::AuditEventsRemoved => "audit_events.removed",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Writing a document client down: with its first code, and whenever its document says something new.
 
+use std::net::IpAddr;
+
 use protocol::ids::ClientKey;
 use protocol::redirect_uri::RedirectUri;
 use store::{Tenant, TenantScope};
@@ -7,19 +9,28 @@ use store::{Tenant, TenantScope};
 use super::DocumentInForce;
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
-use crate::grants::{ApprovedAuthorization, IssueCodeError};
+use crate::directory::KnownClient;
+use crate::grants::IssueCodeError;
+
+/// A client on its way into the database, if it came by a document, and who brought it.
+pub(crate) struct DocumentToStore<'a> {
+    pub client: &'a KnownClient,
+    pub document: Option<&'a DocumentInForce>,
+    pub request_id: &'a str,
+    pub address: IpAddr,
+}
 
 impl Authority {
-    /// In the transaction of the code; the key of the client's row. What people allowed a client whose
+    /// In the transaction of the code, or of a device's request; the key of the client's row. What people allowed a client whose
     /// document now leads elsewhere goes (row K13); its grants stay.
     pub(crate) async fn store_document_in(
         &self,
         scope: &mut TenantScope,
         tenant: &Tenant,
-        approved: &ApprovedAuthorization<'_>,
+        to_store: &DocumentToStore<'_>,
     ) -> Result<ClientKey, IssueCodeError> {
-        let client = &approved.client.client;
-        let new = approved.document.and_then(DocumentInForce::to_store);
+        let client = &to_store.client.client;
+        let new = to_store.document.and_then(DocumentInForce::to_store);
         let Some(new) = new else {
             return Ok(client.key);
         };
@@ -43,8 +54,8 @@ impl Authority {
             .collect();
         let event = AuditEvent::new(event_type, Actor::Client(client.client_id.clone()), now)
             .at("client", &client.client_id)
-            .request_id(Some(approved.request_id))
-            .address(Some(approved.address))
+            .request_id(Some(to_store.request_id))
+            .address(Some(to_store.address))
             .detail("origin", client.origin)
             .detail("redirect_uris", redirect_uris.join(" "))
             .detail("auth_method", client.auth_method)

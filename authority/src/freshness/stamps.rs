@@ -21,6 +21,7 @@ pub enum Topic {
     Resource,
     User,
     SigningKey,
+    Revocation,
 }
 
 /// The moment before a load, as the counters tell it.

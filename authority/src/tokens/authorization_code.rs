@@ -8,13 +8,14 @@ use protocol::ids::{FamilyId, GrantId};
 use protocol::token::TokenResponse;
 use protocol::token::refresh_token::next_idle_expiry;
 use protocol::token::request::{AuthorizationCodeRequest, TokenRequestError};
+use protocol::token::reuse::ReuseClass;
 use store::{AuthorizationCodeRecord, NewRefreshFamily, RevokedReason, Tenant, TenantScope};
 
 use super::{
     ATTEMPTS, Ground, TokenError, give_way, standing_after_password_change, too_many_attempts,
 };
 use crate::Authority;
-use crate::audit::{Actor, EventType};
+use crate::audit::{Actor, AuditEvent, EventType};
 use crate::client_authentication::AuthenticatedClient;
 use crate::digests;
 use crate::policy;
@@ -57,8 +58,11 @@ impl Authority {
                 return Err(error.into());
             }
             // Row D8: a bad resource, or a key that cannot sign, fails before the code is spent.
-            let issued = self.issue_of_grant(&ground, &record.grant, &request.resources, None)?;
+            let nonce = record.code.nonce.as_deref();
+            let issued =
+                self.issue_of_grant(&ground, &record.grant, &request.resources, None, nonce)?;
             let (family, refresh_token) = self.new_family(&ground).unzip();
+            self.spend_proof(&mut scope, &ground).await?;
             if scope
                 .redeem_authorization_code(&record.digest, family.as_ref(), ground.now)
                 .await?
@@ -81,7 +85,7 @@ impl Authority {
     }
 
     /// A refresh token for every client that may use one.
-    fn new_family(&self, ground: &Ground<'_>) -> Option<(NewRefreshFamily, SecretText)> {
+    pub(super) fn new_family(&self, ground: &Ground<'_>) -> Option<(NewRefreshFamily, SecretText)> {
         if !ground.client.may_use(GrantType::RefreshToken) {
             return None;
         }
@@ -100,6 +104,11 @@ impl Authority {
                 now,
             ),
             absolute_expires_at,
+            // RFC 9449 §5: of a public client, whose refresh token nothing else guards.
+            dpop_jkt: ground
+                .dpop_key
+                .filter(|_| !ground.client.is_confidential())
+                .cloned(),
         };
         Some((family, token.expose().into()))
     }
@@ -113,8 +122,10 @@ impl Authority {
     ) -> Result<(), TokenError> {
         self.metrics().reuses.with_label_values(&["code"]).inc();
         let actor = Actor::Client(ground.client.client_id.clone());
-        let (reason, event_type) = (RevokedReason::CodeReuse, EventType::CodeReused);
-        self.revoke_in(&mut scope, grant_id, reason, event_type, actor)
+        let event = AuditEvent::new(EventType::CodeReused, actor, ground.now)
+            .origin(ground.origin)
+            .detail("class", ReuseClass::TheftSuspected.as_str());
+        self.revoke_recording(&mut scope, grant_id, RevokedReason::CodeReuse, event)
             .await?;
         scope.commit().await?;
         Ok(())
@@ -130,6 +141,7 @@ fn decide(
         client_key: ground.client.key,
         redirect_uri: request.redirect_uri.as_deref(),
         code_verifier: request.code_verifier.as_ref(),
+        dpop_key: ground.dpop_key,
         // Asked again: the switch may have been turned since the code was issued.
         may_prove_by_authentication: ground.client.is_confidential()
             && policy::tolerates_missing_challenge(ground.tenant),

@@ -1,12 +1,13 @@
-//! `grant_type=client_credentials` (OAuth 2.1 §4.2): no round trip to the database when warm.
+//! `grant_type=client_credentials` (OAuth 2.1 §4.2): no round trip to the database when warm, but for a
+//! DPoP proof, which counts once.
 
 use protocol::client::GrantType;
-use protocol::token::TokenResponse;
 use protocol::token::client_credentials::decide;
 use protocol::token::request::ClientCredentialsRequest;
+use protocol::token::{TokenResponse, TokenType};
 use store::Tenant;
 
-use super::{Issued, TokenError};
+use super::{Ground, Issued, TokenError};
 use crate::Authority;
 use crate::audit::EventType;
 use crate::client_authentication::AuthenticatedClient;
@@ -28,17 +29,26 @@ impl Authority {
         let order = AccessTokenOrder {
             client,
             subject: granted.subject,
-            resource: granted.resource,
+            audience: &granted.resource.audience,
+            resource_lifetime: granted.resource.access_token_lifetime,
             scopes: granted.scopes.clone(),
             grant_id: None,
             authenticated_at: None,
+            acr: None,
+            confirmation: ground.dpop_key.cloned(),
         };
+        if ground.dpop_proof.is_some() {
+            let spent = self.spend_proof_alone(&ground).await;
+            self.count_store_error(spent)?;
+        }
         let signed = sign_access_token(tenant, &ground.keys, order, self.random(), ground.now)?;
         let resource_id = granted.resource.resource_id;
         let issued = Issued {
             signed,
             scopes: granted.scopes,
-            resource_id,
+            id_token: None,
+            resource_id: Some(resource_id),
+            token_type: TokenType::of_bound(ground.dpop_key.is_some()),
         };
         let grant_type = GrantType::ClientCredentials;
         self.record_issued(
@@ -49,5 +59,13 @@ impl Authority {
             &issued,
         );
         Ok(issued.into_response(None))
+    }
+
+    /// There is nothing else to write: the client has authenticated, so it may cost a row.
+    async fn spend_proof_alone(&self, ground: &Ground<'_>) -> Result<(), TokenError> {
+        let mut scope = self.database().tenant(ground.tenant).await?;
+        self.spend_proof(&mut scope, ground).await?;
+        scope.commit().await?;
+        Ok(())
     }
 }

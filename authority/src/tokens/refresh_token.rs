@@ -2,21 +2,19 @@
 
 use crypto::{RefreshToken, successor};
 use protocol::client::GrantType;
-use protocol::ids::GrantId;
 use protocol::token::refresh_token::{
     DigestMatch, PresentedRefreshToken, RefreshTerms, decide, next_idle_expiry,
 };
 use protocol::token::request::{RefreshRequest, TokenRequestError};
 use protocol::token::{RefreshDecision, RefreshError, TokenResponse};
 use protocol::{SecretText, Timestamp};
-use store::{RefreshFamilyRecord, RefreshRotation, RevokedReason, StoreError, Tenant, TenantScope};
+use store::{RefreshFamilyRecord, RefreshRotation, StoreError, Tenant, TenantScope};
 
+use super::refresh_events::Attempt;
 use super::{
-    ATTEMPTS, Ground, Issued, TokenError, give_way, standing_after_password_change,
-    too_many_attempts,
+    ATTEMPTS, Ground, TokenError, give_way, standing_after_password_change, too_many_attempts,
 };
 use crate::Authority;
-use crate::audit::{Actor, EventType};
 use crate::client_authentication::AuthenticatedClient;
 use crate::digests;
 
@@ -53,13 +51,18 @@ impl Authority {
             let record = found.ok_or(RefreshError::Unknown)?;
             ground.check_method(&record.grant)?;
             let decision = self.decide_refresh(&ground, &token, &record);
+            let attempt = Attempt {
+                token: &token,
+                record: &record,
+                decision,
+            };
             let step = match decision {
                 RefreshDecision::Dead(error) => {
-                    self.count_refresh("dead");
+                    self.record_refused_refresh(&ground, attempt, error);
                     return Err(error.into());
                 }
                 RefreshDecision::Reuse(grant_id) => {
-                    self.punish_reuse(scope, &ground, grant_id).await?;
+                    self.punish_reuse(scope, &ground, attempt, grant_id).await?;
                     return Err(RefreshError::Reused.into());
                 }
                 step => step,
@@ -70,13 +73,16 @@ impl Authority {
                 &record.grant,
                 &request.resources,
                 request.scopes.as_ref(),
+                None,
             )?;
+            self.spend_proof(&mut scope, &ground).await?;
             let written = self
                 .write_step(&mut scope, &ground, &token, &record, step)
                 .await?;
             if let Some(successor) = written {
                 scope.commit().await?;
-                return Ok(self.answer_refresh(&ground, &record, step, issued, successor.as_ref()));
+                self.record_refresh(&ground, attempt, &issued);
+                return Ok(issued.into_response(successor.as_ref()));
             }
             give_way(scope).await?;
         }
@@ -104,6 +110,7 @@ impl Authority {
         };
         let terms = RefreshTerms {
             client_key: ground.client.key,
+            dpop_key: ground.dpop_key,
             standing: standing_after_password_change(
                 record.standing,
                 record.grant.authenticated_at,
@@ -111,8 +118,9 @@ impl Authority {
             ),
             security_epoch: record.security_epoch,
             grace_window: ground.tenant.settings().refresh_grace_window,
-            // Public clients must (OAuth 2.1 §4.3.1); confidential ones lose nothing by it.
-            is_rotating: true,
+            // Public clients must (OAuth 2.1 §4.3.1); what a confidential one has is of no use to a thief.
+            is_rotating: !ground.client.is_confidential()
+                || ground.tenant.settings().rotates_confidential_refresh_tokens,
         };
         decide(&record.family, presented, &terms, ground.now)
     }
@@ -166,6 +174,7 @@ impl Authority {
             successor: digests::to_store(&self.peppers().digest(&successor)),
             sealed_successor: successor::seal(tenant_id, token, &successor),
             idle_expires_at,
+            rotated_from: ground.origin.address,
         };
         (rotation, successor.expose().into())
     }
@@ -180,57 +189,6 @@ impl Authority {
         let opened = successor::open(self.peppers(), ground.tenant.id(), token, sealed)
             .map_err(|_| StoreError::Corrupt("a sealed successor".to_owned()))?;
         Ok(opened.expose().into())
-    }
-
-    fn answer_refresh(
-        &self,
-        ground: &Ground<'_>,
-        record: &RefreshFamilyRecord,
-        step: RefreshDecision,
-        issued: Issued,
-        successor: Option<&SecretText>,
-    ) -> TokenResponse {
-        let (outcome, event_type) = match step {
-            RefreshDecision::SameSuccessor => ("same_successor", EventType::RefreshTokenRepeated),
-            _ => ("rotated", EventType::RefreshTokenRotated),
-        };
-        self.count_refresh(outcome);
-        let grant_id = Some(record.grant.grant_id);
-        self.record_issued(
-            ground,
-            GrantType::RefreshToken,
-            event_type,
-            grant_id,
-            &issued,
-        );
-        issued.into_response(successor)
-    }
-
-    /// Row F4: the successor was used, so two parties hold this family. Committed before the answer.
-    async fn punish_reuse(
-        &self,
-        mut scope: TenantScope,
-        ground: &Ground<'_>,
-        grant_id: GrantId,
-    ) -> Result<(), TokenError> {
-        self.count_refresh("reuse");
-        self.metrics()
-            .reuses
-            .with_label_values(&["refresh_token"])
-            .inc();
-        let actor = Actor::Client(ground.client.client_id.clone());
-        let (reason, event_type) = (
-            RevokedReason::RefreshTokenReuse,
-            EventType::RefreshTokenReused,
-        );
-        self.revoke_in(&mut scope, grant_id, reason, event_type, actor)
-            .await?;
-        scope.commit().await?;
-        Ok(())
-    }
-
-    fn count_refresh(&self, outcome: &'static str) {
-        self.metrics().refreshes.with_label_values(&[outcome]).inc();
     }
 }
 

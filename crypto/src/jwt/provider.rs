@@ -17,6 +17,7 @@ use jsonwebtoken::signature::{Error as SignatureError, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 
 use crate::private_key::PrivateKey;
+use crate::signing_algorithm;
 use crate::verification_key::VerificationKey;
 
 enum Slot {
@@ -88,7 +89,7 @@ fn ensure_installed() -> std::result::Result<(), NotInstalled> {
 fn new_signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     match SLOT.replace(Slot::Empty) {
         Slot::Sign(private_key) => {
-            if private_key.algorithm().jsonwebtoken() == *algorithm {
+            if signing_algorithm::jsonwebtoken(private_key.algorithm()) == *algorithm {
                 Ok(Box::new(ParsedSigner(private_key)))
             } else {
                 Err(ErrorKind::InvalidAlgorithm.into())
@@ -106,7 +107,7 @@ fn new_signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSig
 fn new_verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     match SLOT.replace(Slot::Empty) {
         Slot::Verify(verification_key) => {
-            if verification_key.algorithm().jsonwebtoken() == *algorithm {
+            if signing_algorithm::jsonwebtoken(verification_key.algorithm()) == *algorithm {
                 Ok(Box::new(ParsedVerifier(verification_key)))
             } else {
                 Err(ErrorKind::InvalidAlgorithm.into())
@@ -127,7 +128,7 @@ impl Signer<Vec<u8>> for ParsedSigner {
 
 impl JwtSigner for ParsedSigner {
     fn algorithm(&self) -> Algorithm {
-        self.0.algorithm().jsonwebtoken()
+        signing_algorithm::jsonwebtoken(self.0.algorithm())
     }
 }
 
@@ -148,7 +149,7 @@ impl Verifier<Vec<u8>> for ParsedVerifier {
 
 impl JwtVerifier for ParsedVerifier {
     fn algorithm(&self) -> Algorithm {
-        self.0.algorithm().jsonwebtoken()
+        signing_algorithm::jsonwebtoken(self.0.algorithm())
     }
 }
 
@@ -167,7 +168,7 @@ mod tests {
         ensure_installed().unwrap();
         for algorithm in SigningAlgorithm::ALL {
             let key = SigningKey::generate_unsealed(algorithm).unwrap();
-            let header = jsonwebtoken::Header::new(algorithm.jsonwebtoken());
+            let header = jsonwebtoken::Header::new(signing_algorithm::jsonwebtoken(algorithm));
             assert!(jsonwebtoken::encode(&header, &"claims", key.placeholder()).is_err());
         }
     }

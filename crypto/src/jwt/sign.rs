@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::provider;
+use crate::signing_algorithm;
 use crate::signing_key::SigningKey;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +23,7 @@ pub fn sign<Claims: Serialize>(
     token_type: &str,
     claims: &Claims,
 ) -> Result<String, SignError> {
-    let mut header = jsonwebtoken::Header::new(key.algorithm().jsonwebtoken());
+    let mut header = jsonwebtoken::Header::new(signing_algorithm::jsonwebtoken(key.algorithm()));
     header.typ = Some(token_type.to_owned());
     header.kid = Some(key.kid().to_owned());
     let encode = || jsonwebtoken::encode(&header, claims, key.placeholder());
@@ -75,7 +76,8 @@ mod tests {
             .unwrap();
             let jwk: jsonwebtoken::jwk::Jwk =
                 serde_json::from_value(serde_json::to_value(key.public_jwk()).unwrap()).unwrap();
-            let mut validation = jsonwebtoken::Validation::new(algorithm.jsonwebtoken());
+            let mut validation =
+                jsonwebtoken::Validation::new(signing_algorithm::jsonwebtoken(algorithm));
             validation.set_audience(&["here"]);
             let decoding_key = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
             let decoded = jsonwebtoken::decode::<Value>(&token, &decoding_key, &validation);

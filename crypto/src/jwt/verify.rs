@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::header::{self, Header, UnknownMembers};
 use super::provider;
+use crate::signing_algorithm;
 use crate::verification_key::VerificationKey;
 
 /// Ours are below 2 KB; nobody's are above 8 (RFC 8725 §3.14).
@@ -103,6 +104,21 @@ pub fn verify(
     keys: &[VerificationKey],
     expected: &Expected<'_>,
 ) -> Result<VerifiedToken, VerifyError> {
+    let verified = verify_ended(token, keys, expected)?;
+    // RFC 7519 §4.1.4: on or after `exp` the token is not accepted.
+    if verified.expires_at + expected.leeway.min(MAX_LEEWAY) <= expected.now {
+        return Err(VerifyError::Expired);
+    }
+    Ok(verified)
+}
+
+/// The same of a token that may have expired, but must say when: an `id_token_hint`, which names somebody
+/// and entitles to nothing (OpenID Connect RP-Initiated Logout §2).
+pub fn verify_ended(
+    token: &str,
+    keys: &[VerificationKey],
+    expected: &Expected<'_>,
+) -> Result<VerifiedToken, VerifyError> {
     let (encoded_header, _) = header::check_shape(token)?;
     let header = Header::read(encoded_header, UnknownMembers::Refuse)?;
     let key = find_key(&header, keys, expected.token_type)?;
@@ -150,7 +166,8 @@ pub(super) fn check_signature(
     token: &str,
     key: &VerificationKey,
 ) -> Result<Map<String, Value>, VerifyError> {
-    let mut validation = jsonwebtoken::Validation::new(key.algorithm().jsonwebtoken());
+    let mut validation =
+        jsonwebtoken::Validation::new(signing_algorithm::jsonwebtoken(key.algorithm()));
     // jsonwebtoken reads the system clock and lets an absent claim pass: claims are our own rule.
     validation.validate_exp = false;
     validation.validate_nbf = false;
@@ -214,10 +231,6 @@ fn check_times(
     let issued_at = time("iat")?.ok_or(VerifyError::Time)?;
     let not_before = time("nbf")?;
     let leeway = expected.leeway.min(MAX_LEEWAY);
-    // RFC 7519 §4.1.4: on or after `exp` the token is not accepted.
-    if expires_at + leeway <= expected.now {
-        return Err(VerifyError::Expired);
-    }
     let latest_start = expected.now + leeway;
     if issued_at > latest_start || not_before.is_some_and(|start| start > latest_start) {
         return Err(VerifyError::NotYetValid);

@@ -6,4 +6,5 @@ mod answers;
 mod budgets;
 mod destinations;
 mod limits;
+mod posts;
 mod site;

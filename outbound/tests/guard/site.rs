@@ -308,5 +308,14 @@ pub async fn fetch_kind(
     url: &str,
     kind: FetchKind,
 ) -> Result<Fetched, FetchError> {
-    outbound.fetch(&request(url, kind)).await
+    if kind != FetchKind::LogoutNotice {
+        return outbound.fetch(&request(url, kind)).await;
+    }
+    let form = "logout_token=x".to_owned();
+    let posted = outbound.post_form(&request(url, kind), form).await;
+    posted.map(|()| Fetched {
+        body: Vec::new(),
+        cache: outbound::CacheLifetime::default(),
+        media_type: String::new(),
+    })
 }

@@ -1,6 +1,7 @@
 //! Authorization codes: when one may be redeemed (OAuth 2.1 §4.1.3).
 
 use crate::clock::Timestamp;
+use crate::dpop::JwkThumbprint;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::{ClientKey, GrantId};
 use crate::pkce::CodeVerifier;
@@ -18,6 +19,10 @@ pub struct AuthorizationCode {
     pub redirect_uri: String,
     pub redirect_uri_was_sent: bool,
     pub proof: ProofOfPossession,
+    /// For the ID token (OpenID Connect Core §2), exactly as it came.
+    pub nonce: Option<String>,
+    /// The key that the code is for (RFC 9449 §10).
+    pub dpop_jkt: Option<JwkThumbprint>,
     pub expires_at: Timestamp,
     pub redeemed_at: Option<Timestamp>,
 }
@@ -28,6 +33,8 @@ pub struct Redemption<'a> {
     pub client_key: ClientKey,
     pub redirect_uri: Option<&'a str>,
     pub code_verifier: Option<&'a SecretText>,
+    /// The key of the request's DPoP proof.
+    pub dpop_key: Option<&'a JwkThumbprint>,
     /// The client has authenticated, and its tenant lets that stand for PKCE.
     pub may_prove_by_authentication: bool,
     pub standing: Standing,
@@ -49,6 +56,8 @@ pub enum RedeemError {
     VerifierNotAsked,
     /// A code without a challenge, of a client that does not authenticate or may not do without PKCE now.
     NotProven,
+    /// RFC 9449 §10: asked for with `dpop_jkt`, and no proof or another key's came with it.
+    WrongKey,
     ClientDisabled,
     UserDisabled,
     GrantRevoked,
@@ -79,6 +88,10 @@ impl std::fmt::Display for RedeemError {
                 "the code is unknown, expired or used, or client, redirect_uri or code_verifier do not \
                  match it; start a new authorization"
             }
+            Self::WrongKey => {
+                "the code is bound to the key of dpop_jkt: send a DPoP proof by that one, or start a new \
+                 authorization"
+            }
             Self::ClientDisabled | Self::UserDisabled | Self::GrantRevoked => {
                 "the authorization is no longer valid; start a new one"
             }
@@ -100,6 +113,7 @@ impl ProtocolError for RedeemError {
             | Self::VerifierMismatch
             | Self::VerifierNotAsked
             | Self::NotProven
+            | Self::WrongKey
             | Self::ClientDisabled
             | Self::UserDisabled
             | Self::GrantRevoked => ErrorCode::InvalidGrant,
@@ -128,6 +142,9 @@ impl AuthorizationCode {
             return Err(RedeemError::RedirectUriMismatch);
         }
         self.check_proof(redemption)?;
+        if self.dpop_jkt.is_some() && self.dpop_jkt.as_ref() != redemption.dpop_key {
+            return Err(RedeemError::WrongKey);
+        }
         // Only the rightful client gets here, so a second use means that its code leaked and the
         // grant must go; a stranger's guess above must not cost anyone a session.
         if self.redeemed_at.is_some() {
@@ -191,6 +208,8 @@ mod tests {
             redirect_uri: URI.to_owned(),
             redirect_uri_was_sent: true,
             proof: ProofOfPossession::Challenge(CodeVerifier::parse(VERIFIER).unwrap().challenge()),
+            nonce: None,
+            dpop_jkt: None,
             expires_at: at(0) + AuthorizationCode::DEFAULT_LIFETIME,
             redeemed_at: None,
         }
@@ -205,6 +224,7 @@ mod tests {
             client_key: client_key(1),
             redirect_uri: Some(URI),
             code_verifier: Some(&verifier),
+            dpop_key: None,
             may_prove_by_authentication: false,
             standing: Standing::GOOD,
         };
@@ -244,6 +264,7 @@ mod tests {
                 client_key: client_key(1),
                 redirect_uri: None,
                 code_verifier: Some(verifier),
+                dpop_key: None,
                 may_prove_by_authentication: true,
                 standing: Standing::GOOD,
             };
@@ -264,6 +285,7 @@ mod tests {
                 client_key: client_key(1),
                 redirect_uri: None,
                 code_verifier: verifier,
+                dpop_key: None,
                 may_prove_by_authentication: may,
                 standing: Standing::GOOD,
             };
@@ -275,6 +297,33 @@ mod tests {
         for may in [false, true] {
             let refused = both(Some(&verifier), may);
             assert_eq!(refused, Err(RedeemError::VerifierNotAsked));
+        }
+    }
+
+    /// RFC 9449 §10, row T2; and row D2: without the key even a replay costs nothing.
+    #[test]
+    fn a_code_for_a_key_takes_a_proof_by_that_key() {
+        let own = JwkThumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap();
+        let other = JwkThumbprint::parse("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I").unwrap();
+        let verifier = SecretText::from(VERIFIER);
+        let redeem_by = |code: &AuthorizationCode, dpop_key| {
+            let redemption = Redemption {
+                client_key: client_key(1),
+                redirect_uri: Some(URI),
+                code_verifier: Some(&verifier),
+                dpop_key,
+                may_prove_by_authentication: false,
+                standing: Standing::GOOD,
+            };
+            code.redeem(&redemption, at(10))
+        };
+        let mut bound = code();
+        bound.dpop_jkt = Some(own.clone());
+        assert!(redeem_by(&bound, Some(&own)).is_ok());
+        assert!(redeem_by(&code(), Some(&own)).is_ok());
+        bound.redeemed_at = Some(at(1));
+        for key in [None, Some(&other)] {
+            assert_eq!(redeem_by(&bound, key), Err(RedeemError::WrongKey));
         }
     }
 

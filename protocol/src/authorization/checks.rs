@@ -2,8 +2,10 @@
 //! URI are certain nothing is redirected (`AuthorizeError::Page`), afterwards everything may be.
 
 use crate::client::{Client, GrantType};
+use crate::dpop::JwkThumbprint;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::{ClientId, ResourceId};
+use crate::issuer::Issuer;
 use crate::parameters::{Parameters, ParametersError, Repeated};
 use crate::pkce::ChallengeError;
 use crate::redirect_uri::{RedirectUriMismatch, VerifiedRedirectUri, match_redirect_uri};
@@ -21,8 +23,11 @@ pub struct AuthorizationContext<'a> {
     pub client: &'a Client,
     pub resources: &'a Resources,
     pub tenant_default_resource: Option<ResourceId>,
+    pub issuer: &'a Issuer,
     /// The tenant lets clients that authenticate at the token endpoint do without PKCE.
     pub tolerates_missing_challenge: bool,
+    /// Tenant or client take requests by PAR only, and this one came without (RFC 9126 §5, §6).
+    pub is_push_missing: bool,
 }
 
 /// Where a refusal may be shown at all; `placement` says where it is.
@@ -96,6 +101,10 @@ pub enum RedirectError {
     RequestObject,
     #[error("request_uri is not supported; send plain parameters")]
     RequestUri,
+    #[error(
+        "push the authorization request first (pushed_authorization_request_endpoint), and send its request_uri"
+    )]
+    PushMissing,
     #[error("response_type is missing; send response_type=code")]
     ResponseTypeMissing,
     #[error("response_type must be code")]
@@ -110,6 +119,8 @@ pub enum RedirectError {
     PromptContradicts,
     #[error("max_age must be a whole number of seconds")]
     MaxAge,
+    #[error("dpop_jkt must be the SHA-256 thumbprint of a key")]
+    DpopJkt,
     #[error(transparent)]
     Target(#[from] TargetError),
     #[error(transparent)]
@@ -146,10 +157,12 @@ impl ProtocolError for RedirectError {
     fn code(&self) -> ErrorCode {
         match self {
             Self::Repeated(_)
+            | Self::PushMissing
             | Self::ResponseTypeMissing
             | Self::ResponseMode
             | Self::PromptContradicts
-            | Self::MaxAge => ErrorCode::InvalidRequest,
+            | Self::MaxAge
+            | Self::DpopJkt => ErrorCode::InvalidRequest,
             Self::Challenge(error) => error.code(),
             Self::RequestObject => ErrorCode::RequestNotSupported,
             Self::RequestUri => ErrorCode::RequestUriNotSupported,
@@ -213,14 +226,16 @@ fn check_the_rest(
     let parameters = context.parameters;
     nothing_is_repeated(parameters)?;
     no_request_object(parameters)?;
+    is_pushed_where_it_must_be(context)?;
     response_type_is_code(parameters)?;
     response_mode_is_query(parameters)?;
     let proof = proof(context)?;
     client_may_use_codes(context.client)?;
     let prompts = prompts(parameters)?;
     let max_age_seconds = max_age(parameters)?;
-    let resources = resources(context)?;
+    let dpop_jkt = dpop_jkt(parameters)?;
     let asked = asked_scopes(parameters)?;
+    let resources = resources(context, asked.as_ref())?;
     let scopes = scope::narrow(asked.as_ref(), &resources, context.client)?;
     let text = |name| Ok::<_, Repeated>(parameters.single(name)?.map(ToOwned::to_owned));
     Ok(AuthorizationRequest {
@@ -236,13 +251,15 @@ fn check_the_rest(
         prompts,
         max_age_seconds,
         nonce: text("nonce")?,
+        acr_values: text("acr_values")?,
+        dpop_jkt,
         login_hint: text("login_hint")?,
         ui_locales: text("ui_locales")?,
     })
 }
 
 /// Every parameter that is ours to read, except `resource`, comes once (RFC 6749 §3.1).
-const SINGLE_PARAMETERS: [&str; 14] = [
+const SINGLE_PARAMETERS: [&str; 16] = [
     "state",
     "response_type",
     "response_mode",
@@ -252,12 +269,19 @@ const SINGLE_PARAMETERS: [&str; 14] = [
     "prompt",
     "max_age",
     "nonce",
+    "acr_values",
+    "dpop_jkt",
     "login_hint",
     "ui_locales",
     "request",
     "request_uri",
     "id_token_hint",
 ];
+
+/// Whether the authorization endpoint reads it, beside `client_id`.
+pub(super) fn is_ours(name: &str) -> bool {
+    matches!(name, "redirect_uri" | "resource") || SINGLE_PARAMETERS.contains(&name)
+}
 
 fn nothing_is_repeated(parameters: &Parameters) -> Result<(), RedirectError> {
     SINGLE_PARAMETERS
@@ -273,6 +297,14 @@ fn no_request_object(parameters: &Parameters) -> Result<(), RedirectError> {
     }
     if parameters.contains("request_uri") {
         return Err(RedirectError::RequestUri);
+    }
+    Ok(())
+}
+
+/// RFC 9126 §5, §6.
+fn is_pushed_where_it_must_be(context: &AuthorizationContext<'_>) -> Result<(), RedirectError> {
+    if context.is_push_missing {
+        return Err(RedirectError::PushMissing);
     }
     Ok(())
 }
@@ -326,14 +358,25 @@ fn max_age(parameters: &Parameters) -> Result<Option<u64>, RedirectError> {
     .transpose()
 }
 
-/// RFC 8707 §2.1.
-fn resources<'a>(context: &AuthorizationContext<'a>) -> Result<Vec<&'a Resource>, RedirectError> {
+/// RFC 9449 §10: whatever else it is, it is no key.
+fn dpop_jkt(parameters: &Parameters) -> Result<Option<JwkThumbprint>, RedirectError> {
+    let sent = parameters.single("dpop_jkt")?;
+    sent.map(|text| JwkThumbprint::parse(text).map_err(|_| RedirectError::DpopJkt))
+        .transpose()
+}
+
+/// RFC 8707 §2.1. None at all: a plain OpenID sign-in.
+fn resources<'a>(
+    context: &AuthorizationContext<'a>,
+    asked: Option<&ScopeSet>,
+) -> Result<Vec<&'a Resource>, RedirectError> {
     let choice = ResourceChoice {
         resources: context.resources,
         client: context.client,
         tenant_default: context.tenant_default_resource,
+        issuer: context.issuer,
     };
-    Ok(choice.at_authorize(&context.parameters.all("resource"))?)
+    Ok(choice.at_authorize(&context.parameters.all("resource"), asked)?)
 }
 
 fn asked_scopes(parameters: &Parameters) -> Result<Option<ScopeSet>, RedirectError> {

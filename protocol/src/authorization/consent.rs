@@ -9,6 +9,8 @@ use crate::ids::ResourceId;
 use crate::redirect_uri::{RedirectUri, RedirectUriKind, VerifiedRedirectUri};
 use crate::scope::ScopeSet;
 
+use super::destination::Destination;
+
 /// One remembered answer of a user about a client: for one registered redirect URI and one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RememberedConsent {
@@ -19,8 +21,12 @@ pub struct RememberedConsent {
 
 /// Only where the answer reaches nobody but the client it was given for. Whoever listens on a loopback
 /// port or claims a scheme could pose as a public client (OAuth 2.1 §7.13, RFC 8252 §8.6).
-pub fn may_be_remembered(client: &Client, registered: &RedirectUri) -> bool {
-    client.is_confidential() || registered.kind() == RedirectUriKind::Https
+///
+/// Never what a device asked for: nobody has seen whose it is (RFC 8628 §5.4).
+pub fn may_be_remembered(client: &Client, registered: Option<&RedirectUri>) -> bool {
+    registered.is_some_and(|registered| {
+        client.is_confidential() || registered.kind() == RedirectUriKind::Https
+    })
 }
 
 /// Row L4: every resource and every scope of the request must have been allowed before, for this very
@@ -43,11 +49,11 @@ pub fn is_covered(
 
 /// Row L4: what a consent page shows of a client, and what an answer to it hangs on. A client may change
 /// while the page is open, and where its request names no redirect URI, so may the place of the answer.
-pub fn shown_digest(client: &Client, redirect_uri: &VerifiedRedirectUri) -> [u8; 32] {
+pub fn shown_digest(client: &Client, destination: &Destination) -> [u8; 32] {
     let shown = json!([
         "writ shown client 1",
         guard_digest(client),
-        redirect_uri.as_str(),
+        destination.redirect_uri().map(VerifiedRedirectUri::as_str),
         client.display_name(),
         client.client_uri,
         client.logo_uri,
@@ -74,11 +80,12 @@ mod tests {
         let private = RedirectUri::from_stored("cursor://anysphere.cursor-mcp/oauth/callback");
         let mut client = sample_client();
         client.auth_method = AuthMethod::None;
-        assert!(may_be_remembered(&client, &https));
-        assert!(!may_be_remembered(&client, &loopback));
-        assert!(!may_be_remembered(&client, &private));
+        assert!(may_be_remembered(&client, Some(&https)));
+        assert!(!may_be_remembered(&client, Some(&loopback)));
+        assert!(!may_be_remembered(&client, Some(&private)));
         client.auth_method = AuthMethod::ClientSecretBasic;
-        assert!(may_be_remembered(&client, &loopback));
+        assert!(may_be_remembered(&client, Some(&loopback)));
+        assert!(!may_be_remembered(&client, None), "a device's");
     }
 
     /// Row L4.
@@ -120,10 +127,8 @@ mod tests {
     #[test]
     fn an_answer_hangs_on_what_the_page_showed() {
         let digest = |client: &Client, sent: Option<&str>| {
-            shown_digest(
-                client,
-                &match_redirect_uri(&client.redirect_uris, sent).unwrap(),
-            )
+            let verified = match_redirect_uri(&client.redirect_uris, sent).unwrap();
+            shown_digest(client, &Destination::Redirect(verified))
         };
         let at = |uri: &str| Client {
             redirect_uris: vec![RedirectUri::from_stored(uri)],

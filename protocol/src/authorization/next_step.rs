@@ -38,8 +38,8 @@ pub struct SignedIn {
 pub struct BrowserState<'a> {
     pub session: Option<SignedIn>,
     pub client: &'a Client,
-    /// The registered redirect URI that the request's one matched.
-    pub registered: &'a RedirectUri,
+    /// The registered redirect URI that the request's one matched; a device has none.
+    pub registered: Option<&'a RedirectUri>,
     /// What this user allowed this client before; empty without a session.
     pub remembered: &'a [RememberedConsent],
     /// The live grants of this user to this client; empty where nothing was asked in vain.
@@ -95,12 +95,10 @@ fn without_answer(
     }
     let may_be_remembered = consent::may_be_remembered(browser.client, browser.registered);
     let is_covered = may_be_remembered
-        && consent::is_covered(
-            browser.remembered,
-            browser.registered,
-            &pending.resources,
-            &pending.scopes,
-        );
+        && browser.registered.is_some_and(|registered| {
+            let (resources, scopes) = (&pending.resources, &pending.scopes);
+            consent::is_covered(browser.remembered, registered, resources, scopes)
+        });
     if !is_covered || pending.prompts.consent {
         let error = if may_be_remembered {
             &RedirectError::ConsentRequired

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::clock::Timestamp;
+use crate::dpop::JwkThumbprint;
 use crate::error_code::OAuthError;
 use crate::ids::{ClientId, PendingId, ResourceId, UserId};
 use crate::scope::ScopeSet;
@@ -49,10 +50,19 @@ pub struct PendingAuthorization {
     pub max_age_seconds: Option<u64>,
     #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
+    /// In order of preference; voluntary (OpenID Connect Core §3.1.2.1).
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub acr_values: Option<String>,
+    /// The key that the code will be for (RFC 9449 §10).
+    #[serde(rename = "j", default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<JwkThumbprint>,
     #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub ui_locales: Option<String>,
+    /// The answer goes to the device request of this `pending_id`, not to a redirect URI.
+    #[serde(rename = "d", default, skip_serializing_if = "is_false")]
+    pub is_device: bool,
     #[serde(rename = "t")]
     pub created_at: Timestamp,
     #[serde(rename = "e")]
@@ -144,6 +154,8 @@ impl PendingAuthorization {
             prompts: request.prompts,
             max_age_seconds: request.max_age_seconds,
             nonce: request.nonce,
+            acr_values: request.acr_values,
+            dpop_jkt: request.dpop_jkt,
             login_hint: request.login_hint,
             ui_locales: request.ui_locales,
             ..Self::empty(start)
@@ -165,6 +177,20 @@ impl PendingAuthorization {
         }
     }
 
+    /// What a device asked for (RFC 8628), now that somebody has typed its code into this browser.
+    pub fn of_device(
+        resources: Vec<ResourceId>,
+        scopes: ScopeSet,
+        start: &PendingStart<'_>,
+    ) -> Self {
+        Self {
+            resources,
+            scopes,
+            is_device: true,
+            ..Self::empty(start)
+        }
+    }
+
     fn empty(start: &PendingStart<'_>) -> Self {
         Self {
             pending_id: start.pending_id,
@@ -179,8 +205,11 @@ impl PendingAuthorization {
             prompts: Prompts::default(),
             max_age_seconds: None,
             nonce: None,
+            acr_values: None,
+            dpop_jkt: None,
             login_hint: None,
             ui_locales: None,
+            is_device: false,
             created_at: start.now,
             expires_at: start.now + start.lifetime,
             outcome: None,
@@ -197,6 +226,14 @@ impl PendingAuthorization {
     pub fn belongs_to_browser(&self, browser_digest: &[u8; 32]) -> bool {
         subtle::ConstantTimeEq::ct_eq(&self.browser_digest[..], &browser_digest[..]).into()
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands references to such functions"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 mod base64_bytes {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dpop::JwkThumbprint;
 use crate::ids::ResourceId;
 use crate::parameters::Parameters;
 use crate::redirect_uri::VerifiedRedirectUri;
@@ -16,6 +17,7 @@ pub struct AuthorizationRequest {
     /// Opaque; comes back exactly as it came.
     pub state: Option<String>,
     pub proof: ProofOfPossession,
+    /// None: a plain OpenID sign-in, whose access token is for our userinfo endpoint.
     pub resources: Vec<ResourceId>,
     pub scopes: ScopeSet,
     /// Asked for and not to be had.
@@ -23,6 +25,8 @@ pub struct AuthorizationRequest {
     pub prompts: Prompts,
     pub max_age_seconds: Option<u64>,
     pub nonce: Option<String>,
+    pub acr_values: Option<String>,
+    pub dpop_jkt: Option<JwkThumbprint>,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
 }

@@ -44,6 +44,7 @@ pub fn gains_nothing(
     held.iter().any(|grant| {
         !refused.is_subset(&grant.refused_scopes)
             && scopes.is_subset(&grant.scopes)
+            && resources.is_empty() == grant.resources.is_empty()
             && resources.iter().all(|id| grant.resources.contains(id))
     })
 }

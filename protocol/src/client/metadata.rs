@@ -62,6 +62,11 @@ pub fn is_https_url(text: &str) -> bool {
         })
 }
 
+/// Where a logout token is posted to: Back-Channel Logout §2.2 has no fragments.
+pub fn is_logout_url(text: &str) -> bool {
+    is_https_url(text) && !text.contains('#')
+}
+
 /// Any redirect to the person's machine makes a native application (OpenID Connect Registration §2).
 pub fn infer_application_type(redirect_uris: &[RedirectUri]) -> ApplicationType {
     let is_native = redirect_uris
@@ -104,6 +109,17 @@ mod tests {
             "a\u{7f}",
         ] {
             assert!(clean_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn logout_urls_have_no_fragment() {
+        assert!(is_logout_url("https://client.example:8443/logout?tenant=1"));
+        for bad in [
+            "https://client.example/logout#a",
+            "http://client.example/logout",
+        ] {
+            assert!(!is_logout_url(bad), "{bad}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::client::ApplicationType;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::ClientKey;
 use crate::redirect_uri::{RedirectUri, RedirectUriError};
-use crate::{ClientId, Timestamp};
+use crate::{ClientId, SigningAlgorithm, Timestamp};
 
 use super::keys::KeysError;
 use super::{AssertionAlgorithm, AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
@@ -34,6 +34,12 @@ pub struct ClientDocument {
     pub auth_method: AuthMethod,
     pub keys: ClientKeys,
     pub assertion_algorithm: Option<AssertionAlgorithm>,
+    pub is_dpop_bound: bool,
+    pub is_par_required: bool,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub is_backchannel_session_required: bool,
+    pub id_token_algorithm: Option<SigningAlgorithm>,
     pub application_type: ApplicationType,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
@@ -81,6 +87,10 @@ pub enum DocumentFault {
     Keys(#[from] KeysError),
     #[error("token_endpoint_auth_signing_alg must be RS256, PS256, ES256 or EdDSA")]
     UnknownAlgorithm,
+    #[error("post_logout_redirect_uris: {0}")]
+    PostLogoutRedirectUri(RedirectUriError),
+    #[error("backchannel_logout_uri must have no fragment")]
+    LogoutUriWithFragment,
     #[error("grant_types must contain authorization_code")]
     NoUsableGrantType,
     #[error("response_types must contain code")]
@@ -105,6 +115,8 @@ impl DocumentFault {
             Self::Keys(KeysError::UriNotHttps) => Some("jwks_uri"),
             Self::Keys(_) => Some("jwks"),
             Self::UnknownAlgorithm => Some("token_endpoint_auth_signing_alg"),
+            Self::PostLogoutRedirectUri(_) => Some("post_logout_redirect_uris"),
+            Self::LogoutUriWithFragment => Some("backchannel_logout_uri"),
             Self::NoUsableGrantType => Some("grant_types"),
             Self::NoUsableResponseType => Some("response_types"),
         }
@@ -127,6 +139,8 @@ impl ProtocolError for DocumentFault {
             | Self::UnknownAuthMethod
             | Self::Keys(_)
             | Self::UnknownAlgorithm
+            | Self::PostLogoutRedirectUri(_)
+            | Self::LogoutUriWithFragment
             | Self::NoUsableGrantType
             | Self::NoUsableResponseType
             | Self::NotHttps(_) => ErrorCode::InvalidClientMetadata,
@@ -155,6 +169,12 @@ impl ClientDocument {
             application_type: self.application_type,
             keys: self.keys,
             assertion_algorithm: self.assertion_algorithm,
+            is_dpop_bound: self.is_dpop_bound,
+            is_par_required: self.is_par_required,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
+            backchannel_logout_uri: self.backchannel_logout_uri,
+            is_backchannel_session_required: self.is_backchannel_session_required,
+            id_token_algorithm: self.id_token_algorithm,
             client_uri: self.client_uri,
             logo_uri: self.logo_uri,
             policy_uri: self.policy_uri,
@@ -186,3 +206,5 @@ impl ClientDocument {
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod token_metadata_tests;

@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::ids::{ClientId, ClientKey, ResourceId};
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::ScopeSet;
+use crate::signing_algorithm::SigningAlgorithm;
 
 pub use assertion::AssertionAlgorithm;
 pub use keys::ClientKeys;
@@ -64,6 +65,8 @@ wire_enum! {
         AuthorizationCode = "authorization_code",
         RefreshToken = "refresh_token",
         ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4.
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
     }
 }
 
@@ -82,6 +85,22 @@ wire_enum! {
     ApplicationType { Web = "web", Native = "native" }
 }
 
+wire_enum! {
+    /// Whose device requests (RFC 8628) a tenant takes: of nobody, of the clients that somebody of the
+    /// tenant entered, or of all.
+    DeviceAuthorizationMode { Off = "off", VouchedFor = "vouched_for", Open = "open" }
+}
+
+impl DeviceAuthorizationMode {
+    pub fn allows(self, client: &Client) -> bool {
+        match self {
+            Self::Off => false,
+            Self::VouchedFor => client.is_vouched_for(),
+            Self::Open => true,
+        }
+    }
+}
+
 impl AuthMethod {
     pub const fn is_secret(self) -> bool {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost)
@@ -96,6 +115,10 @@ impl AuthMethod {
 
 /// A client as the rules see it; its secrets stay in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of one another"
+)]
 pub struct Client {
     pub key: ClientKey,
     pub client_id: ClientId,
@@ -118,6 +141,18 @@ pub struct Client {
     pub keys: ClientKeys,
     /// Only this one, where it registered one (RFC 7591 §2, `token_endpoint_auth_signing_alg`).
     pub assertion_algorithm: Option<AssertionAlgorithm>,
+    /// It wants its tokens bound to its key, always (RFC 9449 §5.2, `dpop_bound_access_tokens`).
+    pub is_dpop_bound: bool,
+    /// RFC 9126 §6, `require_pushed_authorization_requests`.
+    pub is_par_required: bool,
+    /// Where a person may be sent after signing out, exactly (RP-Initiated Logout §3.1).
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Where it is told of sign-outs (Back-Channel Logout §2.2).
+    pub backchannel_logout_uri: Option<String>,
+    /// A logout token without `sid` means nothing to it.
+    pub is_backchannel_session_required: bool,
+    /// `id_token_signed_response_alg`; none means RS256 (OpenID Connect Registration §2).
+    pub id_token_algorithm: Option<SigningAlgorithm>,
     pub client_uri: Option<String>,
     pub logo_uri: Option<String>,
     pub policy_uri: Option<String>,
@@ -154,6 +189,12 @@ impl Client {
             refresh_absolute_lifetime: None,
             keys: ClientKeys::None,
             assertion_algorithm: None,
+            is_dpop_bound: false,
+            is_par_required: false,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            is_backchannel_session_required: false,
+            id_token_algorithm: None,
             client_uri: None,
             logo_uri: None,
             policy_uri: None,

@@ -12,6 +12,7 @@ mod wire;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::redirect_uri::{RedirectUri, RedirectUriError};
 use crate::scope::ScopeSet;
+use crate::signing_algorithm::SigningAlgorithm;
 
 use super::keys::KeysError;
 use super::{ApplicationType, AssertionAlgorithm, AuthMethod, Client, ClientKeys, GrantType};
@@ -65,12 +66,22 @@ pub struct RegistrationRequest {
     pub jwks: Option<serde_json::Value>,
     pub jwks_uri: Option<String>,
     pub token_endpoint_auth_signing_alg: Option<String>,
+    pub dpop_bound_access_tokens: Option<bool>,
+    pub require_pushed_authorization_requests: Option<bool>,
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: Option<bool>,
+    pub id_token_signed_response_alg: Option<String>,
     /// The client brought a secret of its own: a contradiction beside the method `none`.
     pub has_client_secret: bool,
 }
 
 /// What is in force after the rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are independent of one another"
+)]
 pub struct ClientRegistration {
     pub redirect_uris: Vec<RedirectUri>,
     pub grant_types: Vec<GrantType>,
@@ -86,6 +97,12 @@ pub struct ClientRegistration {
     pub software_version: Option<String>,
     pub keys: ClientKeys,
     pub assertion_algorithm: Option<AssertionAlgorithm>,
+    pub is_dpop_bound: bool,
+    pub is_par_required: bool,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub is_backchannel_session_required: bool,
+    pub id_token_algorithm: Option<SigningAlgorithm>,
     /// Which of the inferred members the client had named itself: the answer adds no others.
     pub was_auth_method_asked: bool,
     pub was_application_type_asked: bool,
@@ -111,6 +128,12 @@ impl ClientRegistration {
             software_version: client.software_version.clone(),
             keys: client.keys.clone(),
             assertion_algorithm: client.assertion_algorithm,
+            is_dpop_bound: client.is_dpop_bound,
+            is_par_required: client.is_par_required,
+            post_logout_redirect_uris: client.post_logout_redirect_uris.clone(),
+            backchannel_logout_uri: client.backchannel_logout_uri.clone(),
+            is_backchannel_session_required: client.is_backchannel_session_required,
+            id_token_algorithm: client.id_token_algorithm,
             was_auth_method_asked: true,
             was_application_type_asked: true,
             was_scope_asked: true,
@@ -136,6 +159,12 @@ impl ClientRegistration {
             software_version: self.software_version,
             keys: self.keys,
             assertion_algorithm: self.assertion_algorithm,
+            is_dpop_bound: self.is_dpop_bound,
+            is_par_required: self.is_par_required,
+            post_logout_redirect_uris: self.post_logout_redirect_uris,
+            backchannel_logout_uri: self.backchannel_logout_uri,
+            is_backchannel_session_required: self.is_backchannel_session_required,
+            id_token_algorithm: self.id_token_algorithm,
             ..client
         }
     }
@@ -182,6 +211,16 @@ pub enum RegistrationError {
     Keys(#[from] KeysError),
     #[error("token_endpoint_auth_signing_alg must be RS256, PS256, ES256 or EdDSA")]
     UnknownAssertionAlgorithm,
+    #[error("post_logout_redirect_uris: {0}")]
+    PostLogoutRedirectUri(RedirectUriError),
+    #[error("backchannel_logout_uri must be an https URL without a fragment")]
+    InvalidBackchannelLogoutUri,
+    #[error(
+        "backchannel_logout_session_required needs a backchannel_logout_uri to send the session's id to"
+    )]
+    BackchannelLogoutUriMissing,
+    #[error("id_token_signed_response_alg: ID tokens are signed here with {0}")]
+    IdTokenAlgorithmNotSupported(String),
     #[error("scope contains characters that RFC 6749 does not allow")]
     MalformedScope,
     #[error(
@@ -254,6 +293,10 @@ impl ProtocolError for RegistrationError {
             | Self::NotHttps(_)
             | Self::Keys(_)
             | Self::UnknownAssertionAlgorithm
+            | Self::PostLogoutRedirectUri(_)
+            | Self::InvalidBackchannelLogoutUri
+            | Self::BackchannelLogoutUriMissing
+            | Self::IdTokenAlgorithmNotSupported(_)
             | Self::WeakerAuthMethod
             | Self::OtherClientId
             | Self::OtherClientSecret
@@ -279,3 +322,5 @@ impl ProtocolError for RegistrationError {
 mod properties;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod token_metadata_tests;

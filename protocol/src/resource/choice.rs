@@ -1,8 +1,14 @@
 //! Which resource a request gets, at each of the places that may name one.
+//!
+//! Beside the registered ones there is our own userinfo endpoint (OpenID Connect Core §5.3), which a client
+//! calls by its URL. It is no resource: nobody registers it, and `openid` is all that it takes.
 
 use crate::client::Client;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::ResourceId;
+use crate::issuer::Issuer;
+use crate::metadata::USERINFO_ENDPOINT;
+use crate::scope::{OPENID, ScopeSet};
 
 use super::{Resource, Resources, normalise};
 
@@ -12,6 +18,14 @@ pub struct ResourceChoice<'a> {
     pub resources: &'a Resources,
     pub client: &'a Client,
     pub tenant_default: Option<ResourceId>,
+    pub issuer: &'a Issuer,
+}
+
+/// What an access token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    Resource(&'a Resource),
+    Userinfo,
 }
 
 /// RFC 8707 §2: `invalid_target`. The refused value is kept for the administrator's list.
@@ -68,25 +82,59 @@ impl ProtocolError for TargetError {
 }
 
 impl<'a> ResourceChoice<'a> {
-    /// At authorize several may be asked; every one must be registered and the client's.
-    pub fn at_authorize(&self, asked: &[&str]) -> Result<Vec<&'a Resource>, TargetError> {
+    /// At authorize several may be asked; every one must be registered and the client's. None at all
+    /// means a sign-in and nothing else: `openid` where no resource is meant, or userinfo by its URL.
+    pub fn at_authorize(
+        &self,
+        asked: &[&str],
+        scopes: Option<&ScopeSet>,
+    ) -> Result<Vec<&'a Resource>, TargetError> {
         if asked.is_empty() {
-            return self.default().map(|resource| vec![resource]);
+            let is_sign_in = scopes.is_some_and(|scopes| scopes.contains(OPENID));
+            return match self.default() {
+                Err(TargetError::NoDefault) if is_sign_in => Ok(Vec::new()),
+                default => default.map(|resource| vec![resource]),
+            };
         }
-        self.resolve_all(asked)
+        let (_, others) = self.split_userinfo(asked);
+        self.resolve_all(&others)
     }
 
     /// A client acting for itself gets a token for one resource.
     pub fn for_client_credentials(&self, asked: &[&str]) -> Result<&'a Resource, TargetError> {
-        match self.at_authorize(asked)?.as_slice() {
+        let resources = if asked.is_empty() {
+            vec![self.default()?]
+        } else {
+            self.resolve_all(asked)?
+        };
+        match resources.as_slice() {
             [one] => Ok(one),
             _ => Err(TargetError::TooMany),
         }
     }
 
     /// At token and refresh: within what was granted. Absent with one granted means that one; absent
-    /// with several means the default among them.
+    /// with several means the default among them; with none, userinfo, which `openid` alone opens.
     pub fn at_token(
+        &self,
+        granted: &[ResourceId],
+        scopes: &ScopeSet,
+        asked: &[&str],
+    ) -> Result<Target<'a>, TargetError> {
+        let (is_userinfo_asked, others) = self.split_userinfo(asked);
+        if !is_userinfo_asked && (!asked.is_empty() || !granted.is_empty()) {
+            return self.granted_one(granted, asked).map(Target::Resource);
+        }
+        if !others.is_empty() {
+            return Err(TargetError::TooMany);
+        }
+        if !scopes.contains(OPENID) {
+            return Err(TargetError::BeyondGrant(kept(&self.userinfo())));
+        }
+        Ok(Target::Userinfo)
+    }
+
+    fn granted_one(
         &self,
         granted: &[ResourceId],
         asked: &[&str],
@@ -114,6 +162,20 @@ impl<'a> ResourceChoice<'a> {
             return Err(TargetError::BeyondGrant(kept(asked[0])));
         }
         Ok(resource)
+    }
+
+    fn userinfo(&self) -> String {
+        self.issuer.endpoint(USERINFO_ENDPOINT)
+    }
+
+    /// Whether userinfo is asked for, and what else is.
+    fn split_userinfo<'s>(&self, asked: &[&'s str]) -> (bool, Vec<&'s str>) {
+        let userinfo = normalise(&self.userinfo()).ok();
+        let (ours, others): (Vec<&str>, Vec<&str>) = asked
+            .iter()
+            .copied()
+            .partition(|sent| userinfo.is_some() && normalise(sent).ok() == userinfo);
+        (!ours.is_empty(), others)
     }
 
     /// The client's default, the tenant's, or the only one that the client may use.

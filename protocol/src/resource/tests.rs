@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::client::Client;
+use crate::issuer::Issuer;
 use crate::test_support::{resource_id, sample_client, sample_resource};
 
 fn normal(text: &str) -> String {
@@ -108,8 +109,11 @@ fn choice<'a>(resources: &'a Resources, client: &'a Client) -> ResourceChoice<'a
         resources,
         client,
         tenant_default: None,
+        issuer: ISSUER.get_or_init(|| Issuer::parse("https://as.example/t/acme").unwrap()),
     }
 }
+
+static ISSUER: std::sync::OnceLock<Issuer> = std::sync::OnceLock::new();
 
 fn ids(found: &[&Resource]) -> Vec<ResourceId> {
     found.iter().map(|resource| resource.resource_id).collect()
@@ -120,15 +124,15 @@ fn at_authorize_several_may_be_asked() {
     let (resources, client) = (two_resources(), sample_client());
     let choice = choice(&resources, &client);
     let found = choice
-        .at_authorize(&["https://b/mcp", "https://a/mcp/", "https://B/mcp"])
+        .at_authorize(&["https://b/mcp", "https://a/mcp/", "https://B/mcp"], None)
         .unwrap();
     assert_eq!(ids(&found), [resource_id(2), resource_id(1)]);
     let unknown = choice
-        .at_authorize(&["https://a/mcp", "https://c/mcp"])
+        .at_authorize(&["https://a/mcp", "https://c/mcp"], None)
         .unwrap_err();
     assert_eq!(unknown, TargetError::Unknown("https://c/mcp".to_owned()));
     assert!(matches!(
-        choice.at_authorize(&["mcp"]),
+        choice.at_authorize(&["mcp"], None),
         Err(TargetError::Malformed(_))
     ));
 }
@@ -137,7 +141,7 @@ fn at_authorize_several_may_be_asked() {
 fn without_a_resource_the_default_or_the_only_one_is_meant() {
     let (resources, mut client) = (two_resources(), sample_client());
     assert_eq!(
-        choice(&resources, &client).at_authorize(&[]),
+        choice(&resources, &client).at_authorize(&[], None),
         Err(TargetError::NoDefault)
     );
     let with_default = ResourceChoice {
@@ -145,7 +149,7 @@ fn without_a_resource_the_default_or_the_only_one_is_meant() {
         ..choice(&resources, &client)
     };
     assert_eq!(
-        ids(&with_default.at_authorize(&[]).unwrap()),
+        ids(&with_default.at_authorize(&[], None).unwrap()),
         [resource_id(2)]
     );
     client.default_resource = Some(resource_id(1));
@@ -153,11 +157,14 @@ fn without_a_resource_the_default_or_the_only_one_is_meant() {
         tenant_default: Some(resource_id(2)),
         ..choice(&resources, &client)
     };
-    assert_eq!(ids(&with_both.at_authorize(&[]).unwrap()), [resource_id(1)]);
+    assert_eq!(
+        ids(&with_both.at_authorize(&[], None).unwrap()),
+        [resource_id(1)]
+    );
     client.default_resource = None;
     client.resources = Some(vec![resource_id(2)]);
     assert_eq!(
-        ids(&choice(&resources, &client).at_authorize(&[]).unwrap()),
+        ids(&choice(&resources, &client).at_authorize(&[], None).unwrap()),
         [resource_id(2)]
     );
     let not_its_own = ResourceChoice {
@@ -165,11 +172,25 @@ fn without_a_resource_the_default_or_the_only_one_is_meant() {
         ..choice(&resources, &client)
     };
     assert_eq!(
-        ids(&not_its_own.at_authorize(&[]).unwrap()),
+        ids(&not_its_own.at_authorize(&[], None).unwrap()),
         [resource_id(2)]
     );
-    let refused = choice(&resources, &client).at_authorize(&["https://a/mcp"]);
+    let refused = choice(&resources, &client).at_authorize(&["https://a/mcp"], None);
     assert!(matches!(refused, Err(TargetError::NotForClient(_))));
+}
+
+/// The resource that a token would be for, by its number; nothing where it is for userinfo.
+fn at_token(
+    choice: &ResourceChoice<'_>,
+    granted: &[ResourceId],
+    scopes: &str,
+    asked: &[&str],
+) -> Result<Option<ResourceId>, TargetError> {
+    let scopes = ScopeSet::parse(scopes).unwrap();
+    Ok(match choice.at_token(granted, &scopes, asked)? {
+        Target::Resource(resource) => Some(resource.resource_id),
+        Target::Userinfo => None,
+    })
 }
 
 #[test]
@@ -178,31 +199,19 @@ fn at_token_one_resource_within_the_grant() {
     let both = [resource_id(1), resource_id(2)];
     {
         let choice = choice(&resources, &client);
+        let at = |granted: &[ResourceId], asked: &[&str]| at_token(&choice, granted, "", asked);
+        assert_eq!(at(&both, &["https://b/mcp"]), Ok(Some(resource_id(2))));
+        assert_eq!(at(&both[..1], &[]), Ok(Some(resource_id(1))));
+        assert_eq!(at(&both, &[]), Err(TargetError::NoDefault));
         assert_eq!(
-            choice
-                .at_token(&both, &["https://b/mcp"])
-                .unwrap()
-                .resource_id,
-            resource_id(2)
-        );
-        assert_eq!(
-            choice.at_token(&both[..1], &[]).unwrap().resource_id,
-            resource_id(1)
-        );
-        assert_eq!(choice.at_token(&both, &[]), Err(TargetError::NoDefault));
-        assert_eq!(
-            choice.at_token(&both, &["https://a/mcp", "https://b/mcp"]),
+            at(&both, &["https://a/mcp", "https://b/mcp"]),
             Err(TargetError::TooMany)
         );
-        let beyond = choice.at_token(&both[..1], &["https://b/mcp"]);
         assert_eq!(
-            beyond,
+            at(&both[..1], &["https://b/mcp"]),
             Err(TargetError::BeyondGrant("https://b/mcp".to_owned()))
         );
-        assert_eq!(
-            choice.at_token(&[resource_id(9)], &[]),
-            Err(TargetError::Gone)
-        );
+        assert_eq!(at(&[resource_id(9)], &[]), Err(TargetError::Gone));
         assert_eq!(
             choice.for_client_credentials(&["https://a/mcp", "https://b/mcp"]),
             Err(TargetError::TooMany)
@@ -210,12 +219,39 @@ fn at_token_one_resource_within_the_grant() {
     }
     client.default_resource = Some(resource_id(2));
     assert_eq!(
-        choice(&resources, &client)
-            .at_token(&both, &[])
-            .unwrap()
-            .resource_id,
-        resource_id(2)
+        at_token(&choice(&resources, &client), &both, "", &[]),
+        Ok(Some(resource_id(2)))
     );
+}
+
+const USERINFO: &str = "https://as.example/t/acme/userinfo";
+
+/// OpenID Connect Core §5.3: our own endpoint takes tokens too, but is nobody's resource.
+#[test]
+fn userinfo_is_asked_for_by_its_url_and_opened_by_openid() {
+    let (resources, client) = (two_resources(), sample_client());
+    let choice = choice(&resources, &client);
+    let openid = ScopeSet::parse("openid").unwrap();
+    assert_eq!(choice.at_authorize(&[], Some(&openid)), Ok(Vec::new()));
+    assert_eq!(choice.at_authorize(&[], None), Err(TargetError::NoDefault));
+    assert_eq!(choice.at_authorize(&[USERINFO], None), Ok(Vec::new()));
+    let beside = choice.at_authorize(&[USERINFO, "https://a/mcp"], None);
+    assert_eq!(ids(&beside.unwrap()), [resource_id(1)]);
+    let one = [resource_id(1)];
+    assert_eq!(at_token(&choice, &[], "openid", &[]), Ok(None));
+    assert_eq!(at_token(&choice, &one, "openid", &[USERINFO]), Ok(None));
+    assert_eq!(
+        at_token(&choice, &one, "openid", &[]),
+        Ok(Some(resource_id(1)))
+    );
+    let beyond = Err(TargetError::BeyondGrant(USERINFO.to_owned()));
+    assert_eq!(at_token(&choice, &one, "files:read", &[USERINFO]), beyond);
+    assert_eq!(
+        at_token(&choice, &one, "openid", &[USERINFO, "https://a/mcp"]),
+        Err(TargetError::TooMany)
+    );
+    let of_a_machine = choice.for_client_credentials(&[USERINFO]);
+    assert_eq!(of_a_machine, Err(TargetError::Unknown(USERINFO.to_owned())));
 }
 
 proptest! {

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::clock::Timestamp;
+use crate::dpop::{Confirmation, JwkThumbprint};
 use crate::ids::{ClientId, GrantId, Subject, TokenId};
 use crate::issuer::Issuer;
-use crate::resource::Resource;
 use crate::scope::ScopeSet;
 
 /// The `typ` of its header (RFC 9068 §2.1): tells it from every other JWT.
@@ -56,6 +56,12 @@ pub struct AccessTokenClaims {
     pub scope: ScopeSet,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
+    /// How the person signed in (RFC 9068 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// The key that whoever shows the token must prove to hold (RFC 9449 §6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// Ours: lets the revocation of a grant reach every token of it. Absent for client_credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<GrantId>,
@@ -66,30 +72,35 @@ pub struct AccessTokenClaims {
 pub struct Minting<'a> {
     pub issuer: &'a Issuer,
     pub subject: Subject,
-    pub resource: &'a Resource,
+    /// The registered one of a resource, or our own userinfo endpoint; never what the request said.
+    pub audience: &'a str,
     pub client_id: &'a ClientId,
     pub scopes: ScopeSet,
     pub token_id: TokenId,
     pub lifetime: Duration,
     pub grant_id: Option<GrantId>,
     pub authenticated_at: Option<Timestamp>,
+    pub acr: Option<String>,
+    /// The key that the token is bound to.
+    pub confirmation: Option<JwkThumbprint>,
 }
 
 impl AccessTokenClaims {
-    /// `aud` is the registered one of the resource, never what the request said.
     pub fn mint(minting: Minting<'_>, now: Timestamp) -> Self {
         let iat = now.unix_seconds();
         let lifetime = i64::try_from(minting.lifetime.as_secs()).unwrap_or(i64::MAX);
         Self {
             iss: minting.issuer.as_str().to_owned(),
             sub: minting.subject.to_string(),
-            aud: minting.resource.audience.clone(),
+            aud: minting.audience.to_owned(),
             exp: iat.saturating_add(lifetime),
             iat,
             jti: minting.token_id.to_string(),
             client_id: minting.client_id.as_str().to_owned(),
             scope: minting.scopes,
             auth_time: minting.authenticated_at.map(Timestamp::unix_seconds),
+            acr: minting.acr,
+            cnf: minting.confirmation.map(|jkt| Confirmation { jkt }),
             grant_id: minting.grant_id,
         }
     }
@@ -113,8 +124,12 @@ impl AccessTokenClaims {
 }
 
 /// The shorter of what client and resource say; the tenant's own where neither says anything.
-pub fn lifetime(tenant_default: Duration, resource: &Resource, client: &Client) -> Duration {
-    let stated = [resource.access_token_lifetime, client.access_token_lifetime];
+pub fn lifetime(
+    tenant_default: Duration,
+    of_resource: Option<Duration>,
+    client: &Client,
+) -> Duration {
+    let stated = [of_resource, client.access_token_lifetime];
     stated
         .into_iter()
         .flatten()
@@ -130,20 +145,23 @@ pub fn is_reserved_claim(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_support::{at, grant_id, sample_client, sample_resource, uuid};
+    use crate::test_support::{at, grant_id, sample_client, uuid};
 
     fn claims() -> AccessTokenClaims {
-        let resource = sample_resource(1, "https://mcp.example/mcp");
         let minting = Minting {
             issuer: &Issuer::parse("https://as.example/t/acme").unwrap(),
             subject: Subject::User(crate::ids::UserId::from_uuid(uuid(5))),
-            resource: &resource,
+            audience: "https://mcp.example/mcp",
             client_id: &ClientId::parse("c").unwrap(),
             scopes: ScopeSet::parse("a b").unwrap(),
             token_id: TokenId::from_uuid(uuid(9)),
             lifetime: DEFAULT_LIFETIME,
             grant_id: Some(grant_id(1)),
             authenticated_at: Some(at(0)),
+            acr: Some("pwd".to_owned()),
+            confirmation: Some(
+                JwkThumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap(),
+            ),
         };
         AccessTokenClaims::mint(minting, at(5))
     }
@@ -184,6 +202,9 @@ mod tests {
             ("aud", serde_json::json!(["https://mcp.example/mcp"])),
             ("iss", serde_json::json!(["https://as.example/t/acme"])),
             ("grant_id", serde_json::json!("not a uuid")),
+            ("acr", serde_json::json!(1)),
+            ("cnf", serde_json::json!({ "jkt": "short" })),
+            ("cnf", serde_json::json!("x")),
         ];
         for (name, value) in bad {
             let mut claims = good.clone();
@@ -207,20 +228,13 @@ mod tests {
     #[test]
     fn the_shorter_lifetime_wins_within_a_day() {
         let seconds = Duration::from_secs;
-        let mut resource = sample_resource(1, "https://mcp.example/mcp");
         let mut client = sample_client();
-        assert_eq!(lifetime(seconds(900), &resource, &client), seconds(900));
-        resource.access_token_lifetime = Some(seconds(3600));
-        assert_eq!(lifetime(seconds(900), &resource, &client), seconds(3600));
+        assert_eq!(lifetime(seconds(900), None, &client), seconds(900));
+        let of_resource = Some(seconds(3600));
+        assert_eq!(lifetime(seconds(900), of_resource, &client), seconds(3600));
         client.access_token_lifetime = Some(seconds(600));
-        assert_eq!(lifetime(seconds(900), &resource, &client), seconds(600));
-        assert_eq!(
-            lifetime(
-                seconds(1_000_000),
-                &sample_resource(2, "https://x"),
-                &sample_client()
-            ),
-            MAX_LIFETIME
-        );
+        assert_eq!(lifetime(seconds(900), of_resource, &client), seconds(600));
+        let longest = lifetime(seconds(1_000_000), None, &sample_client());
+        assert_eq!(longest, MAX_LIFETIME);
     }
 }

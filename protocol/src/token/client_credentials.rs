@@ -94,7 +94,9 @@ mod tests {
         scope: Option<&str>,
     ) -> Result<(String, String), ClientCredentialsError> {
         let resources = Resources::new(vec![sample_resource(1, "https://mcp.example/mcp")]);
+        let issuer = crate::Issuer::parse("https://as.example").unwrap();
         let choice = ResourceChoice {
+            issuer: &issuer,
             resources: &resources,
             client,
             tenant_default: None,

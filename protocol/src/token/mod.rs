@@ -5,11 +5,12 @@ pub mod client_credentials;
 pub mod refresh_token;
 pub mod request;
 pub mod response;
+pub mod reuse;
 
 pub use access_token::AccessTokenClaims;
 pub use refresh_token::{PresentedRefreshToken, RefreshDecision, RefreshError, RefreshFamily};
 pub use request::{TokenRequest, TokenRequestError};
-pub use response::TokenResponse;
+pub use response::{TokenResponse, TokenType};
 
 /// Whether those whom a grant concerns still stand. A disabled client or user gets `invalid_grant`:
 /// at `invalid_client` an SDK would register itself anew and undo the disabling.

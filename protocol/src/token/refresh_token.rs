@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::dpop::JwkThumbprint;
 use crate::error_code::{ErrorCode, ProtocolError};
 use crate::ids::{ClientKey, FamilyId, GrantId};
 
@@ -28,6 +29,8 @@ pub struct RefreshFamily {
     pub idle_expires_at: Timestamp,
     pub absolute_expires_at: Timestamp,
     pub security_epoch: i64,
+    /// The key that a public client's token is bound to (RFC 9449 §5).
+    pub dpop_jkt: Option<JwkThumbprint>,
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -49,9 +52,11 @@ pub enum DigestMatch {
 
 /// What the decision depends on, beside family and token.
 #[derive(Clone, Copy, Debug)]
-pub struct RefreshTerms {
+pub struct RefreshTerms<'a> {
     /// The client that authenticated.
     pub client_key: ClientKey,
+    /// The key of the request's DPoP proof.
+    pub dpop_key: Option<&'a JwkThumbprint>,
     pub standing: Standing,
     /// The installation's epoch now: a restored back-up has an older one in its rows.
     pub security_epoch: i64,
@@ -80,6 +85,8 @@ pub enum RefreshError {
     /// No such family, a wrong MAC, or a digest that the family does not have.
     Unknown,
     WrongClient,
+    /// Bound to a key, and no proof or another key's came with it.
+    WrongKey,
     Revoked,
     Reused,
     /// Spent, and the grace window is over; its successor lives on.
@@ -102,6 +109,10 @@ impl std::fmt::Display for RefreshError {
             | Self::SpentOutsideWindow => {
                 "the refresh token is unknown, spent or revoked; start a new authorization"
             }
+            Self::WrongKey => {
+                "the refresh token is bound to a key: send a DPoP proof by that one, or start a new \
+                 authorization"
+            }
             Self::EpochPassed
             | Self::IdleTooLong
             | Self::Expired
@@ -119,6 +130,7 @@ impl ProtocolError for RefreshError {
         match self {
             Self::Unknown
             | Self::WrongClient
+            | Self::WrongKey
             | Self::Revoked
             | Self::Reused
             | Self::SpentOutsideWindow
@@ -143,7 +155,7 @@ impl ProtocolError for RefreshError {
 pub fn decide(
     family: &RefreshFamily,
     presented: PresentedRefreshToken,
-    terms: &RefreshTerms,
+    terms: &RefreshTerms<'_>,
     now: Timestamp,
 ) -> RefreshDecision {
     use RefreshDecision::{Dead, Keep, Reuse, Rotate, SameSuccessor};
@@ -153,6 +165,11 @@ pub fn decide(
     }
     if family.client_key != terms.client_key {
         return Dead(RefreshError::WrongClient);
+    }
+    // RFC 9449 §5: before anything of the token's state, so that whoever has the token and not the key
+    // changes nothing by showing it.
+    if !is_proved(family, terms.dpop_key) {
+        return Dead(RefreshError::WrongKey);
     }
     if family.revoked_at.is_some() {
         return Dead(RefreshError::Revoked);
@@ -174,6 +191,10 @@ pub fn decide(
         Leaf::Previous if is_in_window(family, terms.grace_window, now) => SameSuccessor,
         Leaf::Previous | Leaf::Older => Dead(RefreshError::SpentOutsideWindow),
     }
+}
+
+fn is_proved(family: &RefreshFamily, dpop_key: Option<&JwkThumbprint>) -> bool {
+    family.dpop_jkt.is_none() || family.dpop_jkt.as_ref() == dpop_key
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -198,7 +219,11 @@ fn leaf_of(family: &RefreshFamily, presented: PresentedRefreshToken) -> Result<L
 }
 
 /// Why no token of this family is good any more; rows D6, F7, F8.
-fn ending_of(family: &RefreshFamily, terms: &RefreshTerms, now: Timestamp) -> Option<RefreshError> {
+fn ending_of(
+    family: &RefreshFamily,
+    terms: &RefreshTerms<'_>,
+    now: Timestamp,
+) -> Option<RefreshError> {
     if family.security_epoch != terms.security_epoch {
         return Some(RefreshError::EpochPassed);
     }

@@ -12,6 +12,7 @@ pub enum TokenRequest {
     AuthorizationCode(AuthorizationCodeRequest),
     RefreshToken(RefreshRequest),
     ClientCredentials(ClientCredentialsRequest),
+    DeviceCode(DeviceCodeRequest),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,13 @@ pub struct RefreshRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientCredentialsRequest {
     pub scopes: Option<ScopeSet>,
+    pub resources: Vec<String>,
+}
+
+/// RFC 8628 §3.4. The scopes were asked for with the device code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceCodeRequest {
+    pub device_code: SecretText,
     pub resources: Vec<String>,
 }
 
@@ -95,6 +103,10 @@ impl TokenRequest {
             GrantType::ClientCredentials => {
                 Self::ClientCredentials(ClientCredentialsRequest { scopes, resources })
             }
+            GrantType::DeviceCode => Self::DeviceCode(DeviceCodeRequest {
+                device_code: required("device_code")?,
+                resources,
+            }),
         })
     }
 
@@ -103,6 +115,7 @@ impl TokenRequest {
             Self::AuthorizationCode(_) => GrantType::AuthorizationCode,
             Self::RefreshToken(_) => GrantType::RefreshToken,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::DeviceCode(_) => GrantType::DeviceCode,
         }
     }
 
@@ -112,6 +125,7 @@ impl TokenRequest {
             Self::AuthorizationCode(request) => &request.resources,
             Self::RefreshToken(request) => &request.resources,
             Self::ClientCredentials(request) => &request.resources,
+            Self::DeviceCode(request) => &request.resources,
         };
         resources.iter().map(String::as_str).collect()
     }

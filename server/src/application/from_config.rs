@@ -17,6 +17,7 @@ use store::{Database, DatabaseSettings, InvalidRoleName, Roles, StoreError};
 
 use super::{ApplicationSettings, TlsSettings};
 use crate::config::{Config, DatabaseConfig, Key};
+use crate::jobs::JobSettings;
 
 /// Enough for the slowest body (10 s) and its answer; shorter than the 30 s after which orchestrators kill.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,31 +48,12 @@ pub enum SettingsError {
 impl ApplicationSettings {
     /// With the system's clock and randomness.
     pub fn from_config(config: Config) -> Result<Self, SettingsError> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let shared_limits = match &config.redis_url {
-            Some(url) => Some(
-                SharedLimits::connect(&SecretText::new(url.expose_secret()))
-                    .map_err(|error| SettingsError::Redis(error.to_string()))?,
-            ),
-            None => None,
-        };
         let has_development_keys = config.has_development_keys();
         Ok(Self {
             public_listener: listen(config.listen)?,
             admin_listener: listen(config.admin_listen)?,
             public_url: config.public_url.as_str().to_owned(),
-            authority: AuthoritySettings {
-                database: Database::connect(&database_settings(&config.database)?)?,
-                outbound: Outbound::new(OutboundSettings::default())?,
-                shared_limits,
-                peppers: Peppers::from_keys(&key_bytes(&config.secret_peppers))?,
-                encryption_keys: EncryptionKeys::from_keys(&key_bytes(&config.encryption_keys))?,
-                clock: Arc::new(SystemClock),
-                random: Arc::new(SystemRandom),
-                limits: LimitSettings::default(),
-                password_concurrency: cores,
-                password_queue: PASSWORD_QUEUE,
-            },
+            authority: authority_settings(&config)?,
             tls: config.tls.map(|tls| TlsSettings {
                 certificate_pem: tls.certificate,
                 key_pem: tls.key,
@@ -79,11 +61,43 @@ impl ApplicationSettings {
             trusted_proxies: config.trusted_proxies,
             bootstrap_admin_key: config.bootstrap_admin_key,
             has_development_keys,
-            workers: cores,
+            workers: cores(),
             shutdown_timeout: SHUTDOWN_TIMEOUT,
-            job_interval: Some(JOB_INTERVAL),
+            jobs: JobSettings {
+                interval: Some(JOB_INTERVAL),
+                need_the_right_clock: true,
+                audit_retention: config.audit_retention,
+            },
         })
     }
+}
+
+/// What the authority is made of: what a command that opens no ports needs.
+pub fn authority_settings(config: &Config) -> Result<AuthoritySettings, SettingsError> {
+    let shared_limits = match &config.redis_url {
+        Some(url) => Some(
+            SharedLimits::connect(&SecretText::new(url.expose_secret()))
+                .map_err(|error| SettingsError::Redis(error.to_string()))?,
+        ),
+        None => None,
+    };
+    Ok(AuthoritySettings {
+        database: Database::connect(&database_settings(&config.database)?)?,
+        outbound: Outbound::new(OutboundSettings::default())?,
+        shared_limits,
+        peppers: Peppers::from_keys(&key_bytes(&config.secret_peppers))?,
+        encryption_keys: EncryptionKeys::from_keys(&key_bytes(&config.encryption_keys))?,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        limits: LimitSettings::default(),
+        password_concurrency: cores(),
+        password_queue: PASSWORD_QUEUE,
+        spare_rsa_keys: config.spare_rsa_keys,
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// How `store` reaches the database that the operator named.

@@ -9,10 +9,10 @@ use actix_web::http::{Method, StatusCode};
 use authority::audit::{Actor, AuditEvent, EventType};
 use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
-use protocol::authorization::{ConsentOutcome, PendingAuthorization};
+use protocol::authorization::{ConsentOutcome, Destination, PendingAuthorization};
 use protocol::client::catalogue::{self, CatalogueEntry};
 use protocol::client::{Client, ClientOrigin};
-use protocol::redirect_uri::RedirectUriKind;
+use protocol::redirect_uri::{RedirectUriKind, VerifiedRedirectUri};
 
 use super::cookies::{self, CookieKind};
 use super::form::Form;
@@ -21,8 +21,8 @@ use super::stop::{self, Stop};
 use super::trouble::Trouble;
 use super::{client_document, continue_, pending, refusal, same_site};
 use crate::client_logo;
-use crate::pages::consent::{ConsentPage, ResourceView, ScopeView};
-use crate::pages::login::Failure;
+use crate::pages::consent::{ConsentPage, DeviceView, ResourceView, ScopeView};
+use crate::pages::login::{Failure, ReturnsTo};
 use crate::pages::{self, Frame};
 use crate::tenancy::TenantRequest;
 
@@ -47,10 +47,14 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
         return Err(Stop::new(Trouble::Internal).because("consent without a session"));
     };
     let tenant = request.tenant.display_name();
-    let (client, redirect_uri) = (&journey.client, &journey.redirect_uri);
-    let (badge, vouched) = voucher_of(client, redirect_uri.kind(), tenant);
-    let kind = redirect_uri.kind();
-    let is_impersonable = kind != RedirectUriKind::Https && !client.is_confidential();
+    let client = &journey.client;
+    let kind = journey
+        .destination
+        .redirect_uri()
+        .map(VerifiedRedirectUri::kind);
+    let (badge, vouched) = voucher_of(client, kind, tenant);
+    let is_impersonable =
+        kind.is_some_and(|kind| kind != RedirectUriKind::Https) && !client.is_confidential();
     Ok(ConsentPage {
         frame: Frame::of_tenant(tenant),
         action: request.tenant.issuer().endpoint_path("consent"),
@@ -60,15 +64,18 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
         logo: client_logo::path_for(request, client),
         client_initial: pages::initial_of(client.display_name()),
         client_host: host_of(client),
-        is_host_proven: client.origin == ClientOrigin::Document,
+        is_host_proven: client.origin == ClientOrigin::Document
+            && (kind.is_some() || client.is_confidential()),
         badge,
         vouched,
-        is_unverified: !client.is_trusted(),
-        redirect_host: refusal::host_of(redirect_uri),
-        is_loopback: kind == RedirectUriKind::Loopback,
-        is_private_scheme: kind == RedirectUriKind::PrivateUse,
-        is_device_only: is_impersonable || client.is_loopback_only(),
-        is_remembered: consent_rule::may_be_remembered(client, redirect_uri.registered()),
+        is_unverified: is_unverified(journey),
+        returns_to: returns_to(journey),
+        is_private_scheme: kind == Some(RedirectUriKind::PrivateUse),
+        is_device_only: is_impersonable || kind.is_some() && client.is_loopback_only(),
+        // Per resource, so a sign-in and nothing else is asked about every time.
+        is_remembered: consent_rule::may_be_remembered(client, journey.destination.registered())
+            && !journey.pending.resources.is_empty(),
+        device: device_of(request, journey),
         resources: journey
             .asked_resources()
             .map(|resource| ResourceView {
@@ -91,7 +98,7 @@ fn as_shown(journey: &Journey) -> PendingAuthorization {
 }
 
 fn digest_of(journey: &Journey) -> [u8; 32] {
-    consent_rule::shown_digest(&journey.client, &journey.redirect_uri)
+    consent_rule::shown_digest(&journey.client, &journey.destination)
 }
 
 /// Rows K13, L4: whether the client, and where its answer goes, are still those of the page.
@@ -99,9 +106,45 @@ pub fn is_as_shown(journey: &Journey) -> bool {
     journey.pending.shown_digest == Some(digest_of(journey))
 }
 
-/// Who vouches for the client: in two words, and in a sentence.
-fn voucher_of(client: &Client, returns_to: RedirectUriKind, tenant: &str) -> (String, String) {
+/// Where the answer goes, as a person reads it; a device has no address.
+pub fn returns_to(journey: &Journey) -> Option<ReturnsTo> {
+    let redirect_uri = journey.destination.redirect_uri()?;
+    Some(ReturnsTo {
+        host: refusal::host_of(redirect_uri),
+        is_loopback: redirect_uri.kind() == RedirectUriKind::Loopback,
+    })
+}
+
+/// Whether nobody answers for the client. A device has no address that would prove a known one.
+pub fn is_unverified(journey: &Journey) -> bool {
+    let client = &journey.client;
+    let is_device = matches!(journey.destination, Destination::Device(_));
+    !client.is_trusted() || is_device && !client.is_vouched_for()
+}
+
+/// RFC 8628 §5.4: whoever decides should see that it is not their own device. That the addresses are the same
+/// is not said: behind a proxy that is not among the trusted ones they always are.
+fn device_of(request: &TenantRequest, journey: &Journey) -> Option<DeviceView> {
+    let Destination::Device(device) = &journey.destination else {
+        return None;
+    };
+    let ago = request.now().saturating_since(device.requested_at);
+    Some(DeviceView {
+        address: device.requested_from.to_canonical().to_string(),
+        minutes_ago: ago.as_secs() / 60,
+        is_elsewhere: device.requested_from.to_canonical() != request.client_address.to_canonical(),
+    })
+}
+
+/// Who vouches for the client: in two words, and in a sentence. Only an address proves that a client is one that
+/// is known; a device has none.
+fn voucher_of(
+    client: &Client,
+    returns_to: Option<RedirectUriKind>,
+    tenant: &str,
+) -> (String, String) {
     if !client.is_vouched_for()
+        && let Some(returns_to) = returns_to
         && let Some(known) = catalogue::find_proven(client)
     {
         return recognised(client, known, returns_to);
@@ -239,8 +282,11 @@ async fn record_denial(
     .at("client", &journey.client.client_id)
     .request_id(Some(&request.request_id.to_string()))
     .address(Some(request.client_address))
-    .detail("redirect_uri", journey.redirect_uri.as_str())
     .detail("scope", &journey.pending.scopes);
+    let event = match &journey.destination {
+        Destination::Redirect(redirect_uri) => event.detail("redirect_uri", redirect_uri.as_str()),
+        Destination::Device(device) => event.detail("device_requested_from", device.requested_from),
+    };
     let mut scope = authority.database().tenant(&request.tenant).await?;
     scope
         .insert_audit_event(&event.into_row(authority.random()))

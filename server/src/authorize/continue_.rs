@@ -9,15 +9,16 @@ use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::{
-    AuthorizationResponse, BrowserState, ConsentOutcome, NextStep, Refusal, next_step,
+    AuthorizationResponse, BrowserState, ConsentOutcome, Destination, NextStep, Refusal, next_step,
 };
+use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::scope::ScopeSet;
 
 use super::form::Form;
 use super::journey::Journey;
 use super::stop::Stop;
 use super::trouble::Trouble;
-use super::{consent, login, pending, refusal};
+use super::{consent, device, login, pending, refusal};
 use crate::tenancy::TenantRequest;
 
 /// `GET {issuer}/authorize/continue?pending=…`
@@ -41,7 +42,7 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
     let state = BrowserState {
         session: journey.session.as_ref().map(|session| session.signed_in),
         client: &journey.client,
-        registered: journey.redirect_uri.registered(),
+        registered: journey.destination.registered(),
         remembered: &remembered,
         held: &held,
         is_cross_site: request.header("sec-fetch-site") == Some("cross-site"),
@@ -54,9 +55,14 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
         NextStep::IssueCode { .. } if is_allowed(&journey) && !consent::is_as_shown(&journey) => {
             consent::show_changed(request, &journey)
         }
-        NextStep::IssueCode { user_id, scopes } => {
-            issue_code(request, &journey, user_id, scopes).await
-        }
+        NextStep::IssueCode { user_id, scopes } => match &journey.destination {
+            Destination::Redirect(redirect_uri) => {
+                issue_code(request, &journey, redirect_uri, user_id, scopes).await
+            }
+            Destination::Device(device) => {
+                device::approve(request, &journey, *device, user_id, scopes).await
+            }
+        },
         NextStep::Refuse(refused) => refuse(request, &journey, &refused).await,
     }
 }
@@ -73,22 +79,24 @@ const fn is_allowed(journey: &Journey) -> bool {
 async fn issue_code(
     request: &TenantRequest,
     journey: &Journey,
+    redirect_uri: &VerifiedRedirectUri,
     user_id: UserId,
     scopes: ScopeSet,
 ) -> Result<HttpResponse, Stop> {
     let Some(session) = &journey.session else {
         return Err(Stop::new(Trouble::Internal).because("a code without a session"));
     };
-    let registered = journey.redirect_uri.registered();
+    let registered = Some(redirect_uri.registered());
     let is_remembered =
         consent_rule::may_be_remembered(&journey.client, registered) && is_allowed(journey);
     let approved = ApprovedAuthorization {
         pending: &journey.pending,
         client: &journey.client,
         document: journey.document.as_ref(),
-        redirect_uri: &journey.redirect_uri,
+        redirect_uri,
         user_id,
         authenticated_at: session.signed_in.authenticated_at,
+        session_id: session.id,
         scopes,
         is_remembered,
         request_id: &request.request_id.to_string(),
@@ -103,7 +111,7 @@ async fn issue_code(
     refusal::see_other(&refusal::location(
         &request.tenant,
         &answer,
-        &journey.redirect_uri,
+        redirect_uri,
         state,
     ))
 }
@@ -135,9 +143,12 @@ async fn refuse(
         .authorizations
         .with_label_values(&[outcome])
         .inc();
+    let Destination::Redirect(redirect_uri) = &journey.destination else {
+        return device::deny(request, journey).await;
+    };
     let told = refusal::Told {
         client: &journey.client,
-        redirect_uri: &journey.redirect_uri,
+        redirect_uri,
         state: journey.pending.state.as_deref(),
         error: refused.to_oauth_error(),
     };

@@ -13,6 +13,8 @@ const MAX_FIELDS: usize = 512;
 #[derive(Debug, Default)]
 pub struct Form {
     pub pending: String,
+    /// What a device shows (RFC 8628).
+    pub user_code: String,
     pub username: String,
     pub password: Option<SecretString>,
     pub decision: String,
@@ -37,6 +39,7 @@ impl Form {
             }
             match name.as_ref() {
                 "pending" => once(&mut form.pending, value.into_owned())?,
+                "user_code" => once(&mut form.user_code, value.into_owned())?,
                 "username" => once(&mut form.username, value.into_owned())?,
                 "decision" => once(&mut form.decision, value.into_owned())?,
                 "scope" => form.scopes.push(value.into_owned()),
@@ -92,6 +95,7 @@ mod tests {
             "decision=deny&decision=allow".to_owned(),
             "username=a&username=b".to_owned(),
             "password=a&password=b".to_owned(),
+            "user_code=a&user_code=b".to_owned(),
             "username=a%00".to_owned(),
             format!("pending={}", "x".repeat(MAX_BYTES)),
             "scope=a&".repeat(MAX_FIELDS + 1),

@@ -12,14 +12,18 @@ use authority::directory::KnownClient;
 use authority::policy;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::SessionId;
 use protocol::authorization::consent::{self, RememberedConsent};
 use protocol::authorization::step_up::HeldGrant;
 use protocol::authorization::{
-    PageError, PendingAuthorization, ProofOfPossession, RedirectError, Refusal, SignedIn,
+    Destination, PageError, PendingAuthorization, ProofOfPossession, RedirectError, Refusal,
+    SignedIn,
 };
 use protocol::client::Client;
+use protocol::device::{self, DeviceState};
+use protocol::openid::OpenSession;
 use protocol::pkce::ChallengeError;
-use protocol::redirect_uri::{VerifiedRedirectUri, match_redirect_uri};
+use protocol::redirect_uri::match_redirect_uri;
 use protocol::resource::{Resource, Resources, TargetError};
 use protocol::scope;
 use sha2::{Digest as _, Sha256};
@@ -28,6 +32,7 @@ use store::Tenant;
 use super::client_document;
 use super::cookies::{self, CookieKind};
 use super::stop::Stop;
+use super::trouble::Trouble;
 use crate::tenancy::TenantRequest;
 
 pub struct Journey {
@@ -35,7 +40,7 @@ pub struct Journey {
     pub client: Arc<KnownClient>,
     /// What the client was read from, where it came by a metadata document.
     pub document: Option<DocumentInForce>,
-    pub redirect_uri: VerifiedRedirectUri,
+    pub destination: Destination,
     pub resources: Arc<Resources>,
     pub session: Option<Session>,
 }
@@ -51,9 +56,7 @@ impl Journey {
             client_document::find_client(request, &pending.client_id)
                 .await?
                 .ok_or(PageError::UnknownClient)?;
-        let redirect_uri =
-            match_redirect_uri(&client.redirect_uris, pending.redirect_uri.as_deref())
-                .map_err(PageError::from)?;
+        let destination = find_destination(request, &pending, &client).await?;
         if !client.is_enabled {
             return Err(PageError::ClientDisabled.into());
         }
@@ -68,7 +71,7 @@ impl Journey {
             pending,
             client,
             document,
-            redirect_uri,
+            destination,
             resources,
             session,
         })
@@ -99,7 +102,7 @@ impl Journey {
             .is_some_and(DocumentInForce::is_changed);
         if is_settled
             || has_changed
-            || !consent::may_be_remembered(&self.client, self.redirect_uri.registered())
+            || !consent::may_be_remembered(&self.client, self.destination.registered())
         {
             return Ok(Vec::new());
         }
@@ -139,6 +142,36 @@ impl Journey {
     }
 }
 
+/// Where the answer goes: looked up again, like everything else.
+async fn find_destination(
+    request: &TenantRequest,
+    pending: &PendingAuthorization,
+    client: &Client,
+) -> Result<Destination, Stop> {
+    if !pending.is_device {
+        let sent = pending.redirect_uri.as_deref();
+        let verified = match_redirect_uri(&client.redirect_uris, sent).map_err(PageError::from)?;
+        return Ok(Destination::Redirect(verified));
+    }
+    let (authority, tenant) = (request.authority(), &request.tenant);
+    let found = authority.find_device(tenant, pending.pending_id).await?;
+    let record = found
+        .filter(|record| record.client_id == client.client_id)
+        .ok_or_else(|| {
+            Stop::new(Trouble::PendingExpired).because("the device's request is gone")
+        })?;
+    if record.device.state != DeviceState::Pending {
+        return Err(Stop::new(Trouble::PendingUsed));
+    }
+    if request.now() >= record.device.expires_at {
+        return Err(Stop::new(Trouble::PendingExpired));
+    }
+    // An administrator may have changed it since the device asked.
+    device::request::check_client(client, tenant.settings().device_authorization)
+        .map_err(|error| Stop::new(Trouble::ClientDisabled).because(error))?;
+    Ok(Destination::Device(record.request))
+}
+
 /// A resource or a scope that the client lost between two steps is not given.
 fn narrow_again(
     pending: &mut PendingAuthorization,
@@ -173,6 +206,7 @@ fn check_proof_again(
 
 /// Who is signed in here.
 pub struct Session {
+    pub id: SessionId,
     pub signed_in: SignedIn,
     pub username: String,
     /// The secret as the browser holds it.
@@ -180,6 +214,13 @@ pub struct Session {
 }
 
 impl Session {
+    pub const fn as_open(&self) -> OpenSession {
+        OpenSession {
+            session_id: self.id,
+            user_id: self.signed_in.user_id,
+        }
+    }
+
     pub async fn find(request: &TenantRequest) -> Result<Option<Self>, Stop> {
         match cookies::find(&request.http, &request.tenant, CookieKind::Session) {
             Some(cookie) => Self::of_cookie(request, cookie).await,
@@ -193,6 +234,7 @@ impl Session {
             .find_browser_session(&request.tenant, &cookie)
             .await?;
         Ok(found.map(|session| Self {
+            id: session.session_id,
             signed_in: SignedIn {
                 user_id: session.user_id,
                 authenticated_at: session.authenticated_at,

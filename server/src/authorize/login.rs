@@ -8,7 +8,6 @@ use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::limits::Limit;
 use authority::login::{LoggedIn, LoginAttempt, LoginError};
-use protocol::redirect_uri::RedirectUriKind;
 use secrecy::SecretString;
 
 use super::cookies::{self, CookieKind};
@@ -16,7 +15,7 @@ use super::form::Form;
 use super::journey::{Journey, Session};
 use super::stop::{self, Stop};
 use super::trouble::Trouble;
-use super::{continue_, pending, refusal, same_site};
+use super::{consent, continue_, pending, refusal, same_site};
 use crate::pages::login::{Failure, LoginPage};
 use crate::pages::{self, Frame};
 use crate::tenancy::TenantRequest;
@@ -49,9 +48,8 @@ fn show_with(
         action: tenant.issuer().endpoint_path("login"),
         pending: pending::seal(request, &journey.pending)?,
         client_name: journey.client.display_name().to_owned(),
-        is_unverified: !journey.client.is_trusted(),
-        redirect_host: refusal::host_of(&journey.redirect_uri),
-        is_loopback: journey.redirect_uri.kind() == RedirectUriKind::Loopback,
+        is_unverified: consent::is_unverified(journey),
+        returns_to: consent::returns_to(journey),
         username: username.to_owned(),
         failure,
     };
@@ -86,6 +84,7 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
         password: &password,
         address: request.client_address,
         request_id: &request.request_id.to_string(),
+        current: journey.session.as_ref().map(Session::as_open),
     };
     match request.authority().log_in(&request.tenant, attempt).await {
         Ok(logged_in) => signed_in(request, journey, logged_in).await,

@@ -4,6 +4,9 @@
 //! it to the one dispatcher (`continue_`), which shows `login`, shows `consent`, issues the code or
 //! refuses. A step never calls another step: it hands what it learnt back to the dispatcher.
 //!
+//! `device` is the other way in: a person types what a device shows. `pushed_request`, beside this folder, is where
+//! a client may have left its request before (RFC 9126); here it is only opened.
+//!
 //! Not here: the rules (`protocol::authorization`: checks and their order, next step, placement of
 //! errors), who may sign in and what a grant is (`authority`), how a page looks (`pages`).
 //!
@@ -14,9 +17,11 @@ pub mod client_document;
 pub mod consent;
 pub mod continue_;
 mod cookies;
+pub mod device;
 mod form;
 mod journey;
 pub mod login;
+pub mod logout;
 mod pending;
 mod refusal;
 mod same_site;
@@ -33,12 +38,14 @@ use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError
 use protocol::authorization::pending::{PendingAuthorization, PendingStart};
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::request::Prompts;
+use protocol::authorization::{Destination, pushed};
 use protocol::client::Client;
 use protocol::error_code::ProtocolError as _;
 use protocol::redirect_uri::VerifiedRedirectUri;
-use protocol::{ErrorCode, Parameters, PendingId};
+use protocol::{ClientId, ErrorCode, Parameters, PendingId};
 
 use crate::http::body;
+use crate::pushed_request;
 use crate::tenancy::TenantRequest;
 use journey::{BrowserSecret, Journey, Session};
 use stop::Stop;
@@ -68,21 +75,26 @@ async fn send_on(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
 
 /// Tenant → client → redirect URI → everything else. Writes nothing.
 async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
-    let parameters = request.query().map_err(PageError::from)?;
-    let client_id = checks::named_client(&parameters).map_err(|error| no_client(request, error))?;
+    let sent = request.query().map_err(PageError::from)?;
+    let client_id = checks::named_client(&sent).map_err(|error| no_client(request, error))?;
     let Some(FoundClient { client, document }) =
         client_document::find_client(request, &client_id).await?
     else {
         return Err(no_client(request, PageError::UnknownClient));
     };
+    let asked = Asked::of(request, &client_id, sent)?;
     let directory = request.authority().directory();
     let resources = directory.list_resources(&request.tenant).await?;
+    let settings = request.tenant.settings();
     let context = AuthorizationContext {
-        parameters: &parameters,
+        parameters: &asked.parameters,
         client: &client,
         resources: &resources,
-        tenant_default_resource: request.tenant.settings().default_resource,
+        tenant_default_resource: settings.default_resource,
+        issuer: request.tenant.issuer(),
         tolerates_missing_challenge: policy::tolerates_missing_challenge(&request.tenant),
+        is_push_missing: asked.pushed.is_none()
+            && (settings.is_par_required || client.is_par_required),
     };
     let checked = checks::check(&context);
     if let Err(AuthorizeError::Page(error)) = checked {
@@ -92,7 +104,9 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     let browser = BrowserSecret::of_request(request);
     let now = request.now();
     let start = PendingStart {
-        pending_id: PendingId::generate(request.authority().random(), now),
+        pending_id: asked
+            .pushed
+            .unwrap_or_else(|| PendingId::generate(request.authority().random(), now)),
         browser_digest: browser.digest(),
         client_id: &client_id,
         lifetime: PendingAuthorization::DEFAULT_LIFETIME,
@@ -106,7 +120,7 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
         Err(error) => {
             let onlooker = Onlooker {
                 is_signed_in: session.is_some(),
-                is_prompt_none: Prompts::is_none_asked(&parameters),
+                is_prompt_none: Prompts::is_none_asked(&asked.parameters),
             };
             match refuse(request, &client, onlooker, error, &start).await? {
                 ControlFlow::Continue(begun) => begun,
@@ -119,7 +133,7 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
         pending,
         client,
         document,
-        redirect_uri,
+        destination: Destination::Redirect(redirect_uri),
         resources,
         session,
     };
@@ -128,6 +142,41 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
         stop::add_cookie(&mut response, &cookie)?;
     }
     Ok(response)
+}
+
+/// What is asked, and the name of the sign-in where the client has pushed it.
+struct Asked {
+    parameters: Parameters,
+    pushed: Option<PendingId>,
+}
+
+impl Asked {
+    /// RFC 9126 §4: what was pushed is the whole request; beside it only `client_id` counts.
+    fn of(request: &TenantRequest, client_id: &ClientId, sent: Parameters) -> Result<Self, Stop> {
+        // Twice, or somebody's address: the checks refuse it, and nothing is fetched (row A13).
+        let request_uri = sent.single("request_uri").ok().flatten();
+        let Some(sealed) = request_uri.and_then(pushed::sealed_of) else {
+            return Ok(Self {
+                parameters: sent,
+                pushed: None,
+            });
+        };
+        // No redirect URI is known that could be told of it.
+        let unusable =
+            |trouble, detail| Stop::new(trouble).with_code(ErrorCode::InvalidRequestUri, detail);
+        let pushed = pushed_request::open(request, client_id, sealed).ok_or_else(|| {
+            let detail = "the request_uri was not made here for this client_id";
+            unusable(Trouble::UnknownRequestUri, detail)
+        })?;
+        if pushed.is_expired(request.now()) {
+            let detail = "the request_uri has expired; push the request again";
+            return Err(unusable(Trouble::PendingExpired, detail));
+        }
+        Ok(Self {
+            parameters: pushed.parameters,
+            pushed: Some(pushed.pending_id),
+        })
+    }
 }
 
 /// The client hears of it at once, or goes on, refused, until its person has signed in.

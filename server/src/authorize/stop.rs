@@ -8,6 +8,7 @@ use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
 use authority::grants::IssueCodeError;
 use authority::limits::RateLimited;
+use protocol::ErrorCode;
 use protocol::authorization::PageError;
 use protocol::error_code::ProtocolError;
 use store::StoreError;
@@ -74,6 +75,13 @@ impl Stop {
     pub fn about(mut self, application: Option<String>, note: DeveloperNote) -> Self {
         self.0.application = application;
         self.0.note = Some(note);
+        self
+    }
+
+    /// For whoever builds the client.
+    pub fn with_code(mut self, code: ErrorCode, detail: &str) -> Self {
+        self.0.code = code.as_str();
+        detail.clone_into(&mut self.0.detail);
         self
     }
 

@@ -26,6 +26,10 @@ pub enum Trouble {
     NoRoom,
     /// A4, R1: the request cannot be read one way only.
     UnreadableRequest,
+    /// A `request_uri` that was not made for this client here.
+    UnknownRequestUri,
+    /// The tenant connects no devices (RFC 8628).
+    NoDevices,
     /// The sealed request is not ours, of another tenant, or altered.
     UnknownPending,
     /// The person took longer than a pending authorization lives.
@@ -64,8 +68,10 @@ impl Trouble {
             | Self::RedirectUriMismatch
             | Self::DocumentUnusable
             | Self::UnreadableRequest
+            | Self::UnknownRequestUri
             | Self::UnknownPending
             | Self::PendingExpired => StatusCode::BAD_REQUEST,
+            Self::NoDevices => StatusCode::NOT_FOUND,
             Self::DocumentNotTaken
             | Self::NoRoom
             | Self::PendingUsed
@@ -84,7 +90,9 @@ impl Trouble {
             Self::UnknownClient
             | Self::ClientDisabled
             | Self::RedirectUriMismatch
-            | Self::UnreadableRequest => self.words_of_request(),
+            | Self::UnreadableRequest
+            | Self::UnknownRequestUri
+            | Self::NoDevices => self.words_of_request(),
             Self::DocumentUnusable
             | Self::DocumentNotTaken
             | Self::DocumentUnreachable
@@ -115,6 +123,16 @@ impl Trouble {
                 what: "This link is not safe to follow",
                 why: "It would send you on to an address that the application has not registered, so we stopped here.",
                 advice: "If you connected from an application you trust, remove the connection there and connect again.",
+            },
+            Self::UnknownRequestUri => Words {
+                what: "This link was not made for here",
+                why: "It names a request that the application has not made here, or that was changed on the way.",
+                advice: BEGIN_AGAIN,
+            },
+            Self::NoDevices => Words {
+                what: "No devices are connected here",
+                why: "An administrator has switched off connecting devices by a code.",
+                advice: "Ask the administrator whether it may be used.",
             },
             _ => Words {
                 what: "This link is damaged",

@@ -56,6 +56,7 @@ pub(super) fn run(sources: &Sources) -> Result<(), CliError> {
         config.encryption_keys.len()
     ));
     say(&format!("secret peppers   {}", config.secret_peppers.len()));
+    say(&format!("spare RSA keys   {}", config.spare_rsa_keys));
     say(&format!(
         "bootstrap key    {}",
         if config.bootstrap_admin_key.is_some() {

@@ -9,6 +9,7 @@ mod config_check;
 mod dev;
 mod healthcheck;
 mod http_call;
+mod keys;
 mod migrate;
 mod openapi;
 mod say;
@@ -55,6 +56,9 @@ enum Command {
     Openapi(openapi::Options),
     /// Ask a running server whether it is ready; exits with 0 or 1 (for containers).
     Healthcheck(healthcheck::Options),
+    /// Look at signing keys and change them, in the database that the settings name; servers may run.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Look at the settings without starting.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -92,6 +96,7 @@ fn dispatch(command_line: CommandLine) -> Result<(), CliError> {
         Command::Dev => dev::run(sources()?),
         Command::Openapi(options) => openapi::run(&options),
         Command::Healthcheck(options) => healthcheck::run(&options, sources),
+        Command::Keys(command) => keys::run(&command, &sources()?),
         Command::Config(ConfigCommand::Check) => config_check::run(&sources()?),
     }
 }

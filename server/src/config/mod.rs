@@ -16,6 +16,7 @@ mod sources;
 mod tests;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
@@ -26,6 +27,11 @@ pub use keys::{Key, is_development_key};
 pub use public_url::PublicUrl;
 pub use setting::{SETTINGS, Setting};
 pub use sources::{Environment, Sources};
+
+const DAY: Duration = Duration::from_hours(24);
+const DEFAULT_AUDIT_RETENTION: Duration = Duration::from_hours(365 * 24);
+/// A hundred years.
+const LONGEST_AUDIT_RETENTION_DAYS: u32 = 36_525;
 
 /// Everything `writ serve` needs to know, checked.
 #[derive(Debug)]
@@ -50,6 +56,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Serve TLS ourselves, with these PEM texts.
     pub tls: Option<TlsPem>,
+    /// How long audit events are kept.
+    pub audit_retention: Duration,
+    /// RSA key pairs that are kept ready.
+    pub spare_rsa_keys: usize,
     /// How log lines are written.
     pub log: LogConfig,
 }
@@ -117,6 +127,8 @@ impl Config {
         let bootstrap_admin_key = one(&mut problems, read_bootstrap_admin_key(sources));
         let trusted_proxies = one(&mut problems, read_trusted_proxies(sources));
         let tls = one(&mut problems, read_tls(sources));
+        let audit_retention = one(&mut problems, read_audit_retention(sources));
+        let spare_rsa_keys = one(&mut problems, read_spare_rsa_keys(sources));
         let log = one(&mut problems, LogConfig::read(sources));
 
         match (
@@ -145,6 +157,8 @@ impl Config {
                 bootstrap_admin_key: bootstrap_admin_key.flatten(),
                 trusted_proxies: trusted_proxies.unwrap_or_default(),
                 tls: tls.flatten(),
+                audit_retention: audit_retention.unwrap_or(DEFAULT_AUDIT_RETENTION),
+                spare_rsa_keys: spare_rsa_keys.unwrap_or_default(),
                 log: log.unwrap_or_default(),
             }),
             _ => Err(ConfigError::new(problems)),
@@ -259,6 +273,26 @@ fn read_bootstrap_admin_key(sources: &Sources) -> Result<Option<SecretString>, P
     Ok(Some(key))
 }
 
+/// History without an end fills every disk; so there is no "for ever".
+fn read_audit_retention(sources: &Sources) -> Result<Duration, Problem> {
+    const NAME: &str = "WRIT_AUDIT_RETENTION_DAYS";
+    let Some(text) = sources.text(NAME) else {
+        return Ok(DEFAULT_AUDIT_RETENTION);
+    };
+    text.parse()
+        .ok()
+        .filter(|days| (1..=LONGEST_AUDIT_RETENTION_DAYS).contains(days))
+        .map(|days| days * DAY)
+        .ok_or_else(|| {
+            sources.problem(
+                NAME,
+                format!(
+                    "is `{text}`: write a number of days from 1 to {LONGEST_AUDIT_RETENTION_DAYS}"
+                ),
+            )
+        })
+}
+
 fn read_trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, Problem> {
     const NAME: &str = "WRIT_TRUSTED_PROXIES";
     let mut networks = Vec::new();
@@ -280,6 +314,21 @@ fn read_trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, Problem> {
         networks.push(network);
     }
     Ok(networks)
+}
+
+fn read_spare_rsa_keys(sources: &Sources) -> Result<usize, Problem> {
+    const NAME: &str = "WRIT_SPARE_RSA_KEYS";
+    const DEFAULT: usize = 4;
+    let Some(text) = sources.text(NAME) else {
+        return Ok(DEFAULT);
+    };
+    let number = text.parse().ok().filter(|number| *number <= 1_000);
+    number.ok_or_else(|| {
+        sources.problem(
+            NAME,
+            format!("is `{text}`: write a number from 0 to 1000, such as 4"),
+        )
+    })
 }
 
 fn read_tls(sources: &Sources) -> Result<Option<TlsPem>, Problem> {

@@ -87,6 +87,14 @@ pub const SETTINGS: &[Setting] = &[
         "PEM chain; with WRIT_TLS_KEY the public port speaks TLS",
     ),
     secret("WRIT_TLS_KEY", "PEM private key of the certificate"),
+    open(
+        "WRIT_AUDIT_RETENTION_DAYS",
+        "how long audit events are kept; default 365",
+    ),
+    open(
+        "WRIT_SPARE_RSA_KEYS",
+        "RSA key pairs kept ready for new tenants and rotations, 0 to 1000; default 4",
+    ),
     open("WRIT_LOG_FORMAT", "json (default) or text"),
     open("WRIT_LOG", "log filter; default info"),
 ];

@@ -88,6 +88,19 @@ fn every_problem_is_told_at_once() {
 }
 
 #[test]
+fn audit_events_are_kept_for_as_many_days_as_somebody_says() {
+    const NAME: &str = "WRIT_AUDIT_RETENTION_DAYS";
+    let day = std::time::Duration::from_hours(24);
+    assert_eq!(read(&[]).unwrap().audit_retention, 365 * day);
+    let month = read(&[(NAME, "30")]).unwrap();
+    assert_eq!(month.audit_retention, 30 * day);
+    for days in ["0", "-1", "36526", "4294967297", "30 d", "for ever", "1.5"] {
+        let error = refusal(&[(NAME, days)]);
+        assert!(error.contains(NAME) && error.contains(days), "{error}");
+    }
+}
+
+#[test]
 fn public_urls_that_clients_could_not_compare_are_refused() {
     for url in [
         "auth.example.com",

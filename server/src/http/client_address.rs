@@ -31,6 +31,8 @@ impl TrustedProxies {
 pub struct Origin {
     /// Lower-case, without a default port.
     pub host: String,
+    /// As the client sees it.
+    pub is_https: bool,
     pub client_address: IpAddr,
 }
 
@@ -70,6 +72,7 @@ impl Origin {
         if !trusted.contains(peer) {
             return Some(Self {
                 host: IssuerLocation::host_of_request(host?, is_tls)?,
+                is_https: is_tls,
                 client_address: peer,
             });
         }
@@ -78,6 +81,7 @@ impl Origin {
             .map_or(is_tls, |scheme| scheme.eq_ignore_ascii_case("https"));
         Some(Self {
             host: IssuerLocation::host_of_request(forwarded_host.or(host)?, is_https)?,
+            is_https,
             client_address: forwarded_for(headers, peer, trusted),
         })
     }

@@ -7,6 +7,7 @@
 pub mod body;
 pub mod client_address;
 pub mod cors;
+pub mod dpop;
 pub mod json;
 pub mod limits;
 pub mod oauth_error;

@@ -31,6 +31,7 @@ pub struct OAuthFailure {
     status: StatusCode,
     retry_after_seconds: Option<u64>,
     challenge: Option<&'static str>,
+    dpop_nonce: Option<String>,
     cause: Option<String>,
 }
 
@@ -65,6 +66,7 @@ impl OAuthFailure {
             status,
             retry_after_seconds,
             challenge,
+            dpop_nonce: None,
             cause: None,
         }
     }
@@ -113,6 +115,13 @@ impl OAuthFailure {
         self
     }
 
+    /// RFC 9449 §8: what the client's next proof must hold.
+    #[must_use]
+    pub fn with_dpop_nonce(mut self, nonce: Option<String>) -> Self {
+        self.dpop_nonce = nonce;
+        self
+    }
+
     /// For the log alone.
     #[must_use]
     pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
@@ -153,6 +162,9 @@ impl OAuthFailure {
         }
         if let Some(challenge) = self.challenge {
             builder.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(nonce) = &self.dpop_nonce {
+            builder.insert_header(("DPoP-Nonce", nonce.as_str()));
         }
         let body = OAuthErrorBody {
             error: self.error.code.as_str(),

@@ -8,10 +8,11 @@
 //! To add a job: a kind in `store::DueWorkKind` and a file here with its function, or a step in
 //! [`upkeep`] if it is about no tenant.
 
+mod logout_notices;
 mod tenant_work;
 mod upkeep;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use authority::Authority;
@@ -19,38 +20,159 @@ use protocol::Timestamp;
 use store::{DueWorkKind, StoreError};
 use tokio::sync::watch;
 
+use crate::clock_skew::{self, MAX_CLOCK_SKEW};
+
 /// Pieces of work that one claim takes.
 const CLAIMED_AT_ONCE: u32 = 32;
+/// Of tenants whose signing keys are due, in one round.
+const CLAIMS_OF_SIGNING_KEYS: u32 = 8;
 /// A piece takes well under a second; whoever has not finished by then is gone.
 const LEASE: Duration = Duration::from_mins(5);
 const UPKEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Looks for due work again and again, until stopped.
-pub async fn run(authority: Arc<Authority>, interval: Duration, mut stop: watch::Receiver<bool>) {
-    let mut upkeep_due = authority.now();
-    loop {
-        tokio::select! {
-            () = tokio::time::sleep(interval) => {}
-            _ = stop.wait_for(|is_stopped| *is_stopped) => return,
-        }
-        if let Err(error) = run_once(&authority, &mut upkeep_due).await {
-            // It stays due; the next round claims it again.
-            tracing::warn!(%error, "a round of jobs was cut short");
+/// What an operator, or a test, may want otherwise.
+#[derive(Debug, Clone, Copy)]
+pub struct JobSettings {
+    /// How often they look for work; `None` leaves them to another replica.
+    pub interval: Option<Duration>,
+    /// Off only where a test moves the clock: one that is years ahead would take what lives for ended.
+    pub need_the_right_clock: bool,
+    /// How long audit events are kept.
+    pub audit_retention: Duration,
+}
+
+/// What is repeated side by side.
+#[derive(Debug, Clone, Copy)]
+enum Round {
+    LogoutNotices,
+    EverythingElse,
+}
+
+impl Round {
+    /// As the metric has it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::LogoutNotices => "logout_notices",
+            Self::EverythingElse => "work",
         }
     }
 }
 
-/// One round: everything that is due now.
-async fn run_once(authority: &Authority, upkeep_due: &mut Timestamp) -> Result<(), StoreError> {
-    let now = authority.now();
-    if now >= *upkeep_due {
-        upkeep::run(authority, now).await?;
-        *upkeep_due = now + UPKEEP_INTERVAL;
+/// The jobs of one process.
+pub struct Jobs {
+    authority: Arc<Authority>,
+    settings: JobSettings,
+    upkeep_due: Mutex<Timestamp>,
+}
+
+impl Jobs {
+    pub fn new(authority: Arc<Authority>, settings: JobSettings) -> Self {
+        Self {
+            upkeep_due: Mutex::new(authority.now()),
+            settings,
+            authority,
+        }
     }
-    for kind in [DueWorkKind::Sweep, DueWorkKind::DeleteTenantRows] {
-        while claim_and_do(authority, kind).await? {}
+
+    /// Looks for due work again and again, until stopped. Telling clients of sign-outs goes on by itself:
+    /// it waits for hosts of others.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        tokio::join!(
+            self.repeat(stop.clone(), Round::LogoutNotices),
+            self.repeat(stop, Round::EverythingElse),
+        );
     }
-    Ok(())
+
+    async fn repeat(&self, mut stop: watch::Receiver<bool>, round: Round) {
+        let Some(interval) = self.settings.interval else {
+            return;
+        };
+        let interval = match round {
+            Round::LogoutNotices => interval.min(logout_notices::INTERVAL),
+            Round::EverythingElse => interval,
+        };
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(interval) => {}
+                _ = stop.wait_for(|is_stopped| *is_stopped) => return,
+            }
+            let outcome = match self.unless_the_clock_is_wrong(round).await {
+                Ok(true) => "done",
+                Ok(false) => "wrong_clock",
+                Err(error) => {
+                    // It stays due; the next round claims it again.
+                    tracing::warn!(%error, "a round of jobs was cut short");
+                    "failed"
+                }
+            };
+            let rounds = &self.authority.metrics().job_rounds;
+            rounds.with_label_values(&[round.as_str(), outcome]).inc();
+        }
+    }
+
+    /// False: nothing was done.
+    async fn unless_the_clock_is_wrong(&self, round: Round) -> Result<bool, StoreError> {
+        if self.settings.need_the_right_clock {
+            let skew = clock_skew::read(&self.authority).await?;
+            if skew > MAX_CLOCK_SKEW {
+                tracing::warn!(?skew, "no jobs while the clock is not PostgreSQL's");
+                return Ok(false);
+            }
+        }
+        match round {
+            Round::LogoutNotices => logout_notices::run(&self.authority).await?,
+            Round::EverythingElse => self.run_upkeep_and_work().await?,
+        }
+        Ok(true)
+    }
+
+    /// One round: everything that is due now.
+    pub async fn run_round(&self) -> Result<(), StoreError> {
+        self.run_upkeep_and_work().await?;
+        logout_notices::run(&self.authority).await
+    }
+
+    /// Each part by itself: what one of them has to wait for holds up none of the others.
+    async fn run_upkeep_and_work(&self) -> Result<(), StoreError> {
+        let upkeep = self.run_upkeep_if_due().await;
+        // Before the signing keys: a rotation may wait for what was seen.
+        let sightings = self.authority.flush_sightings().await;
+        let work = self.run_work().await;
+        upkeep.and(sightings).and(work)
+    }
+
+    async fn run_upkeep_if_due(&self) -> Result<(), StoreError> {
+        let now = self.authority.now();
+        if now < self.upkeep_due() {
+            return Ok(());
+        }
+        // Not again at once where it fails: it may have waited for a lock that others queue behind.
+        *self.lock_upkeep_due() = now + UPKEEP_INTERVAL;
+        upkeep::run(&self.authority, now, self.settings.audit_retention).await
+    }
+
+    async fn run_work(&self) -> Result<(), StoreError> {
+        for kind in [DueWorkKind::Sweep, DueWorkKind::DeleteTenantRows] {
+            while claim_and_do(&self.authority, kind).await? {}
+        }
+        // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.
+        for _ in 0..CLAIMS_OF_SIGNING_KEYS {
+            if !claim_and_do(&self.authority, DueWorkKind::SigningKeys).await? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn upkeep_due(&self) -> Timestamp {
+        *self.lock_upkeep_due()
+    }
+
+    fn lock_upkeep_due(&self) -> std::sync::MutexGuard<'_, Timestamp> {
+        self.upkeep_due
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Whether there may be more.

@@ -1,8 +1,11 @@
-//! One piece of work for one tenant: a sweep, or a batch of a deleted tenant's rows.
+//! One piece of work for one tenant: a sweep, a step of its signing keys, or a batch of a deleted tenant's
+//! rows.
 
 use std::time::Duration;
 
 use authority::Authority;
+use authority::audit::{Actor, AuditEvent, EventType};
+use protocol::Timestamp;
 use store::{DueWork, DueWorkKind, StoreError, SweepReport, Tenant, TenantScope, TenantState};
 
 /// How often a tenant is swept.
@@ -17,29 +20,43 @@ pub async fn run(authority: &Authority, work: &DueWork) -> Result<(), StoreError
     let Some(tenant) = platform.find_tenant(work.tenant_id).await? else {
         return platform.commit().await;
     };
-    let mut scope = platform.into_tenant(&tenant).await?;
     if tenant.state() == TenantState::Deleted {
+        let mut scope = platform.into_tenant(&tenant).await?;
         remove_rows(authority, work.kind, &mut scope).await?;
-    } else {
-        sweep(authority, work.kind, &tenant, &mut scope).await?;
+        return scope.commit().await;
     }
+    if work.kind == DueWorkKind::SigningKeys {
+        platform.commit().await?;
+        let until = authority.advance_signing_keys(&tenant).await?;
+        tracing::debug!(tenant = %tenant.slug(), %until, "the signing keys are settled");
+        return Ok(());
+    }
+    if work.kind == DueWorkKind::Sweep {
+        platform.commit().await?;
+        return sweep(authority, &tenant).await;
+    }
+    // Rows of a tenant that is not deleted: nothing to do.
+    let mut scope = platform.into_tenant(&tenant).await?;
+    scope.finish_due_work(work.kind).await?;
     scope.commit().await
 }
 
-async fn sweep(
-    authority: &Authority,
-    kind: DueWorkKind,
-    tenant: &Tenant,
-    scope: &mut TenantScope,
-) -> Result<(), StoreError> {
-    if kind != DueWorkKind::Sweep {
-        // Rows of a tenant that is not deleted: nothing to do.
-        return scope.finish_due_work(kind).await;
-    }
+/// Each batch a transaction of its own.
+async fn sweep(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError> {
     let now = authority.now();
+    // Before the clients: one whose last grant went may go too.
+    let grants = sweep_grants(authority, tenant, now).await?;
+    let mut scope = authority.database().tenant(tenant).await?;
     let report = scope.sweep_expired(now, BATCH).await?;
-    count(authority, &report);
-    tracing::debug!(tenant = %tenant.slug(), ?report, "swept");
+    for client in &report.clients {
+        let event = AuditEvent::new(EventType::ClientDeleted, Actor::System, now)
+            .at("client", &client.client_id)
+            .detail("reason", "unused")
+            .detail("origin", &client.origin);
+        scope
+            .insert_audit_event(&event.into_row(authority.random()))
+            .await?;
+    }
     let wait = if report.is_unfinished {
         PAUSE
     } else {
@@ -47,20 +64,53 @@ async fn sweep(
     };
     scope
         .insert_due_work(DueWorkKind::Sweep, now + wait, now)
-        .await
+        .await?;
+    scope.commit().await?;
+    note(authority, tenant, grants, &report);
+    Ok(())
 }
 
-fn count(authority: &Authority, report: &SweepReport) {
+/// From the oldest to the last, window by window.
+async fn sweep_grants(
+    authority: &Authority,
+    tenant: &Tenant,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let (mut removed, mut after) = (0, None);
+    loop {
+        let mut scope = authority.database().tenant(tenant).await?;
+        let swept = scope.sweep_grants(after, now, BATCH).await?;
+        scope.commit().await?;
+        removed += swept.removed;
+        after = swept.next;
+        if after.is_none() {
+            return Ok(removed);
+        }
+    }
+}
+
+/// In the counters and, where anything went, in the log.
+fn note(authority: &Authority, tenant: &Tenant, grants: u64, report: &SweepReport) {
+    let clients = u64::try_from(report.clients.len()).unwrap_or(u64::MAX);
+    let mut all = 0;
     for (kind, rows) in [
         ("authorization_codes", report.authorization_codes),
         ("browser_sessions", report.browser_sessions),
-        ("grants", report.grants),
-        ("clients", report.clients),
+        ("grants", grants),
+        ("clients", clients),
         ("client_assertion_ids", report.client_assertion_ids),
+        ("dpop_proof_ids", report.dpop_proof_ids),
         ("initial_access_tokens", report.initial_access_tokens),
+        ("device_authorizations", report.device_authorizations),
+        ("logout_notices", report.logout_notices),
+        ("ended_clients", report.ended_clients),
     ] {
         let swept = &authority.metrics().swept;
         swept.with_label_values(&[kind]).inc_by(rows);
+        all += rows;
+    }
+    if all > 0 {
+        tracing::info!(tenant = %tenant.slug(), rows = all, grants, clients, ?report, "swept");
     }
 }
 

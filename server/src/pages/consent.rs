@@ -7,7 +7,7 @@
 use askama::Template;
 
 use super::Frame;
-use super::login::Failure;
+use super::login::{Failure, ReturnsTo};
 
 #[derive(Debug, Template)]
 #[template(path = "consent.html")]
@@ -29,15 +29,25 @@ pub struct ConsentPage {
     pub badge: String,
     pub vouched: String,
     pub is_unverified: bool,
-    pub redirect_host: String,
-    pub is_loopback: bool,
+    /// Nowhere, where a device waits for the answer.
+    pub returns_to: Option<ReturnsTo>,
     pub is_private_scheme: bool,
     /// Every redirect URI of the client stays on the device: any program there can pose as it.
     pub is_device_only: bool,
     pub is_remembered: bool,
+    pub device: Option<DeviceView>,
     pub resources: Vec<ResourceView>,
     pub scopes: Vec<ScopeView>,
     pub failure: Option<Failure>,
+}
+
+/// Where and when a device asked (RFC 8628).
+#[derive(Debug, Clone)]
+pub struct DeviceView {
+    pub address: String,
+    pub minutes_ago: u64,
+    /// From another address than this browser's.
+    pub is_elsewhere: bool,
 }
 
 #[derive(Debug, Clone)]

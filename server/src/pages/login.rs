@@ -18,11 +18,18 @@ pub struct LoginPage {
     pub client_name: String,
     /// Nobody knows the client: it registered itself, or points at a document that is not in the catalogue.
     pub is_unverified: bool,
-    pub redirect_host: String,
-    pub is_loopback: bool,
+    /// Nowhere, where a device waits for the answer.
+    pub returns_to: Option<ReturnsTo>,
     /// What was typed before, or the client's `login_hint`.
     pub username: String,
     pub failure: Option<Failure>,
+}
+
+/// Where the answer goes, as a person reads it.
+#[derive(Debug, Clone)]
+pub struct ReturnsTo {
+    pub host: String,
+    pub is_loopback: bool,
 }
 
 /// Why a form is shown again. The words never tell which of the fields was wrong (M1).

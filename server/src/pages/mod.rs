@@ -1,4 +1,4 @@
-//! The pages a person meets: sign in, consent, error. Each file here is the view of one page
+//! The pages a person meets: sign in, consent, device, error. Each file here is the view of one page
 //! (plain strings, already decided), its template lies in `server/templates/` under the same name.
 //!
 //! Not here: deciding anything, reading the database, or knowing what a client is. A view is filled
@@ -10,8 +10,10 @@
 
 pub mod assets;
 pub mod consent;
+pub mod device;
 pub mod error;
 pub mod login;
+pub mod logout;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,8 @@
-use super::consent::{ConsentPage, ResourceView, ScopeView};
+use super::consent::{ConsentPage, DeviceView, ResourceView, ScopeView};
+use super::device::{DeviceDonePage, DevicePage};
 use super::error::{BackButton, DeveloperNote, ErrorPage};
-use super::login::{Failure, LoginPage};
+use super::login::{Failure, LoginPage, ReturnsTo};
+use super::logout::{AskingView, BackView, LogoutDonePage, LogoutPage};
 use super::*;
 
 const HOSTILE: &str = "<script>alert('x')</script>\"&\r\n";
@@ -12,8 +14,10 @@ fn login(text: &str) -> LoginPage {
         pending: text.into(),
         client_name: text.into(),
         is_unverified: true,
-        redirect_host: text.into(),
-        is_loopback: true,
+        returns_to: Some(ReturnsTo {
+            host: text.into(),
+            is_loopback: true,
+        }),
         username: text.into(),
         failure: Some(Failure {
             title: "Not signed in",
@@ -36,11 +40,18 @@ fn consent(text: &str) -> ConsentPage {
         badge: text.into(),
         vouched: text.into(),
         is_unverified: true,
-        redirect_host: text.into(),
-        is_loopback: true,
+        returns_to: Some(ReturnsTo {
+            host: text.into(),
+            is_loopback: true,
+        }),
         is_private_scheme: false,
         is_device_only: true,
         is_remembered: false,
+        device: Some(DeviceView {
+            address: text.into(),
+            minutes_ago: 2,
+            is_elsewhere: true,
+        }),
         resources: vec![ResourceView {
             name: text.into(),
             identifier: text.into(),
@@ -51,6 +62,53 @@ fn consent(text: &str) -> ConsentPage {
             is_chosen: true,
         }],
         failure: None,
+    }
+}
+
+fn device(text: &str) -> DevicePage {
+    DevicePage {
+        frame: Frame::of_tenant(text),
+        action: "/t/acme/device".into(),
+        user_code: text.into(),
+        failure: Some(Failure {
+            title: "No device",
+            advice: "Try again.",
+        }),
+    }
+}
+
+fn device_done(text: &str) -> DeviceDonePage {
+    DeviceDonePage {
+        frame: Frame::of_tenant(text),
+        client_name: text.into(),
+        is_approved: true,
+    }
+}
+
+fn logout(text: &str) -> LogoutPage {
+    LogoutPage {
+        frame: Frame::of_tenant(text),
+        action: "/t/acme/logout".into(),
+        pending: text.into(),
+        username: text.into(),
+        asking: Some(AskingView {
+            client_name: text.into(),
+            is_unverified: true,
+        }),
+        problem: Some(text.into()),
+    }
+}
+
+fn logout_done(text: &str) -> LogoutDonePage {
+    LogoutDonePage {
+        frame: Frame::of_tenant(text),
+        is_signed_out: true,
+        problem: Some(text.into()),
+        back: Some(BackView {
+            href: text.into(),
+            client_name: text.into(),
+            host: text.into(),
+        }),
     }
 }
 
@@ -86,6 +144,10 @@ fn hostile_names_are_escaped_on_every_page() {
     for body in [
         login(HOSTILE).render().unwrap(),
         consent(HOSTILE).render().unwrap(),
+        device(HOSTILE).render().unwrap(),
+        device_done(HOSTILE).render().unwrap(),
+        logout(HOSTILE).render().unwrap(),
+        logout_done(HOSTILE).render().unwrap(),
         error(HOSTILE).render().unwrap(),
     ] {
         assert!(!body.contains("<script"), "{body}");
@@ -100,6 +162,10 @@ fn no_page_needs_inline_style_or_script() {
     for body in [
         login("Acme").render().unwrap(),
         consent("Acme").render().unwrap(),
+        device("Acme").render().unwrap(),
+        device_done("Acme").render().unwrap(),
+        logout("Acme").render().unwrap(),
+        logout_done("Acme").render().unwrap(),
         error("Acme").render().unwrap(),
     ] {
         assert!(!body.contains(" style="), "{body}");

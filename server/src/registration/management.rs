@@ -8,6 +8,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use authority::limits::{Limit, RateLimited};
 use authority::{digests, policy};
 use crypto::{SecretKind, SecretToken};
@@ -245,7 +246,10 @@ async fn remove_registration(request: &TenantRequest) -> Result<(), OAuthFailure
     let caller = Caller::read(request).await?;
     caller.find(request).await?;
     let (mut scope, record) = caller.lock(request).await?;
-    scope.delete_client(record.client.key).await?;
+    let now = request.now();
+    scope
+        .delete_client(record.client.key, now, last_token_ends(now))
+        .await?;
     let event = event(request, EventType::ClientDeleted, &record.client);
     scope
         .insert_audit_event(&event.into_row(request.authority().random()))

@@ -140,6 +140,7 @@ fn rules<'a>(
     RegistrationRules {
         private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
         known_scopes,
+        signing_algorithm: tenant.settings().signing_algorithm,
         registrant: Registrant::Client(limits),
     }
 }

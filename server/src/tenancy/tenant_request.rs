@@ -6,11 +6,13 @@ use std::sync::Arc;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, web};
 use authority::Authority;
+use authority::audit::Origin as AuditOrigin;
 use protocol::parameters::ParametersError;
 use protocol::{Parameters, Timestamp};
 use store::Tenant;
 
 use crate::http::body::{self, BodyError};
+use crate::http::client_address::Origin;
 use crate::http::oauth_error::OAuthFailure;
 use crate::http::request_id::RequestId;
 use crate::state::AppState;
@@ -26,6 +28,8 @@ pub struct TenantRequest {
     pub http: HttpRequest,
     /// The other end, behind trusted proxies.
     pub client_address: IpAddr,
+    /// Whether the client speaks TLS with us, or with such a proxy.
+    pub is_https: bool,
     /// Shown as `error_id`.
     pub request_id: RequestId,
     payload: web::Payload,
@@ -37,7 +41,7 @@ impl TenantRequest {
         found: Found,
         http: HttpRequest,
         payload: web::Payload,
-        client_address: IpAddr,
+        origin: &Origin,
         request_id: RequestId,
     ) -> Self {
         Self {
@@ -45,7 +49,8 @@ impl TenantRequest {
             tenant: found.tenant,
             segment: found.segment,
             http,
-            client_address,
+            client_address: origin.client_address,
+            is_https: origin.is_https,
             request_id,
             payload,
         }
@@ -72,6 +77,14 @@ impl TenantRequest {
     /// The parameters of a form body, which must say that it is one.
     pub async fn form(&mut self) -> Result<Parameters, OAuthFailure> {
         body::read_form(&self.http, &mut self.payload).await
+    }
+
+    /// Where it came from, for the audit.
+    pub fn origin(&self) -> AuditOrigin {
+        AuditOrigin {
+            request_id: Some(self.request_id.to_string()),
+            address: Some(self.client_address),
+        }
     }
 
     /// A header as text; absent where it is none.

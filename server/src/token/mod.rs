@@ -6,6 +6,7 @@
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
 
 use actix_web::HttpResponse;
@@ -15,10 +16,10 @@ use authority::tokens::TokenError;
 use protocol::Parameters;
 use protocol::client::Tolerance;
 use protocol::client::authentication::PresentedCredentials;
-use protocol::token::{TokenRequest, TokenResponse};
+use protocol::token::{TokenRequest, TokenResponse, TokenType};
 
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
-use crate::http::{body, json};
+use crate::http::{body, dpop, json};
 use crate::tenancy::TenantRequest;
 
 /// A failure, and the grant type it belongs to, for the counter.
@@ -30,6 +31,8 @@ struct Refused {
 #[utoipa::path(
     post, path = "/token", operation_id = "issue_token", tag = "tokens",
     summary = "Redeem a code, refresh, or get a token for the client itself",
+    params(("DPoP" = Option<String>, Header,
+        description = "RFC 9449: a proof by the client's own key; the tokens are then bound to that key")),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Tokens", body = serde_json::Value, content_type = "application/json"),
@@ -43,7 +46,14 @@ struct Refused {
 )]
 pub async fn answer(mut request: TenantRequest) -> HttpResponse {
     match exchange(&mut request).await {
-        Ok(response) => json::answer(StatusCode::OK, &response),
+        Ok(tokens) => {
+            let mut response = json::answer(StatusCode::OK, &tokens);
+            if tokens.token_type == TokenType::DPoP {
+                let nonce = request.authority().next_dpop_nonce(&request.tenant);
+                dpop::add_nonce(response.headers_mut(), nonce.as_deref());
+            }
+            response
+        }
         Err(Refused {
             grant_type,
             failure,
@@ -65,7 +75,8 @@ pub async fn answer(mut request: TenantRequest) -> HttpResponse {
     reason = "describes the parameters, which are read one by one"
 )]
 pub struct TokenForm {
-    /// `authorization_code`, `refresh_token` or `client_credentials`.
+    /// `authorization_code`, `refresh_token`, `client_credentials` or
+    /// `urn:ietf:params:oauth:grant-type:device_code`.
     grant_type: String,
     client_id: Option<String>,
     client_secret: Option<String>,
@@ -76,6 +87,8 @@ pub struct TokenForm {
     code: Option<String>,
     code_verifier: Option<String>,
     redirect_uri: Option<String>,
+    /// RFC 8628.
+    device_code: Option<String>,
     refresh_token: Option<String>,
     scope: Option<String>,
     /// RFC 8707.
@@ -96,11 +109,22 @@ async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused>
         .authenticate_client(&request.tenant, &presented, request.client_address)
         .await
         .map_err(|failure| unknown(failure.into()))?;
+    client.origin = request.origin();
     if let Some(tolerance) = tolerance {
         client.tolerances.insert(tolerance);
     }
     let asked = TokenRequest::parse(&parameters)
         .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
+    let grant_type = asked.grant_type().as_str();
+    // RFC 9449 §5: whose key it is, before what the key is shown for.
+    let shown = dpop::shown_proof(request, "token");
+    request
+        .authority()
+        .check_dpop_proof(&request.tenant, &mut client, &shown)
+        .map_err(|failure| Refused {
+            grant_type,
+            failure: failure.into(),
+        })?;
     let outcome = match &asked {
         TokenRequest::AuthorizationCode(code) => {
             authorization_code::redeem(request, &client, code).await
@@ -111,12 +135,13 @@ async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused>
         TokenRequest::ClientCredentials(own) => {
             client_credentials::issue(request, &client, own).await
         }
+        TokenRequest::DeviceCode(device) => device_code::redeem(request, &client, device).await,
     };
     if let Err(error) = &outcome {
         keep_refused_resource(request, &client, error).await;
     }
     outcome.map_err(|error| Refused {
-        grant_type: asked.grant_type().as_str(),
+        grant_type,
         failure: error.into(),
     })
 }
@@ -152,6 +177,10 @@ impl From<TokenError> for OAuthFailure {
     fn from(error: TokenError) -> Self {
         match error {
             TokenError::Store(error) => error.into(),
+            // RFC 8628 §3.5, RFC 6749 §5.2: `access_denied` too is a 400 here.
+            TokenError::DeviceCode(error) => {
+                Self::from_rule(&error).with_status(StatusCode::BAD_REQUEST)
+            }
             other => Self::from_rule(&other),
         }
     }

@@ -37,6 +37,12 @@ pub(super) struct ClientRow {
     pub jwks: Option<Value>,
     pub jwks_uri: Option<String>,
     pub assertion_algorithm: Option<String>,
+    pub is_dpop_bound: bool,
+    pub is_par_required: bool,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub is_backchannel_session_required: bool,
+    pub id_token_algorithm: Option<String>,
     pub registration_token_digest: Option<Vec<u8>>,
     pub registration_token_pepper_id: Option<i16>,
     pub self_description: Json<SelfDescription>,
@@ -158,6 +164,15 @@ impl TryFrom<ClientRow> for ClientRecord {
                 .map(|name| {
                     AssertionAlgorithm::parse(&name).ok_or_else(|| corrupt("assertion_algorithm"))
                 })
+                .transpose()?,
+            is_dpop_bound: row.is_dpop_bound,
+            is_par_required: row.is_par_required,
+            post_logout_redirect_uris: row.post_logout_redirect_uris,
+            backchannel_logout_uri: row.backchannel_logout_uri,
+            is_backchannel_session_required: row.is_backchannel_session_required,
+            id_token_algorithm: row
+                .id_token_algorithm
+                .map(|name| name.parse().map_err(|_| corrupt("id_token_algorithm")))
                 .transpose()?,
             client_uri: about.client_uri,
             logo_uri: about.logo_uri,

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use protocol::issuer::ROOT_ALIAS_PATH;
-use protocol::{Issuer, ScopeSet, Slug, TenantId, Timestamp};
+use protocol::{Issuer, Slug, TenantId, Timestamp};
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    NewTenant, SoftwareStatementIssuer, Tenant, TenantRow, TenantSettings, TenantState,
-    TenantUpdate, to_seconds,
+    NewTenant, SoftwareStatementIssuer, Tenant, TenantRow, TenantState, TenantUpdate, to_seconds,
 };
 use crate::changes::{Change, ChangeKind};
 use crate::due_work::DueWorkKind;
@@ -34,7 +33,10 @@ macro_rules! select_tenants {
                  tolerates_token_endpoint_audience, tolerates_unauthenticated_introspection,
                  access_token_lifetime, refresh_idle_lifetime, refresh_absolute_lifetime,
                  refresh_grace_window, browser_session_lifetime, default_resource_id,
-                 private_use_redirect_uris, created_at, updated_at from tenants "#
+                 private_use_redirect_uris, signing_algorithm, signing_key_rotation_interval,
+                 signing_key_lead, signing_key_wait, rotates_confidential_refresh_tokens,
+                 is_dpop_nonce_required, is_par_required, device_authorization, created_at,
+                 updated_at from tenants "#
                 + $rest
             $(, $argument)*
         )
@@ -75,6 +77,7 @@ impl PlatformScope {
         );
         answer!(self, inserted, execute)?;
         self.update_client_policies(new.tenant_id, settings).await?;
+        self.update_token_settings(new.tenant_id, settings).await?;
         self.insert_due_work(
             new.tenant_id,
             DueWorkKind::Sweep,
@@ -82,6 +85,9 @@ impl PlatformScope {
             now,
         )
         .await?;
+        // Its keys are inserted in the same transaction; the job then works out when to look again.
+        self.insert_due_work(new.tenant_id, DueWorkKind::SigningKeys, now, now)
+            .await?;
         self.note_change(Change::of_tenant(new.tenant_id, ChangeKind::Tenant));
         let inserted = self.find_tenant(new.tenant_id).await?;
         inserted.ok_or_else(|| StoreError::corrupt("a tenant that was just inserted"))
@@ -204,7 +210,10 @@ impl PlatformScope {
         now: Timestamp,
     ) -> Result<Option<Tenant>, StoreError> {
         let settings = &update.settings;
-        let now: OffsetDateTime = now.into();
+        if settings.has_other_key_schedule(tenant.settings()) {
+            self.insert_due_work(tenant.id(), DueWorkKind::SigningKeys, now, now)
+                .await?;
+        }
         let updated = sqlx::query!(
             "update tenants
              set display_name = $2, registration_policy = $3, access_token_lifetime = $4,
@@ -222,52 +231,15 @@ impl PlatformScope {
             to_seconds(settings.browser_session_lifetime),
             settings.default_resource.map(|id| id.as_uuid()),
             &settings.private_use_redirect_uris,
-            now,
+            OffsetDateTime::from(now),
         );
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(None);
         }
         self.update_client_policies(tenant.id(), settings).await?;
+        self.update_token_settings(tenant.id(), settings).await?;
         self.note_change(Change::of_tenant(tenant.id(), ChangeKind::Tenant));
         self.find_tenant(tenant.id()).await
-    }
-
-    /// The half of the settings that is about clients, in the transaction of the other half.
-    async fn update_client_policies(
-        &mut self,
-        tenant_id: TenantId,
-        settings: &TenantSettings,
-    ) -> Result<(), StoreError> {
-        let registration = &settings.registration;
-        let max_clients = i32::try_from(registration.max_clients).unwrap_or(i32::MAX);
-        let documents = &settings.client_documents;
-        let updated = sqlx::query!(
-            "update tenants
-             set registration_redirect_hosts = $2, registration_allows_loopback = $3,
-                 registration_scopes = $4, registration_max_clients = $5,
-                 registration_unused_lifetime = $6, software_statement_issuers = $7,
-                 is_software_statement_required = $8, client_document_policy = $9,
-                 client_document_domains = $10, tolerates_json_token_body = $11,
-                 tolerates_confidential_without_pkce = $12, tolerates_token_endpoint_audience = $13,
-                 tolerates_unauthenticated_introspection = $14
-             where tenant_id = $1",
-            tenant_id.as_uuid(),
-            registration.redirect_hosts.as_deref(),
-            registration.allows_loopback,
-            registration.scopes.as_ref().map(ScopeSet::tokens),
-            max_clients,
-            to_seconds(registration.unused_lifetime),
-            Json::<&[SoftwareStatementIssuer]>(&settings.software_statements) as _,
-            settings.is_software_statement_required,
-            documents.mode.as_str(),
-            &documents.domains,
-            settings.tolerances.json_token_body,
-            settings.tolerances.confidential_without_pkce,
-            settings.tolerances.token_endpoint_audience,
-            settings.tolerances.unauthenticated_introspection,
-        );
-        answer!(self, updated, execute)?;
-        Ok(())
     }
 
     /// Whether it was active.

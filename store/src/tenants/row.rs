@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::client::DeviceAuthorizationMode;
 use protocol::client::registration::RegistrationPolicy;
 use protocol::{Issuer, ResourceId, Slug, TenantId};
 use sqlx::types::Json;
@@ -43,6 +44,14 @@ pub(super) struct TenantRow {
     pub browser_session_lifetime: i32,
     pub default_resource_id: Option<Uuid>,
     pub private_use_redirect_uris: Vec<String>,
+    pub signing_algorithm: String,
+    pub signing_key_rotation_interval: i32,
+    pub signing_key_lead: i32,
+    pub signing_key_wait: i32,
+    pub rotates_confidential_refresh_tokens: bool,
+    pub is_dpop_nonce_required: bool,
+    pub is_par_required: bool,
+    pub device_authorization: String,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -100,6 +109,18 @@ impl TenantRow {
             browser_session_lifetime: from_seconds(self.browser_session_lifetime)?,
             default_resource: self.default_resource_id.map(ResourceId::from_uuid),
             private_use_redirect_uris: self.private_use_redirect_uris.clone(),
+            signing_algorithm: self
+                .signing_algorithm
+                .parse()
+                .map_err(|_| corrupt("signing_algorithm"))?,
+            signing_key_rotation_interval: from_seconds(self.signing_key_rotation_interval)?,
+            signing_key_lead: from_seconds(self.signing_key_lead)?,
+            signing_key_wait: from_seconds(self.signing_key_wait)?,
+            rotates_confidential_refresh_tokens: self.rotates_confidential_refresh_tokens,
+            is_dpop_nonce_required: self.is_dpop_nonce_required,
+            is_par_required: self.is_par_required,
+            device_authorization: DeviceAuthorizationMode::parse(&self.device_authorization)
+                .ok_or_else(|| corrupt("device_authorization"))?,
         })
     }
 }

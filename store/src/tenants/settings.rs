@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use protocol::client::DeviceAuthorizationMode;
 use protocol::client::registration::RegistrationPolicy;
-use protocol::{ResourceId, ScopeSet};
+use protocol::signing_key_schedule::SigningKeySettings;
+use protocol::{ResourceId, ScopeSet, SigningAlgorithm};
 use serde::{Deserialize, Serialize};
 
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that are independent of one another"
+)]
 pub struct TenantSettings {
     pub registration_policy: RegistrationPolicy,
     pub registration: RegistrationRules,
@@ -26,6 +32,21 @@ pub struct TenantSettings {
     pub default_resource: Option<ResourceId>,
     /// Private-use redirect URIs that clients may register, exact.
     pub private_use_redirect_uris: Vec<String>,
+    /// What access tokens are signed with; ID tokens are RS256 beside it.
+    pub signing_algorithm: SigningAlgorithm,
+    /// How long a key signs.
+    pub signing_key_rotation_interval: Duration,
+    /// How long a key is published before it signs.
+    pub signing_key_lead: Duration,
+    /// How much longer a rotation waits for resources that have not fetched the next key yet.
+    pub signing_key_wait: Duration,
+    /// Public clients' always rotate (RFC 9700 §4.14.2).
+    pub rotates_confidential_refresh_tokens: bool,
+    /// RFC 9449 §8: proofs carry a nonce of ours.
+    pub is_dpop_nonce_required: bool,
+    /// RFC 9126 §5: authorization requests come by PAR only.
+    pub is_par_required: bool,
+    pub device_authorization: DeviceAuthorizationMode,
 }
 
 /// What a registration may ask for, and how many there may be.
@@ -81,6 +102,22 @@ pub struct TenantTolerances {
     pub unauthenticated_introspection: bool,
 }
 
+impl TenantSettings {
+    pub fn signing_keys(&self) -> SigningKeySettings {
+        SigningKeySettings {
+            algorithm: self.signing_algorithm,
+            rotation_interval: self.signing_key_rotation_interval,
+            lead: self.signing_key_lead,
+            wait: self.signing_key_wait,
+        }
+    }
+
+    /// Whether the next step of the signing keys may be due earlier than these other settings had it.
+    pub(crate) fn has_other_key_schedule(&self, other: &Self) -> bool {
+        self.signing_keys() != other.signing_keys()
+    }
+}
+
 impl Default for TenantSettings {
     fn default() -> Self {
         const DAY: Duration = Duration::from_hours(24);
@@ -98,6 +135,14 @@ impl Default for TenantSettings {
             browser_session_lifetime: Duration::from_hours(12),
             default_resource: None,
             private_use_redirect_uris: Vec::new(),
+            signing_algorithm: SigningAlgorithm::Rs256,
+            signing_key_rotation_interval: 30 * DAY,
+            signing_key_lead: DAY,
+            signing_key_wait: Duration::ZERO,
+            rotates_confidential_refresh_tokens: true,
+            is_dpop_nonce_required: false,
+            is_par_required: false,
+            device_authorization: DeviceAuthorizationMode::VouchedFor,
         }
     }
 }

@@ -129,6 +129,33 @@ async fn a_month_is_made_filled_and_dropped() {
     assert_eq!(world.db_count("audit_events").await, 1);
 }
 
+/// What is in no month that can be dropped goes row by row, so many at a time; newer events stay.
+#[tokio::test]
+async fn events_of_no_month_and_of_the_platform_are_removed() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let before = at(0) - Duration::from_hours(400 * 24);
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    for occurred_at in [before, before, at(0)] {
+        scope.insert_audit_event(&event(occurred_at)).await.unwrap();
+    }
+    scope.commit().await.unwrap();
+    let mut platform = world.database.platform().await.unwrap();
+    for occurred_at in [before, at(0)] {
+        let done = event(occurred_at);
+        let inserted = platform.insert_platform_audit_event(None, &done);
+        inserted.await.unwrap();
+    }
+    for (most, removed) in [(1, 2), (9, 1), (9, 0)] {
+        let gone = platform.remove_audit_events(at(0), most);
+        assert_eq!(gone.await.unwrap(), removed);
+    }
+    let left = platform.list_platform_audit_events(None, 9).await.unwrap();
+    assert_eq!(left.len(), 1);
+    platform.commit().await.unwrap();
+    assert_eq!(world.db_count("audit_events").await, 1);
+}
+
 /// An insert that waits while its month is made lands in the month: nothing is refused, nothing lost.
 #[tokio::test]
 async fn a_month_is_made_while_events_arrive() {

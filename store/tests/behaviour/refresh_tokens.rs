@@ -1,5 +1,7 @@
 //! Rotation: one live leaf, and a guard that compares what was read.
 
+use std::net::IpAddr;
+
 use crate::tests::support::{Things, World, at, digest};
 use crate::{RefreshRotation, RevokedReason, Tenant};
 use protocol::FamilyId;
@@ -11,6 +13,7 @@ fn rotation(family_id: FamilyId, generation: u32) -> RefreshRotation {
         successor: digest(),
         sealed_successor: b"sealed".to_vec(),
         idle_expires_at: at(90_000),
+        rotated_from: Some(IpAddr::from([192, 0, 2, 9])),
     }
 }
 
@@ -36,6 +39,7 @@ async fn a_rotation_keeps_the_leaf_and_the_one_before_it() {
     assert_eq!(found.previous, Some(things.family.digest));
     assert_eq!(found.sealed_successor.as_deref(), Some(&b"sealed"[..]));
     assert_eq!(found.family.rotated_at, Some(at(10)));
+    assert_eq!(found.rotated_from, first.rotated_from);
     assert_eq!(found.family.idle_expires_at, at(90_000));
     assert_eq!(
         found.family.absolute_expires_at,

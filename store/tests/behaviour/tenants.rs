@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use protocol::{Issuer, ScopeSet, Slug};
+use protocol::client::DeviceAuthorizationMode;
+use protocol::{Issuer, ScopeSet, SigningAlgorithm, Slug};
 
 use crate::tests::support::{Things, World, at, new_tenant};
 use crate::{
@@ -187,6 +188,13 @@ async fn settings_are_read_back_as_they_were_written() {
         token_endpoint_audience: true,
         ..TenantTolerances::default()
     };
+    settings.signing_algorithm = SigningAlgorithm::EdDsa;
+    settings.signing_key_rotation_interval = Duration::from_hours(48);
+    settings.signing_key_lead = Duration::from_hours(2);
+    settings.signing_key_wait = Duration::from_hours(3);
+    settings.rotates_confidential_refresh_tokens = false;
+    (settings.is_dpop_nonce_required, settings.is_par_required) = (true, true);
+    settings.device_authorization = DeviceAuthorizationMode::Off;
     let update = TenantUpdate {
         display_name: "Acme".to_owned(),
         settings: settings.clone(),
@@ -270,9 +278,12 @@ async fn the_rows_of_a_deleted_tenant_are_removed_in_batches() {
         "refresh_families",
         "resources",
         "signing_keys",
+        "signing_key_sightings",
         "consents",
         "client_documents",
         "client_assertion_ids",
+        "dpop_proof_ids",
+        "device_authorizations",
         "initial_access_tokens",
         "refused_resource_indicators",
     ] {

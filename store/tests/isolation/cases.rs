@@ -2,14 +2,16 @@
 
 use std::pin::Pin;
 
-use protocol::SecretText;
 use protocol::client::ClientOrigin;
+use protocol::{SecretText, SessionId};
 
 use crate::tenant_scope::TenantScope;
-use crate::tests::support::{Things, USED_JTI, at, client_secret_of, digest, new_family};
+use crate::tests::support::{
+    Things, USED_JTI, at, client_secret_of, device_of, digest, dpop_key, grant_of, new_family,
+};
 use crate::{
-    DueWorkKind, NewBrowserSession, NewClientSecret, NewResourceCredential, RefreshRotation,
-    RevokedReason, StoreError, SweepReport,
+    DevicePoll, DueWorkKind, GrantSweep, NewBrowserSession, NewClientSecret, NewResourceCredential,
+    RefreshRotation, RevokedReason, StoreError, SweepReport, TokenReuseFilter,
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send + 'a>>;
@@ -62,23 +64,26 @@ impl Answer for () {
     }
 }
 
+impl Answer for GrantSweep {
+    fn is_something(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
 impl Answer for SweepReport {
     fn is_something(&self) -> bool {
-        let kinds = [
-            self.authorization_codes,
-            self.browser_sessions,
-            self.grants,
-            self.clients,
-            self.client_assertion_ids,
-            self.initial_access_tokens,
-        ];
-        kinds.iter().sum::<u64>() > 0
+        *self != Self::default()
     }
 }
 
 /// What it writes is A's own row about an id that means nothing there; that B's are untouched is seen
 /// in the rows.
 fn writes_its_own<T>(_answer: T) {}
+
+/// The session that B's client was told of.
+fn session_of(b: &Things) -> SessionId {
+    b.grant.session_id.unwrap()
+}
 
 macro_rules! cases {
     ($b:ident; $($method:ident($($argument:expr),*) $($own:ident)?;)+) => {
@@ -102,6 +107,8 @@ cases! {
     insert_audit_event(&b.event);
     list_audit_events(None, 100);
     list_audit_events_of_type(&b.event.event_type, None, 100);
+    list_audit_events_of_target("grant", &b.grant.grant_id.to_string(), None, 100);
+    list_token_reuses(&TokenReuseFilter::default(), None, 100);
     // authorization_codes
     insert_grant_with_code(&b.open_grant, &b.open_code, at(5));
     find_authorization_code(&[b.code.digest, b.open_code.digest]);
@@ -112,6 +119,13 @@ cases! {
     find_browser_session(&[b.session.digest], at(5));
     delete_browser_session(b.session.session_id);
     delete_browser_sessions_of_user(b.user_id());
+    renew_browser_session(&NewBrowserSession { digest: digest(), ..b.session.clone() });
+    // logout_notices
+    insert_logout_notices(b.grant.session_id.as_slice(), at(5));
+    claim_logout_notices(at(5), at(900), 100);
+    delete_logout_notice(session_of(b), b.client.key);
+    postpone_logout_notice(session_of(b), b.client.key, at(900));
+    plan_logout_notices(at(5));
     // clients and their secrets
     insert_client(&b.client, Some(&b.client_secret), at(5));
     update_client(&b.client, at(5));
@@ -123,7 +137,8 @@ cases! {
     insert_client_secret(b.client.key, &NewClientSecret { ..client_secret_of(b) }, at(5));
     delete_client_secret(b.client.key, b.client_secret.credential_id);
     set_client_secret_expiry(b.client.key, b.client_secret.credential_id, at(6), at(5));
-    delete_client(b.client.key);
+    delete_client(b.client.key, at(5), at(900));
+    list_ended_clients(at(5), at(-900), 100);
     // clients that come by themselves
     set_client_registration_token(b.newcomers.registered.key, &digest());
     count_registered_clients(100);
@@ -132,6 +147,7 @@ cases! {
     list_client_document_times(&[b.newcomers.described.key]);
     find_client_document(&b.newcomers.described.client_id);
     insert_client_assertion_id(&b.client.client_id, USED_JTI, at(900), at(5)) writes_its_own;
+    insert_dpop_proof_id(&dpop_key(), USED_JTI, at(900), at(5)) writes_its_own;
     insert_initial_access_token(&b.newcomers.initial_access_token, at(5));
     find_initial_access_token(b.newcomers.initial_access_token.token_id);
     list_initial_access_tokens(None, 100);
@@ -145,6 +161,24 @@ cases! {
     // consents
     insert_consent(&b.consent, at(5));
     list_consents(b.user_id(), b.client.key);
+    list_consents_of_user(b.user_id(), None, 100);
+    delete_consents(b.user_id(), b.client.key);
+    // device_authorizations
+    insert_device_authorization(&device_of(b), at(5));
+    find_device_authorization(b.devices.pending.pending_id);
+    find_device_authorization_by_user_code(&[b.devices.pending.user_code], at(5));
+    find_device_authorization_by_device_code(&[b.devices.pending.device_code]);
+    set_device_poll(
+        &DevicePoll {
+            pending_id: b.devices.pending.pending_id,
+            previous: None,
+            interval: std::time::Duration::from_secs(10),
+        },
+        at(5));
+    approve_device_authorization(b.devices.pending.pending_id, &grant_of(&b.devices.grant), at(5));
+    deny_device_authorization(b.devices.pending.pending_id, at(5));
+    redeem_device_authorization(b.devices.approved.pending_id, Some(&new_family()), at(5));
+    redeem_device_authorization(b.devices.approved.pending_id, None, at(5));
     // due_work
     insert_due_work(DueWorkKind::Sweep, at(5), at(5));
     finish_due_work(DueWorkKind::Sweep);
@@ -154,6 +188,9 @@ cases! {
     list_held_grants(b.user_id(), b.client.key, at(0), at(-900));
     revoke_grant(b.grant.grant_id, RevokedReason::Operator, at(5), at(900));
     revoke_grants_of_user(b.user_id(), RevokedReason::Operator, at(5), at(900));
+    revoke_grants_of_consent(b.user_id(), b.client.key, at(5), at(900));
+    find_grant_ending(b.revoked_grant);
+    find_refresh_family_of_grant(b.grant.grant_id);
     // refresh_tokens
     find_refresh_family(b.family.family_id);
     rotate_refresh_token(
@@ -163,6 +200,7 @@ cases! {
             successor: digest(),
             sealed_successor: vec![1],
             idle_expires_at: at(9_000),
+            rotated_from: None,
         },
         at(5));
     extend_refresh_family(b.family.family_id, 0, at(9_000));
@@ -177,6 +215,8 @@ cases! {
     list_resource_credentials(b.resource.resource_id, None, 100);
     delete_resource_credential(b.resource.resource_id, b.resource_credential.credential_id);
     delete_resource(b.resource.resource_id);
+    // revocations
+    list_revocations_of_tenant(at(5), 100);
     // revoked_access_tokens
     revoke_access_token(b.jti, at(5), at(900)) writes_its_own;
     is_access_token_revoked(b.jti, Some(b.revoked_grant));
@@ -184,10 +224,19 @@ cases! {
     insert_signing_key(&b.signing_key, at(5));
     list_signing_keys();
     reseal_signing_key(&b.signing_key.kid, "kek-1", b"elsewhere", "kek-2");
-    rotate_signing_key(at(5));
+    lock_signing_keys();
+    schedule_signing_key(&b.next_signing_key.kid, at(7200));
+    hand_over_signing_key(&b.signing_key.kid);
+    retire_signing_key(&b.signing_key.kid, at(5));
+    activate_signing_key(&b.next_signing_key.kid, at(5));
     delete_signing_key(&b.signing_key.kid);
+    // signing_key_sightings
+    insert_signing_key_sightings(&[b.sighting()]);
+    list_signing_key_sightings();
+    list_awaited_signing_keys();
     // sweeps
     sweep_expired(at(10_000_000_000), 1_000);
+    sweep_grants(None, at(10_000_000_000), 1_000);
     delete_rows_of_deleted_tenant(1_000);
     // users
     insert_user(&b.user, at(5));

@@ -38,7 +38,7 @@ impl TwoTenants {
         let world = World::new().await;
         let a = world.tenant("a").await;
         let b = world.tenant("b").await;
-        let things_of_b = Things::insert_all(&world, &b).await;
+        let things_of_b = Box::pin(Things::insert_all(&world, &b)).await;
         Self {
             world,
             a,
@@ -234,7 +234,7 @@ async fn the_statements_alone_keep_tenants_apart() {
 async fn the_same_names_live_in_two_tenants_side_by_side() {
     let tenants = TwoTenants::new().await;
     let rows_of_b = tenants.rows_of(&tenants.b).await;
-    let things_of_a = Things::insert_all(&tenants.world, &tenants.a).await;
+    let things_of_a = Box::pin(Things::insert_all(&tenants.world, &tenants.a)).await;
     assert_eq!(tenants.rows_of(&tenants.b).await, rows_of_b);
     for (tenant, things) in [
         (&tenants.a, &things_of_a),

@@ -48,8 +48,10 @@ insert into client_documents select tenant(tenant), id('c', tenant, number), 'x'
     digest('cd', tenant, number) from n;
 insert into client_assertion_ids select tenant(tenant), digest('ca', tenant, number % 10), digest('j', tenant, number),
     moment(number * 100) from n;
-insert into initial_access_tokens (tenant_id, token_id, name, token_digest, pepper_id, uses, created_at)
-select tenant(tenant), id('it', tenant, number), 'x', digest('it', tenant, number), 1, 0, moment(0) from n;
+insert into dpop_proof_ids select tenant(tenant), digest('dp', tenant, number), moment(number * 100) from n;
+insert into initial_access_tokens (tenant_id, token_id, name, token_digest, pepper_id, uses, max_uses, created_at)
+select tenant(tenant), id('it', tenant, number), 'x', digest('it', tenant, number), 1, 1, 1 + number % 2,
+    moment(number * 100) from n;
 insert into refused_resource_indicators select tenant(tenant), id('ri', tenant, number), digest('ri', tenant, number), 'x',
     'x', 1, moment(0), moment(number * 100) from n;
 insert into client_resources select tenant(tenant), id('c', tenant, number), id('r', tenant, number) from n;
@@ -63,15 +65,30 @@ insert into grants select tenant(tenant), id('g', tenant, number), id('u', tenan
     '{}', '{}', moment(0), moment(number * 100) from n;
 insert into authorization_codes select tenant(tenant), digest('ac', tenant, number), 1, id('g', tenant, number),
     id('c', tenant, number), id('p', tenant, number), 'x', true, 'x', moment(0), moment(number * 100) from n;
+insert into device_authorizations (tenant_id, pending_id, client_key, device_code_digest, user_code_digest, pepper_id,
+    scopes, resource_ids, requested_from, state, grant_id, poll_interval, created_at, expires_at, decided_at, forget_at)
+select tenant(tenant), id('dv', tenant, number), id('c', tenant, number), digest('dc', tenant, number),
+    digest('uc', tenant, number), 1, '{}', '{}', '192.0.2.7', case number % 2 when 0 then 'pending' else 'approved' end,
+    case number % 2 when 1 then id('g', tenant, number) end, 5, moment(0), moment(number * 100),
+    case number % 2 when 1 then moment(0) end, moment(number * 100) from n;
+update grants set session_id = id('s', n.tenant, n.number) from n
+where grants.tenant_id = tenant(n.tenant) and grants.grant_id = id('g', n.tenant, n.number);
+insert into logout_notices select tenant(tenant), id('s', tenant, number), id('c', tenant, number), id('u', tenant, number),
+    0, moment(number * 100), moment(number * 100) from n;
 insert into refresh_families (tenant_id, family_id, grant_id, generation, current_digest, pepper_id, security_epoch,
     created_at, idle_expires_at, absolute_expires_at)
 select tenant(tenant), id('f', tenant, number), id('g', tenant, number), 0, digest('f', tenant, number), 1, 1,
     moment(0), moment(1), moment(number * 100) from n;
 insert into signing_keys select tenant(tenant), 'k' || s, 'RS256', case s when 1 then 'active' when 2 then 'next'
-    else 'retired' end, '{}', '', 'x', moment(s), case when s <> 2 then moment(s) end,
+    else 'retired' end, '{}', '', 'x' || tenant, moment(s), case when s <> 2 then moment(s) end,
     case when s > 2 then moment(s) end from generate_series(1, 1500) as tenant, generate_series(1, 4) as s;
+insert into signing_key_sightings select tenant(tenant), id('r', tenant, number), 'k1', moment(0) from n;
 insert into audit_events select tenant(tenant), moment(number * 10000), id('e', tenant, number), 'x.y', 'user', null, null,
     null, null, null, '{}' from n;
+insert into audit_events select tenant(tenant), moment(number * 10000), id('te', tenant, number),
+    case number % 4 when 0 then 'refresh_token.stale' else 'x.y' end, 'client', 'c' || number, 'grant',
+    id('g', tenant, number)::text, null, null, '{}' from n;
+insert into ended_clients select tenant(tenant), 'gone-' || number, moment(0), moment(number * 100) from n;
 insert into platform_audit_events select moment(number * 10000), id('pe', tenant, number), null, 'x.y', 'user', null, null,
     null, null, null, '{}' from n;
 select ensure_audit_partition(moment(0));

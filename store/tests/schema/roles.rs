@@ -194,6 +194,14 @@ async fn tables_that_break_isolation_are_refused() {
             format!("revoke select on users from {platform}"),
         ),
         (
+            format!("grant select (sealed_private_key) on signing_keys to {platform}"),
+            format!("revoke select (sealed_private_key) on signing_keys from {platform}"),
+        ),
+        (
+            format!("grant update (kek_id) on signing_keys to {platform}"),
+            format!("revoke update (kek_id) on signing_keys from {platform}"),
+        ),
+        (
             format!("grant select on audit_events_default to {app}"),
             format!("revoke select on audit_events_default from {app}"),
         ),

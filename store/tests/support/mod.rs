@@ -1,5 +1,6 @@
 //! What the tests of this room stand on: a database each, tenants in it, and things of theirs.
 
+mod devices;
 mod things;
 
 use std::str::FromStr as _;
@@ -12,8 +13,9 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use crate::database::{Database, DatabaseSettings, opening};
 use crate::test_database::TestDatabase;
 use crate::{NewTenant, Roles, Tenant, TenantSettings};
+pub(crate) use devices::{device_of, grant_of};
 pub(crate) use things::{
-    Things, USED_JTI, client_secret, client_secret_of, digest, grant_and_code, new_family,
+    Things, USED_JTI, client_secret, client_secret_of, digest, dpop_key, grant_and_code, new_family,
 };
 
 /// Random enough for ids that do not meet: a counter through a mixing function.

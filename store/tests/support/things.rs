@@ -7,17 +7,18 @@ use protocol::client::{AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
 use protocol::redirect_uri::RedirectUri;
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{
-    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId, RefusedIndicatorId,
-    ResourceId, ScopeSet, SecretText, SessionId, TokenId, UserId,
+    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, JwkThumbprint, PendingId,
+    RefusedIndicatorId, ResourceId, ScopeSet, SecretText, SessionId, TokenId, UserId,
 };
 use serde_json::json;
 
+use super::devices::Devices;
 use super::{CountingRandom, World, at};
 use crate::{
     NewAuditEvent, NewAuthorizationCode, NewBrowserSession, NewClientDocument, NewClientSecret,
     NewConsent, NewGrant, NewInitialAccessToken, NewRefreshFamily, NewRefusedResourceIndicator,
-    NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest, SigningKeyState,
-    StoredSecret, Tenant, UserUpdate,
+    NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest, SigningKeySighting,
+    SigningKeyState, SigningKeyUse, StoredSecret, Tenant, UserUpdate,
 };
 
 const REDIRECT_URI: &str = "https://app.example/callback";
@@ -45,6 +46,8 @@ pub(crate) struct Things {
     pub jti: TokenId,
     pub event: NewAuditEvent,
     pub newcomers: Newcomers,
+    /// [`Things::insert_all`] writes them.
+    pub devices: Devices,
 }
 
 /// What is there once clients come by themselves; [`Things::insert_all`] writes it.
@@ -122,6 +125,7 @@ impl Things {
             jti: TokenId::generate(random, at(0)),
             event: event(),
             newcomers: Newcomers::new(),
+            devices: Devices::new(client.key, resource.resource_id, &grant),
             client,
             resource,
             grant,
@@ -190,6 +194,9 @@ impl Things {
             .insert_signing_key(&things.next_signing_key, at(0))
             .await
             .unwrap();
+        let sightings = [things.sighting()];
+        let seen = scope.insert_signing_key_sightings(&sightings).await;
+        assert_eq!(seen.unwrap(), 1);
         assert!(
             scope
                 .revoke_access_token(things.jti, at(1), at(900))
@@ -201,9 +208,19 @@ impl Things {
         things
     }
 
+    /// Its resource was shown the key that signs, and not the next one.
+    pub fn sighting(&self) -> SigningKeySighting {
+        SigningKeySighting {
+            resource_id: self.resource.resource_id,
+            kid: self.signing_key.kid.clone(),
+            first_seen_at: at(0),
+        }
+    }
+
     /// The same, and the newcomers.
     pub async fn insert_all(world: &World, tenant: &Tenant) -> Self {
-        let things = Self::insert(world, tenant).await;
+        // One of everything is more than a caller's future should hold.
+        let things = Box::pin(Self::insert(world, tenant)).await;
         let new = &things.newcomers;
         let mut scope = world.database.tenant(tenant).await.unwrap();
         scope
@@ -223,9 +240,28 @@ impl Things {
             .keep_refused_resource_indicator(&new.refused, at(0))
             .await
             .unwrap();
+        let ended = things.grant.session_id.as_slice();
+        let notices = scope.insert_logout_notices(ended, at(0)).await.unwrap();
+        assert_eq!(notices, 1);
+        things.devices.insert(&mut scope).await;
         let client_id = &things.client.client_id;
         let is_first = scope.insert_client_assertion_id(client_id, USED_JTI, at(900), at(0));
         assert!(is_first.await.unwrap());
+        let key = dpop_key();
+        let is_first = scope.insert_dpop_proof_id(&key, USED_JTI, at(900), at(0));
+        assert!(is_first.await.unwrap());
+        scope
+            .insert_audit_event(&reuse_of(&things.grant))
+            .await
+            .unwrap();
+        let gone = Client {
+            key: ClientKey::generate(&CountingRandom, at(0)),
+            client_id: ClientId::parse("gone").unwrap(),
+            ..client()
+        };
+        scope.insert_client(&gone, None, at(0)).await.unwrap();
+        let is_gone = scope.delete_client(gone.key, at(1), at(900));
+        assert!(is_gone.await.unwrap());
         scope.commit().await.unwrap();
         things
     }
@@ -247,6 +283,11 @@ impl Things {
     }
 }
 
+/// The example of RFC 7638 §3.1.
+pub(crate) fn dpop_key() -> JwkThumbprint {
+    JwkThumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap()
+}
+
 fn client() -> Client {
     let blank = Client::blank(
         ClientKey::generate(&CountingRandom, at(0)),
@@ -261,6 +302,7 @@ fn client() -> Client {
         grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
         scopes: Some(ScopeSet::parse("tools:call tools:list").unwrap()),
         client_uri: Some("https://app.example".to_owned()),
+        backchannel_logout_uri: Some("https://app.example/signed-out".to_owned()),
         software_version: Some("1.0".to_owned()),
         ..blank
     }
@@ -346,11 +388,13 @@ pub(crate) fn grant_and_code(
         grant_id: GrantId::generate(random, at(0)),
         user_id,
         client_key: client.key,
-        scopes: ScopeSet::parse("tools:call").unwrap(),
+        scopes: ScopeSet::parse("openid tools:call").unwrap(),
         refused_scopes: ScopeSet::parse("admin").unwrap(),
         resource_ids: vec![resource.resource_id],
         authenticated_at: at(0),
         client_auth_method: client.auth_method,
+        session_id: Some(SessionId::generate(random, at(0))),
+        acr: Some("urn:example:password".to_owned()),
     };
     let code = NewAuthorizationCode {
         digest: digest(),
@@ -359,6 +403,8 @@ pub(crate) fn grant_and_code(
         redirect_uri_was_sent: true,
         proof: ProofOfPossession::from_stored(Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"))
             .unwrap(),
+        nonce: Some("n-1".to_owned()),
+        dpop_jkt: None,
         expires_at: at(60),
     };
     (grant, code)
@@ -370,6 +416,7 @@ pub(crate) fn new_family() -> NewRefreshFamily {
         digest: digest(),
         idle_expires_at: at(86_400),
         absolute_expires_at: at(10 * 86_400),
+        dpop_jkt: None,
     }
 }
 
@@ -377,10 +424,23 @@ fn signing_key(kid: &str, state: SigningKeyState) -> NewSigningKey {
     NewSigningKey {
         kid: kid.to_owned(),
         algorithm: "RS256".to_owned(),
+        signs: SigningKeyUse::Tokens,
         state,
+        activate_at: (state == SigningKeyState::Next).then(|| at(3_600)),
         public_jwk: json!({"kty": "RSA", "kid": kid}),
         sealed_private_key: b"sealed".to_vec(),
         kek_id: "kek-1".to_owned(),
+    }
+}
+
+/// A spent refresh token came again.
+fn reuse_of(grant: &NewGrant) -> NewAuditEvent {
+    NewAuditEvent {
+        event_type: "refresh_token.stale".to_owned(),
+        target_kind: Some("grant".to_owned()),
+        target_id: Some(grant.grant_id.to_string()),
+        details: json!({"class": "stale_copy"}),
+        ..event()
     }
 }
 

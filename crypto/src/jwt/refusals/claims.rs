@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::verify_ended;
 use super::{
     AUDIENCE, Expected, ISSUER, NOW, VerifyError, claims_with, expected, key, sign, verify,
     verify_with,
@@ -52,6 +53,24 @@ fn claims_table() {
         let token = sign(&key, "at+jwt", &claims_with(name, value.clone())).unwrap();
         assert_eq!(verify_with(&key, &token), Err(reason), "{name}: {value}");
     }
+}
+
+/// A hint may be old; nothing else about it may be wrong.
+#[test]
+fn an_ended_token_is_read_where_its_end_does_not_matter() {
+    let key = key();
+    let keys = [key.verification_key().unwrap()];
+    let of = |name, value: Value| {
+        let token = sign(&key, "at+jwt", &claims_with(name, value)).unwrap();
+        verify_ended(&token, &keys, &expected()).map(|_| ())
+    };
+    assert_eq!(of("exp", json!(NOW - 1_000_000)), Ok(()));
+    assert_eq!(of("exp", Value::Null), Err(VerifyError::Time));
+    assert_eq!(
+        of("iss", json!("https://other.example")),
+        Err(VerifyError::Issuer)
+    );
+    assert_eq!(of("iat", json!(NOW + 3_600)), Err(VerifyError::NotYetValid));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! RFC 8725bis asks of any verifier. One honest token first, then one change at a time.
 
 mod claims;
+mod dpop_proof;
 mod foreign;
 mod header;
 mod shape;

@@ -7,12 +7,15 @@ const GOOD: &str = "client_id=client-1&redirect_uri=https://client.example/cb&re
 fn run_for(client: &Client, query: &str) -> Result<AuthorizationRequest, AuthorizeError> {
     let parameters = Parameters::parse(query.as_bytes()).unwrap();
     let resources = Resources::new(vec![sample_resource(1, "https://mcp.example/mcp")]);
+    let issuer = crate::Issuer::parse("https://as.example").unwrap();
     check(&AuthorizationContext {
         parameters: &parameters,
+        issuer: &issuer,
         client,
         resources: &resources,
         tenant_default_resource: None,
         tolerates_missing_challenge: false,
+        is_push_missing: false,
     })
 }
 

@@ -63,7 +63,7 @@ impl Scene {
         let browser = BrowserState {
             session: self.session,
             client: &self.client,
-            registered: &self.registered,
+            registered: Some(&self.registered),
             remembered: &self.remembered,
             held: &self.held,
             is_cross_site: self.is_cross_site,

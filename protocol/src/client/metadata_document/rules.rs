@@ -8,6 +8,7 @@ use crate::client::metadata::{clean_name, infer_application_type, is_https_url};
 use crate::client::{AssertionAlgorithm, AuthMethod, ClientKeys, GrantType};
 use crate::issuer::is_loopback_host;
 use crate::redirect_uri::{RedirectUri, RedirectUriError};
+use crate::signing_algorithm::SigningAlgorithm;
 use crate::strict_json::UniqueObject;
 
 use super::{ClientDocument, DocumentFault, DocumentUrl};
@@ -56,6 +57,12 @@ pub(super) fn validate(
         keys,
         application_type: infer_application_type(&redirect_uris),
         redirect_uris,
+        is_dpop_bound: members.flag("dpop_bound_access_tokens")?,
+        is_par_required: members.flag("require_pushed_authorization_requests")?,
+        post_logout_redirect_uris: post_logout_redirect_uris(&members, rules)?,
+        backchannel_logout_uri: backchannel_logout_uri(&members, url)?,
+        is_backchannel_session_required: members.flag("backchannel_logout_session_required")?,
+        id_token_algorithm: id_token_algorithm(&members)?,
         client_uri: web_url(&members, "client_uri", url)?,
         logo_uri: web_url(&members, "logo_uri", url)?,
         policy_uri: web_url(&members, "policy_uri", url)?,
@@ -78,6 +85,14 @@ impl<'a> Members<'a> {
             None => Ok(None),
             Some(Value::String(text)) if text.contains('\0') => Err(DocumentFault::WrongType(name)),
             Some(Value::String(text)) => Ok((!text.is_empty()).then_some(text)),
+            Some(_) => Err(DocumentFault::WrongType(name)),
+        }
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, DocumentFault> {
+        match self.value(name) {
+            None => Ok(false),
+            Some(Value::Bool(is_set)) => Ok(*is_set),
             Some(_) => Err(DocumentFault::WrongType(name)),
         }
     }
@@ -241,15 +256,56 @@ fn assertion_algorithm(members: &Members<'_>) -> Result<Option<AssertionAlgorith
         .ok_or(DocumentFault::UnknownAlgorithm)
 }
 
+/// The rules of registration. One with an app's own scheme that this tenant has not listed is left out.
+fn post_logout_redirect_uris(
+    members: &Members<'_>,
+    rules: &DocumentRules<'_>,
+) -> Result<Vec<String>, DocumentFault> {
+    let asked = members.list("post_logout_redirect_uris")?;
+    let mut accepted: Vec<String> = Vec::new();
+    for text in asked.into_iter().flatten() {
+        match RedirectUri::parse(text, rules.private_use_redirect_uris) {
+            Ok(uri) if accepted.iter().any(|known| known == uri.as_str()) => {}
+            Ok(uri) => accepted.push(uri.as_str().to_owned()),
+            Err(RedirectUriError::PrivateUseNotListed) => {}
+            Err(error) => return Err(DocumentFault::PostLogoutRedirectUri(error)),
+        }
+    }
+    Ok(accepted)
+}
+
+/// Back-Channel Logout §2.2.
+fn backchannel_logout_uri(
+    members: &Members<'_>,
+    url: &DocumentUrl,
+) -> Result<Option<String>, DocumentFault> {
+    let uri = web_url(members, "backchannel_logout_uri", url)?;
+    match uri {
+        Some(uri) if uri.contains('#') => Err(DocumentFault::LogoutUriWithFragment),
+        uri => Ok(uri),
+    }
+}
+
+/// A document is written once for every server: an algorithm that is none of ours counts as absent, and
+/// the ID token is RS256 then.
+fn id_token_algorithm(members: &Members<'_>) -> Result<Option<SigningAlgorithm>, DocumentFault> {
+    let asked = members.text("id_token_signed_response_alg")?;
+    Ok(asked.and_then(|name| name.parse().ok()))
+}
+
 /// Unknown grants are ignored, and so is client_credentials: nobody of this tenant vouches for it.
 fn grant_types(members: &Members<'_>) -> Result<Vec<GrantType>, DocumentFault> {
     let Some(asked) = members.list("grant_types")? else {
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     };
-    let usable = [GrantType::AuthorizationCode, GrantType::RefreshToken]
-        .into_iter()
-        .filter(|grant_type| asked.contains(&grant_type.as_str()))
-        .collect::<Vec<_>>();
+    let usable = [
+        GrantType::AuthorizationCode,
+        GrantType::RefreshToken,
+        GrantType::DeviceCode,
+    ]
+    .into_iter()
+    .filter(|grant_type| asked.contains(&grant_type.as_str()))
+    .collect::<Vec<_>>();
     if usable.contains(&GrantType::AuthorizationCode) {
         Ok(usable)
     } else {

@@ -26,17 +26,20 @@ pub struct SelfRegistration<'a> {
     /// Who names no authentication method gets a secret, on a person's machine too: for clients that
     /// were written before PKCE and send one without having asked.
     pub infers_secret: bool,
+    /// RFC 8628: the tenant takes device requests of clients that nobody vouches for.
+    pub allows_device: bool,
     /// What there is before an update: nothing of it grows, since an administrator may have cut it.
     pub current: Option<&'a Client>,
 }
 
 impl SelfRegistration<'_> {
-    /// No limits of the tenant's, and nothing there yet.
+    /// What a tenant allows that has said nothing, and nothing there yet.
     pub const OPEN: Self = Self {
         redirect_hosts: None,
         allows_loopback: true,
         scopes: None,
         infers_secret: false,
+        allows_device: false,
         current: None,
     };
 }
@@ -47,6 +50,7 @@ impl Registrant<'_> {
             Self::Administrator => true,
             Self::Client(limits) => {
                 grant_type != GrantType::ClientCredentials
+                    && (limits.allows_device || grant_type != GrantType::DeviceCode)
                     && limits
                         .current
                         .is_none_or(|client| client.may_use(grant_type))
@@ -75,6 +79,16 @@ impl Registrant<'_> {
             // The tenant's own list of exact URIs has decided.
             RedirectUriKind::PrivateUse => Ok(()),
         }
+    }
+
+    /// What makes a client's tokens or requests safer, an update of its own does not take away: whoever
+    /// held a copy of the registration token could (row J9).
+    pub(super) fn keeps(&self, asked: Option<bool>, is_set: impl Fn(&Client) -> bool) -> bool {
+        let is_kept = match self {
+            Self::Administrator => false,
+            Self::Client(limits) => limits.current.is_some_and(is_set),
+        };
+        asked.unwrap_or_default() || is_kept
     }
 
     /// The method of a client that names none, where it does not follow from its redirect URIs.
@@ -169,6 +183,7 @@ mod tests {
         let rules = RegistrationRules {
             private_use_redirect_uris: &["cursor://callback".to_owned()],
             known_scopes: &known_scopes,
+            signing_algorithm: crate::SigningAlgorithm::Rs256,
             registrant: Registrant::Client(limits),
         };
         validate(

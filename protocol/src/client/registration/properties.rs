@@ -61,6 +61,7 @@ proptest! {
         let rules = RegistrationRules {
             private_use_redirect_uris: &[],
             known_scopes: &known_scopes,
+            signing_algorithm: crate::SigningAlgorithm::Rs256,
             registrant: Registrant::Client(SelfRegistration::OPEN),
         };
         let Ok(registered) = validate(&request, &rules) else {

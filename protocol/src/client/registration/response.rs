@@ -8,8 +8,17 @@ use crate::ids::ClientId;
 use crate::redirect_uri::RedirectUri;
 use crate::scope::ScopeSet;
 use crate::secret::SecretText;
+use crate::signing_algorithm::SigningAlgorithm;
 
 use super::ClientRegistration;
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes what it asks about by reference"
+)]
+const fn is_off(is_set: &bool) -> bool {
+    !*is_set
+}
 
 /// RFC 7591 §3.2.1. No `Debug`: it carries the secret.
 #[derive(Clone, Serialize)]
@@ -28,6 +37,18 @@ pub struct RegistrationResponse {
     pub token_endpoint_auth_method: Option<AuthMethod>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
+    #[serde(skip_serializing_if = "is_off")]
+    pub dpop_bound_access_tokens: bool,
+    #[serde(skip_serializing_if = "is_off")]
+    pub require_pushed_authorization_requests: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "is_off")]
+    pub backchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +110,12 @@ impl RegistrationResponse {
             response_types: if uses_code { vec!["code"] } else { Vec::new() },
             token_endpoint_auth_method: is_method_named.then_some(registration.auth_method),
             token_endpoint_auth_signing_alg: registration.assertion_algorithm,
+            dpop_bound_access_tokens: registration.is_dpop_bound,
+            require_pushed_authorization_requests: registration.is_par_required,
+            post_logout_redirect_uris: registration.post_logout_redirect_uris,
+            backchannel_logout_uri: registration.backchannel_logout_uri,
+            backchannel_logout_session_required: registration.is_backchannel_session_required,
+            id_token_signed_response_alg: registration.id_token_algorithm,
             jwks,
             jwks_uri,
             application_type: registration

@@ -2,11 +2,12 @@
 
 use crate::client::keys::client_keys;
 use crate::client::metadata::{
-    clean_name, infer_application_type, infer_auth_method, is_https_url,
+    clean_name, infer_application_type, infer_auth_method, is_https_url, is_logout_url,
 };
 use crate::client::{ApplicationType, AssertionAlgorithm, AuthMethod, ClientKeys, GrantType};
 use crate::redirect_uri::{RedirectUri, RedirectUriKind};
 use crate::scope::ScopeSet;
+use crate::signing_algorithm::SigningAlgorithm;
 
 use super::policy::Registrant;
 use super::{ClientRegistration, RegistrationError, RegistrationRequest};
@@ -18,6 +19,8 @@ pub struct RegistrationRules<'a> {
     pub private_use_redirect_uris: &'a [String],
     /// Every scope of the tenant's resources and the tenant's own: others are dropped.
     pub known_scopes: &'a ScopeSet,
+    /// The tenant's: ID tokens can be had with it and with RS256.
+    pub signing_algorithm: SigningAlgorithm,
     pub registrant: Registrant<'a>,
 }
 
@@ -48,6 +51,22 @@ pub fn validate(
         software_version: request.software_version.clone(),
         keys: keys(request, auth_method)?,
         assertion_algorithm: assertion_algorithm(request, auth_method)?,
+        is_dpop_bound: rules
+            .registrant
+            .keeps(request.dpop_bound_access_tokens, |client| {
+                client.is_dpop_bound
+            }),
+        is_par_required: rules
+            .registrant
+            .keeps(request.require_pushed_authorization_requests, |client| {
+                client.is_par_required
+            }),
+        post_logout_redirect_uris: post_logout_redirect_uris(request, rules)?,
+        backchannel_logout_uri: backchannel_logout_uri(request)?,
+        is_backchannel_session_required: request
+            .backchannel_logout_session_required
+            .unwrap_or_default(),
+        id_token_algorithm: id_token_algorithm(request, rules)?,
         was_auth_method_asked: request.token_endpoint_auth_method.is_some(),
         was_application_type_asked: request.application_type.is_some(),
         was_scope_asked,
@@ -182,6 +201,59 @@ fn assertion_algorithm(
     AssertionAlgorithm::parse(asked)
         .map(Some)
         .ok_or(RegistrationError::UnknownAssertionAlgorithm)
+}
+
+/// RP-Initiated Logout §3.1: they may be what a redirect URI may be, so that a client on a person's machine
+/// has one too.
+fn post_logout_redirect_uris(
+    request: &RegistrationRequest,
+    rules: &RegistrationRules<'_>,
+) -> Result<Vec<String>, RegistrationError> {
+    let mut accepted: Vec<String> = Vec::new();
+    for text in request.post_logout_redirect_uris.iter().flatten() {
+        let uri = RedirectUri::parse(text, rules.private_use_redirect_uris)
+            .map_err(RegistrationError::PostLogoutRedirectUri)?;
+        rules.registrant.check_redirect_uri(&uri)?;
+        if !accepted.iter().any(|known| known == uri.as_str()) {
+            accepted.push(uri.as_str().to_owned());
+        }
+    }
+    Ok(accepted)
+}
+
+/// Back-Channel Logout §2.2.
+fn backchannel_logout_uri(
+    request: &RegistrationRequest,
+) -> Result<Option<String>, RegistrationError> {
+    match request.backchannel_logout_uri.as_deref() {
+        None if request.backchannel_logout_session_required == Some(true) => {
+            Err(RegistrationError::BackchannelLogoutUriMissing)
+        }
+        Some(uri) if !is_logout_url(uri) => Err(RegistrationError::InvalidBackchannelLogoutUri),
+        uri => Ok(uri.map(ToOwned::to_owned)),
+    }
+}
+
+/// RS256 is always to be had (OpenID Connect Core §15.1), and what the tenant signs with.
+fn id_token_algorithm(
+    request: &RegistrationRequest,
+    rules: &RegistrationRules<'_>,
+) -> Result<Option<SigningAlgorithm>, RegistrationError> {
+    let Some(asked) = request.id_token_signed_response_alg.as_deref() else {
+        return Ok(None);
+    };
+    let own = rules.signing_algorithm;
+    let offered = [SigningAlgorithm::Rs256, own];
+    let found = offered
+        .into_iter()
+        .find(|algorithm| algorithm.as_str() == asked);
+    found.map(Some).ok_or_else(|| {
+        let names = match own {
+            SigningAlgorithm::Rs256 => "RS256".to_owned(),
+            _ => format!("RS256 or {own}"),
+        };
+        RegistrationError::IdTokenAlgorithmNotSupported(names)
+    })
 }
 
 fn https_url(text: Option<&str>, name: &'static str) -> Result<Option<String>, RegistrationError> {

@@ -19,6 +19,7 @@ fn register_as(is_static: bool, body: &Value) -> Result<ClientRegistration, Regi
     let rules = RegistrationRules {
         private_use_redirect_uris: &[],
         known_scopes: &known_scopes,
+        signing_algorithm: crate::SigningAlgorithm::Rs256,
         registrant,
     };
     validate(

@@ -15,7 +15,7 @@ const STATEMENT_MEMBER: &str = "software_statement";
 /// A signed copy of the other members.
 const MAX_STATEMENT_BYTES: usize = 8 * 1024;
 /// What a software statement may say about a client. Never its id or a secret.
-const STATED_MEMBERS: [&str; 16] = [
+const STATED_MEMBERS: [&str; 22] = [
     "redirect_uris",
     "grant_types",
     "response_types",
@@ -32,6 +32,12 @@ const STATED_MEMBERS: [&str; 16] = [
     "software_version",
     "jwks",
     "jwks_uri",
+    "dpop_bound_access_tokens",
+    "require_pushed_authorization_requests",
+    "post_logout_redirect_uris",
+    "backchannel_logout_uri",
+    "backchannel_logout_session_required",
+    "id_token_signed_response_alg",
 ];
 
 /// A body as it came; nothing in it is believed yet. No `Debug`: it may carry a secret.
@@ -113,6 +119,18 @@ impl RegistrationRequest {
                 .cloned(),
             jwks_uri: text(members, "jwks_uri")?,
             token_endpoint_auth_signing_alg: text(members, "token_endpoint_auth_signing_alg")?,
+            dpop_bound_access_tokens: flag(members, "dpop_bound_access_tokens")?,
+            require_pushed_authorization_requests: flag(
+                members,
+                "require_pushed_authorization_requests",
+            )?,
+            post_logout_redirect_uris: list(members, "post_logout_redirect_uris")?,
+            backchannel_logout_uri: text(members, "backchannel_logout_uri")?,
+            backchannel_logout_session_required: flag(
+                members,
+                "backchannel_logout_session_required",
+            )?,
+            id_token_signed_response_alg: text(members, "id_token_signed_response_alg")?,
             has_client_secret: text(members, "client_secret")?.is_some(),
         })
     }
@@ -128,6 +146,17 @@ fn text(
         Some(Value::String(text)) if text.len() <= MAX_TEXT_BYTES && !text.contains('\0') => {
             Ok(Some(text.clone()))
         }
+        Some(_) => Err(RegistrationError::WrongType(name)),
+    }
+}
+
+fn flag(
+    members: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<bool>, RegistrationError> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Bool(is_set)) => Ok(Some(*is_set)),
         Some(_) => Err(RegistrationError::WrongType(name)),
     }
 }

@@ -18,6 +18,7 @@ fn family(generation: u32) -> RefreshFamily {
         idle_expires_at: at(DAY),
         absolute_expires_at: at(30 * DAY),
         security_epoch: 1,
+        dpop_jkt: None,
         revoked_at: None,
     }
 }
@@ -30,9 +31,10 @@ fn presented(generation: u32, digest: DigestMatch) -> PresentedRefreshToken {
     }
 }
 
-fn terms() -> RefreshTerms {
+fn terms() -> RefreshTerms<'static> {
     RefreshTerms {
         client_key: client_key(1),
+        dpop_key: None,
         standing: Standing::GOOD,
         security_epoch: 1,
         grace_window: DEFAULT_GRACE_WINDOW,
@@ -47,6 +49,39 @@ fn decide_at(generation: u32, digest: DigestMatch, seconds: i64) -> RefreshDecis
         &terms(),
         at(seconds),
     )
+}
+
+/// RFC 9449 §5, row T2: without the key a token is refused before its state is looked at, whatever it is.
+#[test]
+fn a_bound_token_takes_its_key() {
+    let own = JwkThumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap();
+    let other = JwkThumbprint::parse("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I").unwrap();
+    let bound = RefreshFamily {
+        dpop_jkt: Some(own.clone()),
+        ..family(5)
+    };
+    let decide_by = |family: &RefreshFamily, dpop_key, generation, digest| {
+        let terms = RefreshTerms {
+            dpop_key,
+            ..terms()
+        };
+        decide(family, presented(generation, digest), &terms, at(10))
+    };
+    for (generation, digest) in [(5, Current), (4, Previous), (3, Neither), (6, Neither)] {
+        for key in [None, Some(&other)] {
+            let refused = decide_by(&bound, key, generation, digest);
+            assert_eq!(refused, Dead(RefreshError::WrongKey));
+        }
+    }
+    assert_eq!(decide_by(&bound, Some(&own), 5, Current), Rotate);
+    assert_eq!(decide_by(&bound, Some(&own), 4, Previous), SameSuccessor);
+    assert_eq!(
+        decide_by(&bound, Some(&own), 3, Neither),
+        Reuse(grant_id(1))
+    );
+    // One that is not bound is for any key, and for none.
+    assert_eq!(decide_by(&family(5), Some(&own), 5, Current), Rotate);
+    assert_eq!(decide_by(&family(5), None, 5, Current), Rotate);
 }
 
 /// Rows F1, F4, F5: the table of the rule.

@@ -1,0 +1,71 @@
+//! POST /admin/v1/installation/void-refresh-tokens.
+
+use authority::audit::EventType;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::api::Api;
+use crate::audit::{self, Changes};
+use crate::operation::Found;
+use crate::principal::PlatformWrite;
+use crate::problem::{Faults, Problem};
+use crate::request::Body;
+use crate::wire;
+
+/// Why every refresh token there is ends now.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = VoidRefreshTokens, example = json!({"reason": "restored the back-up of 3 May"}))]
+pub struct VoidRefreshTokensBody {
+    /// For the audit.
+    reason: String,
+}
+
+/// What holds from now on.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VoidedRefreshTokens)]
+pub struct VoidedOut {
+    /// Refresh tokens of an earlier one are void.
+    #[schema(example = 2)]
+    pub security_epoch: i64,
+}
+
+/// Void every refresh token
+///
+/// Of every tenant, at once: for the moment after a back-up was restored, whose refresh tokens were spent or revoked
+/// since. Everybody signs in again. Access tokens live on until they expire; grants are not revoked.
+#[utoipa::path(
+    post,
+    path = "/admin/v1/installation/void-refresh-tokens",
+    tag = "installation",
+    request_body = VoidRefreshTokensBody,
+    responses((status = 200, description = "Done.", body = VoidedOut)),
+)]
+pub async fn void_refresh_tokens(
+    access: PlatformWrite,
+    api: Api,
+    Body(body): Body<VoidRefreshTokensBody>,
+) -> Result<Found<VoidedOut>, Problem> {
+    let mut faults = Faults::default();
+    let reason = wire::words(&mut faults, "reason", &body.reason, wire::NAME_LIMIT);
+    faults.finish()?;
+    let mut platform = api.database().platform().await?;
+    let security_epoch = platform.raise_security_epoch().await?;
+    let target = audit::target("installation", &"installation");
+    let changes = Changes::updated(
+        &json!({"security_epoch": security_epoch - 1}),
+        &json!({"security_epoch": security_epoch}),
+    )
+    .noting("reason", reason);
+    let event = audit::event(
+        &api,
+        &access.caller,
+        EventType::RefreshTokensVoided,
+        target,
+        changes,
+    );
+    platform.insert_platform_audit_event(None, &event).await?;
+    platform.commit().await?;
+    Ok(Found(VoidedOut { security_epoch }))
+}

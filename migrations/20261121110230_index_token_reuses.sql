@@ -1,0 +1,28 @@
+-- no-transaction
+-- Spent codes and refresh tokens that came again, of all types in one order.
+--
+-- An index of a partitioned table cannot be made concurrently: it is made of the parent alone, then of one
+-- partition after the other, each in a transaction of its own, so that no more than one of them waits.
+do $$
+declare
+    partition regclass;
+    made      text;
+begin
+    create index if not exists audit_events_token_reuses on only audit_events
+        (tenant_id, occurred_at, event_id)
+        where event_type in ('refresh_token.repeated', 'refresh_token.stale', 'refresh_token.reused', 'code.reused');
+    commit;
+    for partition in
+        select inhrelid::regclass from pg_inherits where inhparent = 'audit_events'::regclass order by 1
+    loop
+        made := partition::text || '_token_reuses';
+        execute format('create index if not exists %I on %s
+            (tenant_id, occurred_at, event_id)
+        where event_type in (''refresh_token.repeated'', ''refresh_token.stale'', ''refresh_token.reused'', ''code.reused'')', made, partition);
+        if not exists (select from pg_inherits where inhrelid = to_regclass(quote_ident(made))) then
+            execute format('alter index audit_events_token_reuses attach partition %I', made);
+        end if;
+        commit;
+    end loop;
+end
+$$;
