@@ -35,7 +35,7 @@ fn ids(list: &Value) -> Vec<&str> {
     list.iter().map(|one| one["id"].as_str().unwrap()).collect()
 }
 
-/// P1: byte for byte what the issuer's own JWKS URL answers.
+/// P6: byte for byte what the issuer's own JWKS URL answers.
 #[tokio::test]
 async fn a_resource_reads_the_issuers_keys_at_a_url_of_its_own() {
     let app = TestApp::start().await;
@@ -116,7 +116,7 @@ async fn an_operator_sees_who_has_fetched_a_key() {
     assert!(next["seen_by"][0]["first_seen_at"].is_string());
 }
 
-/// P2: a rotation waits for a resource that uses its URL, within the tenant's bound.
+/// P6: a rotation waits for a resource that uses its URL, within the tenant's bound.
 #[tokio::test]
 async fn a_rotation_waits_for_the_resources_that_use_their_url() {
     let app = TestApp::start().await;

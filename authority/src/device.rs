@@ -2,8 +2,8 @@
 //!
 //! Not here: what may be asked (`protocol::device`), the pages (`server`), redeeming (`tokens::device_code`).
 //!
-//! Guesses of user codes are limited by person, address and tenant; requests by address and tenant, because an
-//! unauthenticated client's request writes a row.
+//! Guesses of user codes are limited by address, and by person or else by tenant; requests by address and tenant,
+//! because an unauthenticated client's request writes a row.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -209,15 +209,16 @@ impl Authority {
         }
         let code = UserCode::parse(typed).map_err(|_| UserCodeError::Unknown)?;
         let (limits, tenant_id) = (self.limits(), Some(tenant.id()));
-        if let Some(user_id) = typist.user_id {
-            limits
-                .take(Limit::UserCodePerson, tenant_id, &user_id.to_string())
-                .await?;
-        }
         limits
             .take_by_address(Limit::UserCodeAddress, tenant_id, typist.address)
             .await?;
-        limits.take(Limit::UserCodeTenant, tenant_id, "").await?;
+        // Whoever is signed in is counted for themselves: strangers who guess from many addresses do not keep
+        // the tenant's people from their devices.
+        let (limit, whose) = match typist.user_id {
+            Some(user_id) => (Limit::UserCodePerson, user_id.to_string()),
+            None => (Limit::UserCodeTenant, String::new()),
+        };
+        limits.take(limit, tenant_id, &whose).await?;
         let digests = digests::for_look_up(self.peppers(), &code);
         let mut scope = self.database().tenant(tenant).await?;
         let found = scope

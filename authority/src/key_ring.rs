@@ -58,6 +58,10 @@ impl From<KeyRingError> for StoreError {
             KeyRingError::Key(SigningKeyError::KeyEncryption(error)) => {
                 Self::Unavailable(error.to_string())
             }
+            // Another replica may have the key: not this client's fault, and over when an operator mends it.
+            KeyRingError::Key(error @ SigningKeyError::Sealed) => {
+                Self::Unavailable(error.to_string())
+            }
             other => Self::Corrupt(other.to_string()),
         }
     }

@@ -12,7 +12,7 @@ pub struct Metrics {
     registry: Registry,
     /// `outcome`: code_issued, refused, denied.
     pub authorizations: IntCounterVec,
-    /// `outcome`: succeeded, failed, limited, busy.
+    /// `outcome`: succeeded, failed, limited, busy, error.
     pub logins: IntCounterVec,
     /// `outcome`: granted, denied, remembered.
     pub consents: IntCounterVec,
@@ -24,7 +24,7 @@ pub struct Metrics {
     pub refreshes: IntCounterVec,
     /// `class`: lost_answer, two_processes, stale_copy, theft_suspected.
     pub refresh_reuses: IntCounterVec,
-    /// `kind`: code, refresh_token.
+    /// `kind`: code, `device_code`, `refresh_token`.
     pub reuses: IntCounterVec,
     /// `outcome`: active, inactive.
     pub introspections: IntCounterVec,
@@ -37,9 +37,11 @@ pub struct Metrics {
     pub client_authentication_failures: IntCounterVec,
     /// `outcome`: accepted, or why not.
     pub dpop_proofs: IntCounterVec,
-    /// `outcome`: remembered, stored, fetched, stale, or why the document could not be used.
+    /// `outcome`: requested, refused, approved, denied, `unknown_code`.
     pub device_authorizations: IntCounterVec,
+    /// `outcome`: pushed, refused.
     pub pushed_requests: IntCounterVec,
+    /// `outcome`: remembered, stored, fetched, stale, or why the document could not be used.
     pub client_documents: IntCounterVec,
     /// `kind`: metadata_document, jwks, logo, logout_notice; `outcome`: fetched, or why not.
     pub outbound_fetches: IntCounterVec,
@@ -51,8 +53,10 @@ pub struct Metrics {
     pub tolerances_used: IntCounterVec,
     /// `operation`: read, update, delete; `outcome`: done, refused.
     pub registration_management: IntCounterVec,
-    /// `kind`: dpop_proof_ids, authorization_codes, browser_sessions, grants, clients, client_assertion_ids,
-    /// initial_access_tokens.
+    /// `kind`, of a tenant's rows: `authorization_codes`, `browser_sessions`, grants, clients,
+    /// `client_assertion_ids`, `dpop_proof_ids`, `initial_access_tokens`, `device_authorizations`,
+    /// `logout_notices`, `ended_clients`; of what stands above tenants: revocations, `audit_months`,
+    /// `audit_events`, `admin_keys`.
     pub swept: IntCounterVec,
     /// `round`: `logout_notices`, work; `outcome`: done, failed, `wrong_clock`.
     pub job_rounds: IntCounterVec,

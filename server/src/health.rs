@@ -58,6 +58,9 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 
 async fn check(state: &AppState) -> Result<(), Unready> {
     state.isolation.check(&state.authority).await?;
+    // Each time: another replica may have sealed a key under a key-encryption key that this one lacks.
+    let opened = state.authority.verify_encryption_keys().await;
+    opened.map_err(OutOfOrder::from)?;
     let skew = clock_skew::read(&state.authority)
         .await
         .map_err(Unready::Database)?;

@@ -59,7 +59,7 @@ pub enum RevokedReason {
     DeviceCodeReuse,
     /// A spent refresh token came back after its successor was used.
     RefreshTokenReuse,
-    /// By the person.
+    /// By an administrator, for the person.
     ConsentWithdrawn,
     PasswordChanged,
     UserDisabled,

@@ -1,5 +1,5 @@
 //! Removing what has expired, batch by batch, in one tenant. Every table of a tenant that grows with its traffic
-//! has a step here or, for grants, in `grants`; `tests/ninety_days.rs` misses one that has none.
+//! has a step here or, for grants, in `grants`; `tests/ninety_days` misses one that has none.
 
 mod grants;
 

@@ -1,5 +1,5 @@
-//! How long a revoked token lives on at the other replica, as a figure: the slowest of a hundred within a
-//! second, whatever has become of the way by which it would hear of it (row H5).
+//! How long a revoked token lives on at the other replica, as a figure: of two hundred, ninety-nine in a
+//! hundred die within a second, whatever has become of the way by which the replica hears of it (row H5).
 
 use std::time::Duration;
 

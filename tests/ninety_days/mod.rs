@@ -75,7 +75,7 @@ impl Faithful {
     }
 }
 
-/// J2, F11 and the rest of the life of a token: what has ended goes, what lives stays.
+/// Z17: what has ended goes, what lives stays.
 #[tokio::test]
 async fn no_table_keeps_growing_over_ninety_days_and_no_live_token_is_lost() {
     let internet = TestInternet::of(&["client.test"]).await;

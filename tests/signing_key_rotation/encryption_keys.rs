@@ -1,10 +1,11 @@
 //! Key-encryption keys: changed beside running servers, and missed at start, in words.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::command::writ;
-use super::{Keys, audited, signed_by};
-use crate::harness::TestApp;
+use super::{Keys, audited, published, signed_by};
+use crate::harness::{Answer, TestApp, within_a_second};
 
 const NEW: &str = "YW5vdGhlci1lbmNyeXB0aW9uLWtleS1vZi10ZXN0cy0=";
 const KEYS: &str = "WRIT_ENCRYPTION_KEYS";
@@ -132,4 +133,31 @@ async fn the_keys_of_deleted_tenants_are_missed_by_nobody() {
     let acme = app.tenant("acme").await;
     acme.admin().delete(&acme.path("")).await.expect_status(204);
     app.start_replica_with(KEYS, NEW).await;
+}
+
+/// Q3: a replica that lacks a key-encryption key which another one has put to use in the meantime says so, and
+/// answers 503 where it would have to sign. What takes no private key goes on.
+#[tokio::test]
+async fn a_running_server_that_lacks_a_key_in_use_is_not_ready_and_signs_nothing() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let client = acme.confidential_client().await;
+    client.client_credentials(None).await.tokens();
+    let both = format!("{NEW},{}", setting(&app, KEYS));
+    let ahead = app.start_replica_with(KEYS, &both).await;
+    let leaked = Keys::of(&acme).await.active().to_owned();
+    let path = acme.path(&format!("/signing-keys/{leaked}?reason=a+drill"));
+    ahead.admin().delete(&path).await.expect_status(200);
+
+    within_a_second("the other replica signs no more", async || {
+        client.client_credentials(None).await.status == 503
+    })
+    .await;
+    assert_eq!(published(&acme).await.len(), 1);
+    let admin = app.admin();
+    let probe = admin.wire().request(Method::GET, &admin.url("/readyz"));
+    let said = Answer::of(probe).await.expect_status(503);
+    assert_eq!(said.body, "not ready: encryption keys\n");
+    let there = acme.through(ahead.wire());
+    assert!(published(&acme).await.contains(&signed_by(&there).await.0));
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use crypto::{KeyEncryption, PublicJwk, SealedSigningKey, SigningKey, VerificationKey};
+use crypto::{
+    KeyEncryption, PublicJwk, SealedSigningKey, SigningKey, SigningKeyError, VerificationKey,
+};
 use protocol::SigningAlgorithm;
 use protocol::clock::Timestamp;
 use protocol::ids::TenantId;
@@ -28,6 +30,8 @@ pub struct TenantKeys {
     jwks: Arc<ReadyJwks>,
     /// From then on a retired key is none any more.
     good_until: Option<Timestamp>,
+    /// An active key is among them that does not open here.
+    is_sealed_to_us: bool,
 }
 
 /// An active key, and the row that it was opened from.
@@ -42,7 +46,7 @@ impl TenantKeys {
     /// What signs access tokens and everything else that is no ID token.
     pub fn signer(&self) -> Result<&SigningKey, KeyRingError> {
         self.of_use(SigningKeyUse::Tokens)
-            .ok_or(KeyRingError::NoActiveKey)
+            .ok_or_else(|| self.why_not())
     }
 
     /// What signs an ID token: RS256, which every client understands, unless the client asked for an
@@ -59,7 +63,15 @@ impl TenantKeys {
         asked
             .and_then(of)
             .or_else(|| of(SigningAlgorithm::Rs256))
-            .ok_or(KeyRingError::NoActiveKey)
+            .ok_or_else(|| self.why_not())
+    }
+
+    fn why_not(&self) -> KeyRingError {
+        if self.is_sealed_to_us {
+            SigningKeyError::Sealed.into()
+        } else {
+            KeyRingError::NoActiveKey
+        }
     }
 
     pub fn verification_keys(&self) -> &[VerificationKey] {
@@ -86,7 +98,8 @@ impl TenantKeys {
     }
 
     /// From the rows. Opens the active keys, which may block; one that was opened before, from the very
-    /// same row, is not opened again.
+    /// same row, is not opened again. One that does not open, because this replica lacks its key-encryption
+    /// key, is published and verifies all the same: that takes its public half alone.
     pub(super) fn assemble(
         tenant_id: TenantId,
         records: Vec<SigningKeyRecord>,
@@ -97,6 +110,7 @@ impl TenantKeys {
         let mut signers = Vec::with_capacity(2);
         let mut published = Vec::with_capacity(records.len());
         let mut good_until = None;
+        let mut is_sealed_to_us = false;
         for record in records {
             if let Some(ends) = end_of(&record) {
                 if ends <= now {
@@ -109,11 +123,15 @@ impl TenantKeys {
             published.push(row.public_jwk.clone());
             if state == SigningKeyState::Active {
                 let known = last.and_then(|last| last.opened_from(&row));
-                let key = match known {
-                    Some(key) => key,
-                    None => open(tenant_id, &row, key_encryption)?,
-                };
-                signers.push(Signer { signs, row, key });
+                let opened = known.map_or_else(|| open(tenant_id, &row, key_encryption), Ok);
+                match opened {
+                    Ok(key) => signers.push(Signer { signs, row, key }),
+                    Err(KeyRingError::Key(SigningKeyError::Sealed)) => {
+                        tracing::error!(%tenant_id, kid = row.kid, kek_id = row.kek_id, "a signing key does not open here: see whether WRIT_ENCRYPTION_KEYS holds its key-encryption key");
+                        is_sealed_to_us = true;
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         let verification_keys = published
@@ -125,6 +143,7 @@ impl TenantKeys {
             verification_keys,
             jwks: Arc::new(ready_jwks(&published)?),
             good_until,
+            is_sealed_to_us,
         })
     }
 
@@ -301,12 +320,19 @@ mod tests {
             "202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f",
         ))
         .unwrap();
-        let again = |records: Vec<SigningKeyRecord>| {
-            TenantKeys::assemble(tenant_id(), records, Some(&first), &nothing_opens, at(0))
+        let again = |record: SigningKeyRecord| {
+            let records = vec![record];
+            TenantKeys::assemble(tenant_id(), records, Some(&first), &nothing_opens, at(0)).unwrap()
         };
-        assert!(again(vec![active.clone()]).is_ok());
+        assert!(again(active.clone()).signer().is_ok());
         let mut altered = active;
         altered.sealed_private_key[20] ^= 1;
-        assert!(again(vec![altered]).is_err());
+        let keys = again(altered);
+        let refused = keys.signer().unwrap_err();
+        assert!(matches!(
+            refused,
+            KeyRingError::Key(SigningKeyError::Sealed)
+        ));
+        assert_eq!(keys.verification_keys().len(), 1, "it goes on verifying");
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Not here: what a proof must say (`protocol::dpop`), and whether it was used before (`authority::dpop`).
 //!
-//! To take proofs at one more endpoint: [`shown_proof`] with its name, `DPoP-Nonce` in its answers.
+//! To take proofs at one more endpoint: [`shown_proof`] with its name. A refusal that asks for a nonce
+//! brings one by itself; other answers bring one where the endpoint calls [`add_nonce`], as `/par` does not.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use authority::dpop::{DpopFailure, ShownProof};
@@ -47,7 +48,7 @@ fn urls_of(request: &TenantRequest, name: &str) -> Vec<String> {
     ]
 }
 
-/// RFC 9449 §8.2: with any answer, so that the next request needs no second try.
+/// RFC 9449 §8.2: may come with any answer, so that the next request needs no second try.
 pub fn add_nonce(headers: &mut HeaderMap, nonce: Option<&str>) {
     if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
         headers.insert(NONCE, nonce);
