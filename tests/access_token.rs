@@ -322,7 +322,7 @@ async fn a_sealed_key_works_in_its_own_row_only() {
             .through(replica.wire())
             .client_credentials(None)
             .await;
-        refused.is_refused(500, "server_error");
+        refused.is_refused(503, "temporarily_unavailable");
         assert!(
             !refused.body.contains("key"),
             "nothing of the cause: {refused:?}"
