@@ -116,15 +116,16 @@ impl TenantScope {
         keys.collect()
     }
 
-    /// Nobody else changes this tenant's keys until the transaction ends. How many there are; of none,
-    /// the unique keys take care. What is listed after this is what others left.
-    pub async fn lock_signing_keys(&mut self) -> Result<u64, StoreError> {
-        let locked = sqlx::query_scalar!(
-            "select kid from signing_keys where tenant_id = $1 order by kid for update",
+    /// Nobody else changes this tenant's keys until the transaction ends. What is listed after this is what
+    /// others left. One lock and not the rows: keys that come while somebody waits stand before those he
+    /// waits for as often as behind them, and who locks rows in an order of his own waits in a circle.
+    pub async fn lock_signing_keys(&mut self) -> Result<(), StoreError> {
+        let lock = sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended('signing_keys:' || $1::uuid::text, 0))",
             self.tenant_id(),
         );
-        let locked = answer!(self, locked, fetch_all)?;
-        Ok(u64::try_from(locked.len()).unwrap_or(u64::MAX))
+        answer!(self, lock, fetch_one)?;
+        Ok(())
     }
 
     /// When a next key is due to sign. False when it is not next any more.

@@ -184,6 +184,7 @@ impl Authority {
         }
         let mut written = 0;
         let mut scope = self.database().tenant(tenant).await?;
+        scope.lock_signing_keys().await?;
         for (from, key) in resealed {
             let is_written = scope
                 .reseal_signing_key(&key.kid, from, &key.sealed_private_key, &key.kek_id)

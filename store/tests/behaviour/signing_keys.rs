@@ -19,7 +19,7 @@ async fn a_key_goes_one_step_at_a_time_and_each_step_once() {
     let tenant = world.tenant("acme").await;
     let _things = Things::insert(&world, &tenant).await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    assert_eq!(scope.lock_signing_keys().await.unwrap(), 2);
+    scope.lock_signing_keys().await.unwrap();
     assert!(!scope.activate_signing_key("key-1", at(9)).await.unwrap());
     assert!(!scope.retire_signing_key("key-2", at(9)).await.unwrap());
     assert!(
@@ -51,6 +51,39 @@ async fn a_key_goes_one_step_at_a_time_and_each_step_once() {
     assert_eq!(keys(&mut scope).await[1].1, SigningKeyUse::IdTokens);
     assert!(scope.delete_signing_key("key-1").await.unwrap());
     assert!(!scope.delete_signing_key("key-1").await.unwrap());
+}
+
+/// Three who change a tenant's keys wait for one another in a line, not in a circle: a key that the first made
+/// may stand before those that the second waited for.
+#[tokio::test]
+async fn who_changes_keys_at_once_waits_in_line() {
+    const WAITING: &str = "pg_locks where not granted and database = \
+         (select oid from pg_database where datname = current_database())";
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let things = Things::insert(&world, &tenant).await;
+    let mut first = world.database.tenant(&tenant).await.unwrap();
+    first.lock_signing_keys().await.unwrap();
+    assert!(first.delete_signing_key("key-2").await.unwrap());
+    let second = async {
+        let mut scope = world.database.tenant(&tenant).await.unwrap();
+        scope.lock_signing_keys().await.unwrap();
+        world.db_until_count(WAITING, 1).await;
+        let scheduled = scope.schedule_signing_key("key-0", at(4_000)).await;
+        assert!(scheduled.unwrap());
+        scope.commit().await.unwrap();
+    };
+    let third = async {
+        world.db_until_count(WAITING, 1).await;
+        let mut next = things.next_signing_key.clone();
+        next.kid = "key-0".to_owned();
+        first.insert_signing_key(&next, at(0)).await.unwrap();
+        first.commit().await.unwrap();
+        let mut scope = world.database.tenant(&tenant).await.unwrap();
+        scope.lock_signing_keys().await.unwrap();
+        assert_eq!(keys(&mut scope).await.len(), 2);
+    };
+    tokio::join!(second, third);
 }
 
 /// Two replicas that make a key at once get one, whatever each has read.
