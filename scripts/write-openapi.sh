@@ -3,6 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 mkdir -p openapi
+trap 'rm -f openapi/*.new' EXIT
 for document in admin:admin-api public:authorization-server; do
     file=openapi/${document#*:}.json
     # Beside it first: a build that fails leaves the old one.

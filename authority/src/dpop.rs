@@ -15,7 +15,7 @@ use store::{StoreError, Tenant, TenantScope};
 
 use crate::Authority;
 use crate::client_authentication::AuthenticatedClient;
-use crate::grants::CLOCK_TOLERANCE;
+use crate::grants::EXPIRY_MARGIN;
 use crate::verify::VerifiedAccessToken;
 
 /// What a request shows.
@@ -75,7 +75,7 @@ impl UnspentProof {
     /// back leaves the proof as it was. False where it was used before.
     pub async fn spend(&self, scope: &mut TenantScope, now: Timestamp) -> Result<bool, StoreError> {
         // Kept until the slowest replica would refuse it for its age.
-        let expires_at = self.remembered_until + CLOCK_TOLERANCE;
+        let expires_at = self.remembered_until + EXPIRY_MARGIN;
         scope
             .insert_dpop_proof_id(&self.key, &self.jti, expires_at, now)
             .await

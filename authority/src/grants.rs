@@ -30,11 +30,11 @@ use crate::verify::VerifyError;
 
 /// What is revoked is remembered for this much longer than a token lives: as much as a verifier's leeway
 /// may be (`crypto::jwt::MAX_LEEWAY`), and far more than replicas' clocks may differ by.
-pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+pub(crate) const EXPIRY_MARGIN: Duration = Duration::from_mins(1);
 
 /// When no access token that is out by `now` can be valid any more.
 pub fn last_token_ends(now: Timestamp) -> Timestamp {
-    now + MAX_LIFETIME + CLOCK_TOLERANCE
+    now + MAX_LIFETIME + EXPIRY_MARGIN
 }
 
 /// What a person allowed, with everything checked again.
@@ -304,7 +304,7 @@ impl Authority {
             AuditEvent::new(EventType::AccessTokenRevoked, actor, now).at("access_token", jti);
         let mut scope = self.database().tenant(tenant).await?;
         if scope
-            .revoke_access_token(token_id, now, expires_at + CLOCK_TOLERANCE)
+            .revoke_access_token(token_id, now, expires_at + EXPIRY_MARGIN)
             .await?
         {
             scope

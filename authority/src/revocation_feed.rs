@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 
 use crate::Authority;
 use crate::freshness::{Stamp, Topic};
-use crate::grants::CLOCK_TOLERANCE;
+use crate::grants::EXPIRY_MARGIN;
 use crate::issue::IssueError;
 use crate::key_ring::TenantKeys;
 
@@ -141,7 +141,7 @@ impl Authority {
             .list_revocations_of_tenant(now, one_more.saturating_mul(2))
             .await?;
         // Who was disabled longer ago has no token that lives.
-        let since = now - (MAX_LIFETIME + CLOCK_TOLERANCE);
+        let since = now - (MAX_LIFETIME + EXPIRY_MARGIN);
         let clients = scope.list_ended_clients(now, since, one_more).await?;
         scope.commit().await?;
         let (mut grants, mut tokens) = (Vec::new(), Vec::new());

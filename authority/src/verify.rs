@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crypto::jwt::{self, Expected};
 use protocol::Timestamp;
+use protocol::clock::MAX_CLOCK_SKEW;
 use protocol::ids::{ClientId, Subject, TokenId};
 use protocol::introspection::jwt::{INTROSPECTION_JWT_TYP, IntrospectionJwtClaims};
 use protocol::introspection::{IntrospectionResponse, may_learn};
@@ -93,13 +94,10 @@ impl IntrospectionCaller<'_> {
     }
 }
 
-/// Clocks of replicas may differ this much (readiness fails beyond it).
-const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
-
 /// An operator may delete a client and give its id to another one: a token from before then is the
 /// first one's, and died with it.
 fn is_older_than_client(claims: &AccessTokenClaims, created_at: Timestamp) -> bool {
-    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + CLOCK_TOLERANCE <= created_at
+    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + MAX_CLOCK_SKEW <= created_at
 }
 
 impl Authority {

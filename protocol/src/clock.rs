@@ -4,8 +4,15 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+/// Clocks of replicas may differ by this much: beyond it a replica is not ready and does no jobs.
+pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
+
+/// The last second of the year 9999: a later time in somebody's JWT is a mistake or an attack (`1e300`).
+const LAST_SECOND: i64 = 253_402_300_799;
 
 /// Where `now` comes from: the system in production, a hand-moved clock in tests.
 pub trait Clock: Send + Sync {
@@ -36,6 +43,24 @@ impl Timestamp {
 
     pub fn from_unix_seconds(seconds: i64) -> Self {
         Self::from_unix_micros(seconds.saturating_mul(1_000_000))
+    }
+
+    /// A time in a JWT that somebody else made. RFC 7519 §2 allows fractions, and Python's `time.time()`
+    /// makes them; a string, a negative or an absurd number is no time.
+    pub fn from_numeric_date(value: &Value) -> Option<Self> {
+        let whole = value.as_i64().or_else(|| {
+            let seconds = value.as_f64().filter(|seconds| seconds.is_finite())?;
+            // Checked below; what is out of range saturates.
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the fraction is meant to go"
+            )]
+            let seconds = seconds.floor() as i64;
+            Some(seconds)
+        });
+        whole
+            .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
+            .map(Self::from_unix_seconds)
     }
 
     pub fn unix_seconds(self) -> i64 {
@@ -155,6 +180,26 @@ mod tests {
         );
         assert!(Timestamp::from_unix_seconds(i64::MAX) > now);
         assert!(Timestamp::from_unix_seconds(i64::MIN) < now);
+    }
+
+    #[test]
+    fn a_numeric_date_is_a_number_of_this_calendar() {
+        use serde_json::json;
+        let read = |value: Value| Timestamp::from_numeric_date(&value).map(Timestamp::unix_seconds);
+        assert_eq!(read(json!(1_800_000_000)), Some(1_800_000_000));
+        assert_eq!(read(json!(1_800_000_000.9)), Some(1_800_000_000));
+        assert_eq!(read(json!(LAST_SECOND)), Some(LAST_SECOND));
+        for no_time in [
+            json!("1800000000"),
+            json!(null),
+            json!(-1),
+            json!(-0.5),
+            json!(1e300),
+            json!(LAST_SECOND + 1),
+            json!(u64::MAX),
+        ] {
+            assert_eq!(read(no_time.clone()), None, "{no_time}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::clock::Timestamp;
+use crate::clock::{MAX_CLOCK_SKEW, Timestamp};
 use crate::ids::{ClientId, GrantId, TokenId};
 use crate::issuer::Issuer;
 
@@ -25,9 +25,6 @@ pub const SIGNED_ANEW_AFTER: Duration = Duration::from_mins(5);
 /// Of each kind, so that it stays within about 400 KB. What lives longest is named first.
 pub const MOST_ENTRIES: usize = 5_000;
 
-/// Clocks of replicas may differ by this much (readiness fails beyond it).
-const CLOCK_TOLERANCE_SECONDS: i64 = 2;
-
 /// A client whose tokens are void.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct EndedClient {
@@ -41,10 +38,7 @@ pub struct EndedClient {
 impl EndedClient {
     pub fn new(client_id: &ClientId, ended_at: Option<Timestamp>) -> Self {
         // The second itself is void, and what a replica with a fast clock wrote into it.
-        let after = |at: Timestamp| {
-            at.unix_seconds()
-                .saturating_add(1 + CLOCK_TOLERANCE_SECONDS)
-        };
+        let after = |at: Timestamp| (at + MAX_CLOCK_SKEW).unix_seconds().saturating_add(1);
         Self {
             client_id: client_id.as_str().to_owned(),
             issued_before: ended_at.map(after),

@@ -6,9 +6,6 @@ use std::time::Duration;
 use authority::Authority;
 use store::StoreError;
 
-/// Beyond this a replica is not ready and does no jobs.
-pub(crate) const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
-
 pub(crate) async fn read(authority: &Authority) -> Result<Duration, StoreError> {
     let theirs = authority.database().read_clock().await?;
     let ours = authority.now();

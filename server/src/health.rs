@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
+use protocol::clock::MAX_CLOCK_SKEW;
 use store::StoreError;
 
-use crate::clock_skew::{self, MAX_CLOCK_SKEW};
+use crate::clock_skew;
 use crate::isolation::OutOfOrder;
 use crate::state::AppState;
 

@@ -1,5 +1,18 @@
 //! Audit events: added and read, never edited. A tenant's, and the platform's own.
 
+macro_rules! select_audit_events {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::audit_events::AuditRow,
+            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
+                 request_id, host(address) as address, details
+             from audit_events "
+                + $rest
+            $(, $argument)*
+        )
+    };
+}
+
 mod columns;
 mod look_ups;
 
@@ -136,12 +149,8 @@ impl TenantScope {
         limit: u32,
     ) -> Result<Vec<AuditEvent>, StoreError> {
         let (occurred_at, event_id) = AuditCursor::columns(after);
-        let rows = sqlx::query_as!(
-            AuditRow,
-            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
-                 request_id, host(address) as address, details
-             from audit_events
-             where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
+        let rows = select_audit_events!(
+            "where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
              order by occurred_at desc, event_id desc limit $4",
             self.tenant_id(),
             occurred_at,
@@ -162,12 +171,8 @@ impl TenantScope {
         limit: u32,
     ) -> Result<Vec<AuditEvent>, StoreError> {
         let (occurred_at, event_id) = AuditCursor::columns(after);
-        let rows = sqlx::query_as!(
-            AuditRow,
-            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
-                 request_id, host(address) as address, details
-             from audit_events
-             where tenant_id = $1 and event_type = $2 and (occurred_at, event_id) < ($3, $4)
+        let rows = select_audit_events!(
+            "where tenant_id = $1 and event_type = $2 and (occurred_at, event_id) < ($3, $4)
              order by occurred_at desc, event_id desc limit $5",
             self.tenant_id(),
             event_type,

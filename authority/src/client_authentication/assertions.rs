@@ -19,7 +19,7 @@ use protocol::metadata::token_endpoints;
 use super::{ClientAuthenticationError, ClientAuthenticationFailure};
 use crate::Authority;
 use crate::client_keys::{KeyOwner, KeysFailure};
-use crate::grants::CLOCK_TOLERANCE;
+use crate::grants::EXPIRY_MARGIN;
 use crate::limits::Limit;
 
 /// Whose assertion it has to be.
@@ -142,7 +142,7 @@ impl Authority {
             .insert_client_assertion_id(
                 owner.client_id,
                 &right.jti,
-                right.remembered_until + CLOCK_TOLERANCE,
+                right.remembered_until + EXPIRY_MARGIN,
                 self.now(),
             )
             .await?;

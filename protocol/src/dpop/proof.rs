@@ -20,8 +20,6 @@ pub const MAX_AGE: Duration = Duration::from_mins(5);
 pub const MAX_JTI_BYTES: usize = 256;
 /// Long paths exist; longer ones are no endpoint of ours.
 const MAX_HTU_BYTES: usize = 2_048;
-/// The last second of the year 9999.
-const LAST_SECOND: i64 = 253_402_300_799;
 
 /// What a proof is held against.
 #[derive(Clone, Copy, Debug)]
@@ -202,25 +200,11 @@ fn check_times(claims: &Map<String, Value>, now: Timestamp) -> Result<Timestamp,
     Ok(issued_at)
 }
 
-/// RFC 7519 §2 allows fractions, and Python's `time.time()` makes them; a string is no time.
 fn read_time(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, DpopError> {
-    let Some(value) = claims.get(name) else {
-        return Ok(None);
-    };
-    let whole = value.as_i64().or_else(|| {
-        let seconds = value.as_f64().filter(|seconds| seconds.is_finite())?;
-        // Checked below; what is out of range saturates.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the fraction is meant to go"
-        )]
-        let seconds = seconds.floor() as i64;
-        Some(seconds)
-    });
-    whole
-        .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
-        .map(|seconds| Some(Timestamp::from_unix_seconds(seconds)))
-        .ok_or(DpopError::Time)
+    claims
+        .get(name)
+        .map(|value| Timestamp::from_numeric_date(value).ok_or(DpopError::Time))
+        .transpose()
 }
 
 #[cfg(test)]

@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use authority::Authority;
 use protocol::Timestamp;
+use protocol::clock::MAX_CLOCK_SKEW;
 use store::{DueWorkKind, StoreError};
 use tokio::sync::watch;
 
-use crate::clock_skew::{self, MAX_CLOCK_SKEW};
+use crate::clock_skew;
 
 /// Pieces of work that one claim takes.
 const CLAIMED_AT_ONCE: u32 = 32;

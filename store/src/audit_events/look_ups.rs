@@ -4,7 +4,7 @@ use protocol::Timestamp;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{AuditCursor, AuditEvent, AuditRow};
+use super::{AuditCursor, AuditEvent};
 use crate::error::StoreError;
 use crate::tenant_scope::{TenantScope, answer};
 
@@ -30,12 +30,8 @@ impl TenantScope {
             |cursor| (cursor.occurred_at.into(), cursor.event_id.as_uuid()),
         );
         let occurred_at: OffsetDateTime = occurred_at;
-        let rows = sqlx::query_as!(
-            AuditRow,
-            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
-                 request_id, host(address) as address, details
-             from audit_events
-             where tenant_id = $1 and target_kind = $2 and target_id = $3
+        let rows = select_audit_events!(
+            "where tenant_id = $1 and target_kind = $2 and target_id = $3
                and (occurred_at, event_id) > ($4, $5)
              order by occurred_at, event_id limit $6",
             self.tenant_id(),
@@ -60,12 +56,8 @@ impl TenantScope {
     ) -> Result<Vec<AuditEvent>, StoreError> {
         let (occurred_at, event_id) = AuditCursor::columns(after);
         // The types stand here word for word, as in the index that holds these events alone.
-        let rows = sqlx::query_as!(
-            AuditRow,
-            "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
-                 request_id, host(address) as address, details
-             from audit_events
-             where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
+        let rows = select_audit_events!(
+            "where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
                and event_type in ('refresh_token.repeated', 'refresh_token.stale', 'refresh_token.reused',
                    'code.reused')
                and ($4::text is null or details ->> 'class' = $4)
