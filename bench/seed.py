@@ -1,6 +1,7 @@
 """Fills a running Writ for the load scripts, through its own APIs: seed.py <public url> <admin url> <admin key> [tenants] [clients per tenant] [rounds]
 
-Writes .work/{tenants,clients,introspections,families}; the scripts in load/ say what a line of each holds."""
+Writes .work/{tenants,clients,introspections,families}, and clients and families anew for each other algorithm
+(`clients-ES256`); the scripts in load/ say what a line of each holds. Prints how long it takes to create a tenant."""
 
 import base64
 import hashlib
@@ -9,13 +10,16 @@ import http.client
 import json
 import pathlib
 import re
+import statistics
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 PUBLIC, ADMIN, KEY = sys.argv[1:4]
 TENANTS, CLIENTS, ROUNDS = (int(n) for n in (sys.argv[4:7] or ["1000", "10", "3"]))
 MEASURED, FAMILIES = 10, 64 * ROUNDS
+OTHER_ALGORITHMS = ["ES256", "EdDSA"]
 WORK = pathlib.Path(__file__).parent / ".work"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
@@ -53,10 +57,11 @@ class Peer:
         return json.loads(text)
 
 
-def tenant(number: int) -> tuple[str, list[str]]:
+def tenant(number: int, algorithm: str = "RS256") -> tuple[str, list[str]]:
     """Makes one tenant with a resource and its clients; returns its issuer's path and the lines for `clients`."""
-    admin, slug = Peer(ADMIN), f"bench-{number}"
-    issuer = admin.post("/admin/v1/tenants", {"slug": slug, "display_name": slug})["issuer"]
+    admin, slug = Peer(ADMIN), slug_of(number, algorithm)
+    body = {"slug": slug, "display_name": slug, "signing_algorithm": algorithm}
+    issuer = admin.post("/admin/v1/tenants", body)["issuer"]
     path, base = urlsplit(issuer).path, f"/admin/v1/tenants/{slug}"
     scopes = [{"name": "read", "description": "Read", "default": True}]
     admin.post(f"{base}/resources", {"identifier": "https://mcp.example/bench", "name": "Bench", "scopes": scopes})
@@ -66,6 +71,21 @@ def tenant(number: int) -> tuple[str, list[str]]:
         made = admin.post(f"{base}/clients", body | {"token_endpoint_auth_method": "client_secret_post"})
         lines.append(f"{path}/token {made['client_id']} {made['client_secret']}")
     return path, lines
+
+
+def slug_of(number: int, algorithm: str) -> str:
+    return f"bench-{number}" if algorithm == "RS256" else f"bench-{algorithm.lower()}-{number}"
+
+
+def creations(count: int) -> str:
+    """How long a tenant takes, one at a time with time between for the next pair of keys to be made ahead."""
+    admin, took = Peer(ADMIN), []
+    for number in range(count):
+        time.sleep(1.5)
+        began = time.perf_counter()
+        admin.post("/admin/v1/tenants", {"slug": f"created-{number}", "display_name": "Created"})
+        took.append((time.perf_counter() - began) * 1000)
+    return f"tenant created: median {statistics.median(took):.1f} ms, slowest of {count} {max(took):.1f} ms"
 
 
 def introspections(lines: list[str]) -> list[str]:
@@ -85,14 +105,14 @@ def introspections(lines: list[str]) -> list[str]:
     return found
 
 
-def families() -> list[str]:
+def families(algorithm: str = "RS256") -> list[str]:
     """Signs one person in and lets one client ask again and again: a refresh token per grant."""
-    admin, public = Peer(ADMIN), Peer(PUBLIC)
-    base = "/admin/v1/tenants/bench-0"
+    admin, public, slug = Peer(ADMIN), Peer(PUBLIC), slug_of(0, algorithm)
+    base = f"/admin/v1/tenants/{slug}"
     admin.post(f"{base}/users", {"username": "bench", "password": "bench bench bench"})
     body = {"client_name": "Bench", "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none"}
     client_id = admin.post(f"{base}/clients", body)["client_id"]
-    issuer = f"{PUBLIC}/t/bench-0"
+    issuer = f"{PUBLIC}/t/{slug}"
     query = {"response_type": "code", "client_id": client_id, "redirect_uri": REDIRECT}
     query |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     tokens = [f"{urlsplit(issuer).path}/token {client_id}"]
@@ -128,6 +148,11 @@ def main() -> None:
     write("clients", measured)
     write("introspections", introspections(measured))
     write("families", families())
+    for algorithm in OTHER_ALGORITHMS:
+        others = [tenant(number, algorithm) for number in range(MEASURED)]
+        write(f"clients-{algorithm}", [line for _, lines in others for line in lines])
+        write(f"families-{algorithm}", families(algorithm))
+    print(creations(20))
 
 
 def write(name: str, lines: list[str]) -> None:

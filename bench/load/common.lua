@@ -2,7 +2,8 @@
 local common = {}
 
 function common.lines(name)
-  local found = {}
+  local found, algorithm = {}, os.getenv("ALGORITHM") or ""
+  if algorithm ~= "" then name = name .. "-" .. algorithm end
   for line in io.lines(".work/" .. name) do found[#found + 1] = line end
   return found
 end
