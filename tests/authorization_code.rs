@@ -28,17 +28,10 @@ async fn a_replayed_code_revokes_the_tokens_it_bought() {
         client.cannot_refresh(renewed.refresh_token()).await;
         client.cannot_refresh(tokens.refresh_token()).await;
     }
-    let events = acme
-        .admin()
-        .get(&acme.path("/audit-events?action=code.reused"))
-        .await
-        .expect_status(200)
-        .json();
-    assert_eq!(
-        events["data"].as_array().unwrap().len(),
-        2,
-        "each replay is on record: {events}"
-    );
+    let events = acme.audit_events("code.reused").await;
+    assert_eq!(events.len(), 2, "each replay is on record: {events:?}");
+    let reuses = "writ_reuses_total{kind=\"code\"}";
+    assert_eq!(app.metric(reuses).await, Some(2));
 }
 
 /// D1: the replay of a code that has expired by now is a leak all the same, at whichever replica.

@@ -18,15 +18,9 @@ async fn uses(app: &TestApp, tolerance: &str) -> i64 {
 
 /// The tolerances of the newest event of this kind, once one has come that names any.
 async fn told(tenant: &TestTenant, action: &str) -> String {
-    let path = tenant.path(&format!("/audit-events?action={action}"));
-    for _ in 0..500 {
-        let events = tenant.admin().get(&path).await.json();
-        if let Some(names) = events["data"][0]["details"]["tolerances"].as_str() {
-            return names.to_owned();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("no {action} with tolerances");
+    let names_any = |event: &Value| event["details"]["tolerances"].is_string();
+    let event = tenant.next_audit_event(action, names_any).await;
+    event["details"]["tolerances"].as_str().unwrap().to_owned()
 }
 
 async fn post_json(client: &OAuthClient, body: &Value) -> Answer {

@@ -161,7 +161,10 @@ async fn a_replica_whose_clock_is_wrong_removes_nothing() {
     let until_more = async |outcome: &str, rounds: i64| {
         let name = format!("writ_job_rounds_total{{outcome=\"{outcome}\",round=\"work\"}}");
         let before = app.metric(&name).await.unwrap_or(0);
-        while app.metric(&name).await.unwrap_or(0) < before + rounds {}
+        let come = async { while app.metric(&name).await.unwrap_or(0) < before + rounds {} };
+        tokio::time::timeout(Duration::from_secs(30), come)
+            .await
+            .unwrap_or_else(|_| panic!("rounds with the outcome {outcome} did not come"));
     };
     app.clock().advance(Duration::from_hours(30 * 24));
     until_more("wrong_clock", 5).await;

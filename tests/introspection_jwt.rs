@@ -44,6 +44,11 @@ async fn a_resource_server_gets_the_answer_signed() {
         "token_introspection": plain,
     });
     assert_eq!(claims, expected);
+    for format in ["json", "jwt"] {
+        let labels = format!("format=\"{format}\",outcome=\"active\"");
+        let counted = format!("writ_introspections_total{{{labels}}}");
+        assert_eq!(app.metric(&counted).await, Some(1), "{format}");
+    }
 }
 
 /// H2, H3: what is inactive is so in a JWT too, and for every reason alike.

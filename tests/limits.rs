@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::harness::{
-    Answer, ClientAuthentication, OAuthClient, ResourceServer, TestApp, TestAppOptions, TestTenant,
+    Answer, ClientAuthentication, OAuthClient, ResourceServer, TestApp, TestTenant,
 };
 
 const KB: usize = 1024;
@@ -27,10 +27,6 @@ const FORMS: [&str; 9] = [
     "par",
     "device_authorization",
 ];
-
-async fn app_behind_a_proxy() -> TestApp {
-    TestApp::start_with(TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1")).await
-}
 
 async fn post(tenant: &TestTenant, endpoint: &str, body: String) -> Answer {
     let content_type = if endpoint == "register" {
@@ -269,7 +265,7 @@ async fn asking_about_inactive_tokens_is_limited() {
 /// J2: by address: generous, since hosted clients share theirs; every try counts, also a refused one.
 #[tokio::test]
 async fn registrations_from_one_address_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let globex = app.tenant("globex").await;
     let register = |tenant: &TestTenant, address: &str| {
@@ -296,7 +292,7 @@ async fn registrations_from_one_address_are_limited() {
 /// J2: and by tenant, from however many addresses.
 #[tokio::test]
 async fn registrations_at_one_tenant_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let globex = app.tenant("globex").await;
     let register = |tenant: &TestTenant, number: usize| {
@@ -331,7 +327,7 @@ async fn guess(client: &OAuthClient, address: &str, secret: &str) -> Answer {
 /// E5: guessing a secret is limited for each client and address, and locks out nobody who knows it.
 #[tokio::test]
 async fn guessing_a_client_secret_is_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let client = acme.confidential_client().await;
     let right = client.secret().unwrap().to_owned();
@@ -350,7 +346,7 @@ async fn guessing_a_client_secret_is_limited() {
 /// R3, E5: one address is limited over all clients together, whichever names it makes up.
 #[tokio::test]
 async fn guessing_from_one_address_is_limited_over_all_clients() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let clients: Vec<OAuthClient> = (0..70)
         .map(|number| {
@@ -388,7 +384,7 @@ async fn one_tenants_guesses_do_not_count_at_another() {
 /// J2: where registering takes a token, strangers without one use up nothing but their own address's share.
 #[tokio::test]
 async fn strangers_use_up_no_registrations_of_a_tenant_that_asks_for_tokens() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     acme.change(
         "",

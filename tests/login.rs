@@ -26,16 +26,6 @@ pub async fn log_in(browser: &Browser, form: &Form, username: &str, password: &s
     browser.submit_once(&form).await
 }
 
-async fn disable(tenant: &TestTenant, username: &str) {
-    let user = tenant.user(username).await;
-    tenant
-        .change(
-            &format!("/users/{}", user.id),
-            &json!({ "is_enabled": false }),
-        )
-        .await;
-}
-
 /// What is left of an answer when what the person typed and what is random are taken out.
 fn without_what_was_typed(answer: &Answer, form: &Form, username: &str) -> String {
     let page = Page::Ours {
@@ -59,7 +49,7 @@ async fn nobody_learns_whether_an_account_exists() {
     for username in ["alice", "disabled", "locked"] {
         acme.user(username).await;
     }
-    disable(&acme, "disabled").await;
+    acme.disable_user("disabled").await;
     for _ in 0..10 {
         log_in(&browser, &form, "locked", "wrong")
             .await
@@ -111,7 +101,7 @@ async fn a_user_disabled_in_between_blocks_the_redemption() {
         .open(&browser)
         .await;
 
-    disable(&acme, "alice").await;
+    acme.disable_user("alice").await;
     client.cannot_redeem(&code).await;
     let late = again.consent_form().press("decision", "allow");
     browser.submit_once(&late).await.is_shown(403);

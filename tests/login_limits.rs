@@ -5,14 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::harness::{Answer, Browser, Form, TestApp, TestAppOptions};
+use crate::harness::{Answer, Browser, Form, TestApp};
 use crate::login::{log_in, login_page};
-
-/// Behind a proxy, so that a test may come from many addresses.
-async fn app_behind_a_proxy() -> TestApp {
-    let options = TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1");
-    TestApp::start_with(options).await
-}
 
 async fn log_in_from(address: &str, browser: &Browser, form: &Form, password: &str) -> Answer {
     let form = form
@@ -56,6 +50,13 @@ async fn an_account_takes_a_bounded_number_of_tries() {
     log_in(&browser, &form, "bob", &bob.password)
         .await
         .expect_status(303);
+
+    let limited = "writ_rate_limited_total{limit=\"login_account\"}";
+    assert_eq!(app.metric(limited).await, Some(3));
+    // Whoever it was is not known.
+    let event = acme.next_audit_event("login.limited", |_| true).await;
+    assert_eq!(event["target_id"], alice.id.as_str());
+    assert_eq!(event["actor_kind"], "system");
 }
 
 /// M2: the same number holds when the tries come all at once.
@@ -81,7 +82,7 @@ async fn parallel_tries_are_counted_one_by_one() {
 /// when to come back. Passwords that are too long cost nothing, and count.
 #[tokio::test]
 async fn an_address_takes_a_bounded_number_of_tries() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let alice = acme.user("alice").await;
     let (browser, form) = login_page(&acme).await;
@@ -139,7 +140,7 @@ async fn a_made_up_address_makes_no_new_allowance() {
 /// not notice.
 #[tokio::test]
 async fn a_tenant_takes_a_bounded_number_of_tries() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let umbrella = app.tenant("umbrella").await;
     acme.user("alice").await;

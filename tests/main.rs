@@ -42,6 +42,7 @@ mod login;
 mod login_limits;
 mod logs;
 mod ninety_days;
+mod observability;
 mod openapi;
 mod openid;
 mod operations_page;

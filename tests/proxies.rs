@@ -43,15 +43,9 @@ async fn recorded_address(tenant: &TestTenant, headers: &[(&str, &str)]) -> Stri
         .await
         .expect_status(201)
         .text("client_id");
-    // The event comes with the next batch.
-    loop {
-        let path = tenant.path("/audit-events?action=client.registered");
-        let page = tenant.admin().get(&path).await.expect_status(200).json();
-        let is_it = |event: &&Value| event["target_id"] == client_id.as_str();
-        if let Some(event) = page["data"].as_array().unwrap().iter().find(is_it) {
-            return event["address"].as_str().unwrap().to_owned();
-        }
-    }
+    let is_it = |event: &Value| event["target_id"] == client_id.as_str();
+    let event = tenant.next_audit_event("client.registered", is_it).await;
+    event["address"].as_str().unwrap().to_owned()
 }
 
 /// R3: the default list is empty: whatever a stranger writes, the connection and its Host count.

@@ -42,6 +42,13 @@ async fn a_pushed_request_leads_to_a_code() {
         let tokens = client.redeem(&code).await.tokens();
         assert_eq!(tokens.claims()["scope"], "notes:write");
     }
+    let refused = acme.confidential_client().await.authorization_request();
+    let refused = refused.with("response_type", "token").push().await;
+    refused.is_refused(400, "unsupported_response_type");
+    for (outcome, count) in [("pushed", 2), ("refused", 1)] {
+        let counted = format!("writ_pushed_requests_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(app.metric(&counted).await, Some(count), "{outcome}");
+    }
 }
 
 /// Row U1: nothing is written for a request that is pushed.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, with_the_next_batch};
 use crate::refresh_token::live_generations;
 
 /// Not rotated: no new refresh token is returned, and the one there is goes on working.
@@ -24,6 +24,16 @@ async fn a_confidential_client_keeps_its_refresh_token_where_the_tenant_says_so(
         assert_ne!(renewed.claims()["jti"], first.claims()["jti"]);
     }
     assert_eq!(live_generations(&app).await, [0]);
+    with_the_next_batch("each use is told", async || {
+        acme.audit_events("refresh_token.kept").await.len() == 3
+    })
+    .await;
+    for event in acme.audit_events("refresh_token.kept").await {
+        assert_eq!(event["actor_id"], client.client_id.as_str(), "{event}");
+        assert_eq!(event["details"].get("class"), None, "{event}");
+    }
+    let kept = "writ_refreshes_total{outcome=\"kept\"}";
+    assert_eq!(app.metric(kept).await, Some(3));
 
     client
         .revoke(first.refresh_token())

@@ -47,10 +47,9 @@ async fn a_refused_resource_is_accepted_in_one_step() {
 
     let tokens = client.tokens_of(&browser).await;
     assert_eq!(tokens.claims()["aud"], acme.resource.audience.as_str());
-    let events = acme.path("/audit-events?action=refused_resource.accepted");
-    let events = acme.admin().get(&events).await.expect_status(200).json();
-    let [event] = &events["data"].as_array().unwrap()[..] else {
-        panic!("{events}")
+    let events = acme.audit_events("refused_resource.accepted").await;
+    let [event] = &events[..] else {
+        panic!("{events:?}")
     };
     assert_eq!(event["details"]["accepted"], ASKED);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Browser, OAuthClient, TestApp, Tokens};
+use crate::harness::TestApp;
 
 /// A10: a resource that is not registered in this tenant, or not a resource at all.
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn scopes_are_narrowed_and_never_widened() {
         ("notes:write offline_access", "notes:write offline_access"),
     ] {
         let client = acme.confidential_client().await;
-        let tokens = tokens_with_scope(&client, asked, &alice).await;
+        let tokens = client.tokens_for(&alice, asked).await;
         assert_eq!(tokens.body["scope"], given, "{asked}");
         assert_eq!(tokens.claims()["scope"], given, "{asked}");
     }
@@ -179,7 +179,7 @@ async fn a_client_gets_no_scope_that_it_was_not_registered_for() {
         }))
         .await;
 
-    let tokens = tokens_with_scope(&reader, "notes:read notes:write", &alice).await;
+    let tokens = reader.tokens_for(&alice, "notes:read notes:write").await;
     assert_eq!(tokens.body["scope"], "notes:read");
     let refused = reader
         .authorization_request()
@@ -200,14 +200,4 @@ async fn offline_access_is_never_required() {
     let tokens = client.tokens_of(&alice).await;
     assert!(tokens.refresh_token.is_some());
     assert_eq!(tokens.body["scope"], "notes:read");
-}
-
-async fn tokens_with_scope(client: &OAuthClient, scope: &str, browser: &Browser) -> Tokens {
-    let code = client
-        .authorization_request()
-        .with("scope", scope)
-        .walk(browser)
-        .await
-        .code();
-    client.redeem(&code).await.tokens()
 }

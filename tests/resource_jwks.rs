@@ -4,21 +4,17 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{TestApp, TestTenant};
+use crate::harness::{
+    DatabaseLink, TestApp, TestAppOptions, TestDatabase, TestTenant, with_the_next_batch,
+};
 
 const HOUR: u64 = 3_600;
-
-async fn keys_of(tenant: &TestTenant) -> Vec<Value> {
-    let listed = tenant.admin().get(&tenant.path("/signing-keys")).await;
-    let listed = listed.expect_status(200).json();
-    listed["data"].as_array().unwrap().clone()
-}
 
 /// The URL as an operator reads it.
 async fn jwks_uri_of(tenant: &TestTenant, resource_id: &str) -> String {
     let path = tenant.path(&format!("/resources/{resource_id}"));
     let shown = tenant.admin().get(&path).await.expect_status(200).json();
-    shown["jwks_uri"].as_str().unwrap().to_owned()
+    shown["issuer_jwks_uri"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
@@ -100,7 +96,7 @@ async fn an_operator_sees_who_has_fetched_a_key() {
     acme.wire().get(&uri).await.expect_status(200);
     app.run_due_jobs().await;
 
-    let keys = keys_of(&acme).await;
+    let keys = acme.signing_keys().await;
     let active = key_in(&keys, "active");
     let mut seen_by = ids(&active["seen_by"]);
     seen_by.sort_unstable();
@@ -114,6 +110,12 @@ async fn an_operator_sees_who_has_fetched_a_key() {
     assert!(!ids(&next["not_seen_by"]).contains(&silent.id.as_str()));
     assert_eq!(next["seen_by"][0]["identifier"], acme.resource.identifier);
     assert!(next["seen_by"][0]["first_seen_at"].is_string());
+
+    // Two saw the first key, one the next; who looks again sees nothing new.
+    acme.wire().get(&uri).await.expect_status(200);
+    app.run_due_jobs().await;
+    let sightings = app.metric("writ_signing_key_sightings_total").await;
+    assert_eq!(sightings, Some(3));
 }
 
 /// P6: a rotation waits for a resource that uses its URL, within the tenant's bound.
@@ -134,20 +136,52 @@ async fn a_rotation_waits_for_the_resources_that_use_their_url() {
             .await
             .expect_status(200);
     }
-    let next = key_in(&keys_of(&acme).await, "next")["kid"].clone();
+    let next = key_in(&acme.signing_keys().await, "next")["kid"].clone();
     app.clock().advance(Duration::from_secs(2 * HOUR));
     app.run_due_jobs().await;
-    assert_eq!(key_in(&keys_of(&acme).await, "next")["kid"], next);
+    assert_eq!(key_in(&acme.signing_keys().await, "next")["kid"], next);
 
     // One comes, and its tenant's key changes; the other's changes when the bound is over.
     let uri = jwks_uri_of(&acme, &acme.resource.id).await;
     acme.wire().get(&uri).await.expect_status(200);
     app.clock().advance(Duration::from_secs(HOUR));
     app.run_due_jobs().await;
-    assert_eq!(key_in(&keys_of(&acme).await, "active")["kid"], next);
-    assert_eq!(key_in(&keys_of(&other).await, "next")["state"], "next");
+    assert_eq!(key_in(&acme.signing_keys().await, "active")["kid"], next);
+    assert_eq!(key_in(&other.signing_keys().await, "next")["state"], "next");
     app.clock().advance(Duration::from_secs(3 * HOUR));
     app.run_due_jobs().await;
-    let keys = keys_of(&other).await;
+    let keys = other.signing_keys().await;
     assert!(keys.iter().all(|key| key["state"] != "next"), "{keys:?}");
+}
+
+/// Q3: while PostgreSQL is silent the keys come from memory, to a resource that had not asked before as well;
+/// what it was shown is noted afterwards.
+#[tokio::test]
+async fn a_resource_does_not_wait_for_a_silent_database() {
+    let database = TestDatabase::create().await;
+    let link = DatabaseLink::to(database.url()).await;
+    let options = TestAppOptions::default().with("DATABASE_URL", link.url());
+    let app = TestApp::start_on(database, options).await;
+    let acme = app.tenant("acme").await;
+    let late = acme.another_resource("https://late.acme.test/mcp").await;
+    let early = jwks_uri_of(&acme, &acme.resource.id).await;
+    let uri = jwks_uri_of(&acme, &late.id).await;
+    let shown = acme.wire().get(&early).await.expect_status(200);
+
+    link.fall_silent();
+    app.notices_the_outage().await;
+    let since = tokio::time::Instant::now();
+    let answer = acme.wire().get(&uri).await.expect_status(200);
+    // Three look-ups of up to 0.3 s: tenant, resources, keys.
+    let waited = since.elapsed();
+    assert!(waited < Duration::from_secs(2), "{waited:?}");
+    assert_eq!(answer.body, shown.body);
+
+    link.mend();
+    with_the_next_batch("a sighting", async || {
+        acme.wire().get(&uri).await;
+        let keys = acme.signing_keys().await;
+        ids(&key_in(&keys, "active")["seen_by"]).contains(&late.id.as_str())
+    })
+    .await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{DpopSigner, TestApp, TestAppOptions, TestTenant, with_the_next_batch};
+use crate::harness::{DpopSigner, TestApp, TestTenant, with_the_next_batch};
 
 /// What is issued is recorded with the next batch: asked again until it is there.
 async fn timeline(tenant: &TestTenant, grant_id: &str, events: usize) -> Value {
@@ -116,7 +116,8 @@ async fn a_timeline_tells_who_held_what_and_what_was_revoked() {
     assert_eq!(timeline["revoked"]["reason"], "refresh_token_reuse");
     assert!(timeline["revoked"]["access_tokens_end_at"].is_string());
 
-    let counted = |class: &str| format!("writ_refresh_reuses_total{{class=\"{class}\"}}");
+    let counted =
+        |class: &str| format!("writ_spent_refresh_tokens_shown_total{{class=\"{class}\"}}");
     for (class, count) in [
         ("lost_answer", Some(1)),
         ("stale_copy", Some(1)),
@@ -125,13 +126,24 @@ async fn a_timeline_tells_who_held_what_and_what_was_revoked() {
     ] {
         assert_eq!(app.metric(&counted(class)).await, count, "{class}");
     }
+    // One of them was punished; to show what is dead already is no second reuse.
+    let reuses = "writ_reuses_total{kind=\"refresh_token\"}";
+    assert_eq!(app.metric(reuses).await, Some(1));
+    for (outcome, count) in [
+        ("rotated", 2),
+        ("same_successor", 1),
+        ("dead", 2),
+        ("reuse", 1),
+    ] {
+        let counted = format!("writ_refreshes_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(app.metric(&counted).await, Some(count), "{outcome}");
+    }
 }
 
 /// F12: two machines that share a token store are no theft, and no lost answer.
 #[tokio::test]
 async fn a_retry_from_another_place_is_another_process() {
-    let options = TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1");
-    let app = TestApp::start_with(options).await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
     let first = client.tokens_of(&acme.browser_of("alice").await).await;
@@ -224,7 +236,7 @@ async fn a_refused_token_that_comes_again_and_again_is_told_once_a_minute() {
     let timeline = timeline(&acme, &grant_id, 5).await;
 
     assert_eq!(timeline["data"].as_array().map(Vec::len), Some(5));
-    let stale = "writ_refresh_reuses_total{class=\"stale_copy\"}";
+    let stale = "writ_spent_refresh_tokens_shown_total{class=\"stale_copy\"}";
     assert_eq!(app.metric(stale).await, Some(4), "each one is counted");
 }
 

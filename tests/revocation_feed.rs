@@ -34,15 +34,18 @@ fn is_void(feed: &Value, token: &Tokens) -> bool {
     let names = |list: &str, value: &Value| {
         value.is_string() && feed[list].as_array().unwrap().contains(value)
     };
-    let is_ended = |client: &Value| {
-        client["client_id"] == claims["client_id"]
-            && client["issued_before"]
-                .as_i64()
-                .is_none_or(|moment| claims["iat"].as_i64().unwrap() < moment)
+    let is_ended = |list: &str, name: &str, value: &Value| {
+        feed[list].as_array().unwrap().iter().any(|ended| {
+            ended[name] == *value
+                && ended["issued_before"]
+                    .as_i64()
+                    .is_none_or(|moment| claims["iat"].as_i64().unwrap() < moment)
+        })
     };
     names("grants", &claims["grant_id"])
         || names("tokens", &claims["jti"])
-        || feed["clients"].as_array().unwrap().iter().any(is_ended)
+        || is_ended("audiences", "audience", &claims["aud"])
+        || is_ended("clients", "client_id", &claims["client_id"])
 }
 
 async fn poll(tenant: &TestTenant) -> Answer {
@@ -80,6 +83,7 @@ async fn the_feed_is_a_signed_document_that_may_be_kept_for_ten_seconds() {
         "grants": [],
         "tokens": [],
         "clients": [],
+        "audiences": [],
         "complete": true,
     });
     let claims = verified(&acme, &answer.body, "revocations+jwt").await;
@@ -153,6 +157,62 @@ async fn a_deleted_clients_name_is_void_for_its_own_tokens_only() {
     acme.change("/clients/machine", &json!({ "is_enabled": true }))
         .await;
     assert!(!is_void(&feed(&acme).await, &of_second));
+}
+
+/// A deleted resource's own verifier learns here that its tokens are void, since nobody introspects for it any more.
+/// A resource that has its audience afterwards has new tokens only.
+#[tokio::test]
+async fn tokens_for_a_deleted_resource_are_void() {
+    let app = TestApp::start().await;
+    let there = app.start_replica().await;
+    let acme = app.tenant("acme").await;
+    let acme_there = acme.through(there.wire());
+    let identifier = "https://calendar.acme.test/mcp";
+    let calendar = acme.another_resource(identifier).await;
+    let client = acme.confidential_client().await;
+    let bystander = client.client_credentials(None).await.tokens();
+    let client = client.with_resource(Some(identifier));
+    let own = client.client_credentials(None).await.tokens();
+    assert_eq!(own.claims()["aud"], identifier);
+    for tenant in [&acme, &acme_there] {
+        assert!(!is_void(&feed(tenant).await, &own));
+    }
+
+    let path = acme.path(&format!("/resources/{}", calendar.id));
+    acme.admin().delete(&path).await.expect_status(204);
+
+    let now = feed(&acme).await;
+    assert!(is_void(&now, &own) && !is_void(&now, &bystander), "{now}");
+    within_a_second("the end of a resource", async || {
+        is_void(&feed(&acme_there).await, &own)
+    })
+    .await;
+
+    app.clock().advance(Duration::from_secs(5));
+    let again = acme.another_resource(identifier).await;
+    let credential = acme.resource_credential_of(&again).await;
+    let fresh = client.client_credentials(None).await.tokens();
+    assert!(!credential.accepts(&own.access_token).await);
+    assert!(credential.accepts(&fresh.access_token).await);
+    let now = feed(&acme).await;
+    assert!(is_void(&now, &own) && !is_void(&now, &fresh), "{now}");
+
+    // Another audience: what was for the old one is void, and stays so when it comes back.
+    app.clock().advance(Duration::from_secs(5));
+    let path = format!("/resources/{}", again.id);
+    for audience in ["https://elsewhere.acme.test", identifier] {
+        acme.change(&path, &json!({ "audience": audience })).await;
+        assert!(!credential.accepts(&fresh.access_token).await, "{audience}");
+        let now = feed(&acme).await;
+        assert!(is_void(&now, &fresh), "{audience}: {now}");
+        app.clock().advance(Duration::from_secs(5));
+    }
+    let newest = client.client_credentials(None).await.tokens();
+    assert!(credential.accepts(&newest.access_token).await);
+    assert!(!is_void(&feed(&acme).await, &newest));
+    app.clock().advance(Duration::from_hours(24));
+    app.clock().advance(Duration::from_secs(61));
+    assert_eq!(feed(&acme).await["audiences"], json!([]));
 }
 
 /// Only what could still be presented: a day after the last token, nothing is named any more.

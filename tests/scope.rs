@@ -2,17 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Browser, OAuthClient, TestApp, TestTenant, Tokens};
-
-async fn tokens_with(client: &OAuthClient, scope: &str, browser: &Browser) -> Tokens {
-    let code = client
-        .authorization_request()
-        .with("scope", scope)
-        .walk(browser)
-        .await
-        .code();
-    client.redeem(&code).await.tokens()
-}
+use crate::harness::{OAuthClient, TestApp, TestTenant, Tokens};
 
 async fn refresh_with(client: &OAuthClient, tokens: &Tokens, scope: &str) -> Tokens {
     let fields = [
@@ -41,7 +31,7 @@ async fn the_answer_says_what_was_granted() {
         ),
     ] {
         let client = acme.public_client().await;
-        let tokens = tokens_with(&client, asked, &alice).await;
+        let tokens = client.tokens_for(&alice, asked).await;
         assert_eq!(tokens.body["scope"], granted, "{asked}");
         assert_eq!(tokens.claims()["scope"], granted, "{asked}");
     }
@@ -53,12 +43,9 @@ async fn a_refresh_may_ask_for_less_and_then_for_all_again() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let whole = tokens_with(
-        &client,
-        "notes:read notes:write",
-        &acme.browser_of("alice").await,
-    )
-    .await;
+    let whole = client
+        .tokens_for(&acme.browser_of("alice").await, "notes:read notes:write")
+        .await;
 
     let less = refresh_with(&client, &whole, "notes:read").await;
     assert_eq!(less.body["scope"], "notes:read");
@@ -75,7 +62,9 @@ async fn a_refresh_never_widens() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let tokens = tokens_with(&client, "notes:read", &acme.browser_of("alice").await).await;
+    let tokens = client
+        .tokens_for(&acme.browser_of("alice").await, "notes:read")
+        .await;
     for scope in [
         "notes:write",
         "notes:read notes:write",
@@ -191,12 +180,9 @@ async fn a_scope_that_was_removed_is_no_longer_issued() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
     let client = acme.public_client().await;
-    let tokens = tokens_with(
-        &client,
-        "notes:read notes:write",
-        &acme.browser_of("alice").await,
-    )
-    .await;
+    let tokens = client
+        .tokens_for(&acme.browser_of("alice").await, "notes:read notes:write")
+        .await;
     let left = json!({ "scopes": [{ "name": "notes:read", "description": "Read your notes", "default": true }] });
     acme.change(&format!("/resources/{}", acme.resource.id), &left)
         .await;

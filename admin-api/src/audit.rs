@@ -3,10 +3,8 @@
 //!
 //! Before and after are made from the types that the API shows, which have no secrets.
 
-use std::net::IpAddr;
-
 use actix_web::HttpMessage;
-use authority::audit::{Actor, AuditEvent, EventType, Target};
+use authority::audit::{Actor, AuditEvent, EventType, Origin, Target};
 use serde::Serialize;
 use serde_json::{Value, json};
 use store::NewAuditEvent;
@@ -20,23 +18,11 @@ use crate::request::Incoming;
 pub struct RequestId(pub String);
 
 /// Where a call came from.
-#[derive(Debug, Clone, Default)]
-pub struct Origin {
-    pub request_id: Option<String>,
-    pub address: Option<IpAddr>,
-}
-
-impl Origin {
-    pub fn of(incoming: &Incoming) -> Self {
-        let request_id = incoming
-            .http
-            .extensions()
-            .get::<RequestId>()
-            .map(|id| id.0.clone());
-        Self {
-            request_id,
-            address: incoming.http.peer_addr().map(|address| address.ip()),
-        }
+pub fn origin(incoming: &Incoming) -> Origin {
+    let extensions = incoming.http.extensions();
+    Origin {
+        request_id: extensions.get::<RequestId>().map(|id| id.0.clone()),
+        address: incoming.http.peer_addr().map(|address| address.ip()),
     }
 }
 
@@ -101,8 +87,7 @@ pub fn event(
 ) -> NewAuditEvent {
     let event = AuditEvent::new(event_type, actor(caller), api.now())
         .at(target.kind, target.id)
-        .request_id(caller.origin.request_id.as_deref())
-        .address(caller.origin.address);
+        .origin(&caller.origin);
     let event = changes
         .0
         .into_iter()

@@ -24,6 +24,7 @@ mod initial_access_tokens;
 mod installation;
 mod key_sets;
 mod known_clients;
+mod names;
 mod operation;
 mod page;
 mod principal;

@@ -16,7 +16,7 @@ use secrecy::ExposeSecret;
 use store::{AdminAccess, PlatformScope, Tenant};
 
 use crate::api::Api;
-use crate::audit::Origin;
+use crate::audit;
 use crate::problem::Problem;
 use crate::request::Incoming;
 use crate::secret;
@@ -78,7 +78,7 @@ pub struct Caller {
     /// None: the platform.
     pub tenant_id: Option<TenantId>,
     pub can_write: bool,
-    pub origin: Origin,
+    pub origin: authority::audit::Origin,
 }
 
 impl Caller {
@@ -216,7 +216,7 @@ async fn authenticate(incoming: &Incoming) -> Result<(Caller, PlatformScope), Pr
         Err(problem) if problem.is_unauthorized() => problem,
         outcome => return outcome,
     };
-    if let Some(address) = Origin::of(incoming).address {
+    if let Some(address) = audit::origin(incoming).address {
         let limits = incoming.api.authority().limits();
         limits
             .take_by_address(Limit::AdminFailureAddress, None, address)
@@ -229,7 +229,7 @@ async fn authenticate(incoming: &Incoming) -> Result<(Caller, PlatformScope), Pr
 async fn recognize(incoming: &Incoming) -> Result<(Caller, PlatformScope), Problem> {
     let api = &incoming.api;
     let presented = presented_key(incoming).ok_or_else(unauthorized)?;
-    let origin = Origin::of(incoming);
+    let origin = audit::origin(incoming);
     if is_bootstrap_key(api, presented) {
         let caller = Caller {
             key_id: None,

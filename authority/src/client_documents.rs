@@ -37,7 +37,7 @@ use crate::policy::{self, DocumentRefusal};
 
 pub(crate) use keeper::ClientDocuments;
 pub use logos::Logo;
-pub(crate) use storing::DocumentToStore;
+pub(crate) use storing::{DocumentToStore, StoreDocumentError};
 
 /// Why a client that names a document cannot be used now.
 #[derive(Debug, thiserror::Error)]

@@ -20,9 +20,9 @@ use protocol::{Parameters, ScopeSet, Timestamp};
 use store::{DeviceAuthorizationRecord, NewDeviceAuthorization, NewGrant, StoreError, Tenant};
 
 use crate::Authority;
-use crate::audit::{Actor, AuditEvent, EventType};
+use crate::audit::{Actor, AuditEvent, EventType, Origin};
 use crate::client_authentication::AuthorizingClient;
-use crate::client_documents::DocumentToStore;
+use crate::client_documents::{DocumentToStore, StoreDocumentError};
 use crate::digests;
 use crate::directory::KnownClient;
 use crate::grants::IssueCodeError;
@@ -45,6 +45,15 @@ pub enum AskError {
     Limited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<StoreDocumentError> for AskError {
+    fn from(error: StoreDocumentError) -> Self {
+        match error {
+            StoreDocumentError::TooManyClients => Self::TooManyClients,
+            StoreDocumentError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl ProtocolError for AskError {
@@ -103,8 +112,7 @@ pub struct ApprovedDevice<'a> {
     pub authenticated_at: Timestamp,
     pub session_id: SessionId,
     pub scopes: ScopeSet,
-    pub request_id: &'a str,
-    pub address: IpAddr,
+    pub origin: Origin,
 }
 
 impl Authority {
@@ -148,29 +156,28 @@ impl Authority {
         let to_store = DocumentToStore {
             client,
             document: authorizing.document.as_ref(),
-            request_id: asking.request_id,
-            address: asking.address,
+            origin: Origin {
+                request_id: Some(asking.request_id.to_owned()),
+                address: Some(asking.address),
+            },
         };
-        let stored = self.store_document_in(&mut scope, tenant, &to_store).await;
-        let client_key = stored.map_err(|error| match error {
-            IssueCodeError::Store(error) => AskError::Store(error),
-            _ => AskError::TooManyClients,
-        })?;
+        let client_key = self
+            .store_document_in(&mut scope, tenant, &to_store)
+            .await?;
         let device_code = SecretToken::generate(SecretKind::DeviceCode, self.random());
-        let mut new = NewDeviceAuthorization {
-            pending_id: PendingId::generate(self.random(), now),
-            client_key,
-            device_code: digests::to_store(&self.peppers().digest(&device_code)),
-            user_code: digests::to_store(&self.peppers().digest(&device_code)),
-            scopes: asked.scopes,
-            resource_ids: asked.resources.iter().map(|it| it.resource_id).collect(),
-            requested_from: asking.address,
-            interval: device::INTERVAL,
-            expires_at: now + device::LIFETIME,
-        };
         for _ in 0..ATTEMPTS {
             let user_code = UserCode::generate(self.random());
-            new.user_code = digests::to_store(&self.peppers().digest(&user_code));
+            let new = NewDeviceAuthorization {
+                pending_id: PendingId::generate(self.random(), now),
+                client_key,
+                device_code: digests::to_store(&self.peppers().digest(&device_code)),
+                user_code: digests::to_store(&self.peppers().digest(&user_code)),
+                scopes: asked.scopes.clone(),
+                resource_ids: asked.resources.iter().map(|it| it.resource_id).collect(),
+                requested_from: asking.address,
+                interval: device::INTERVAL,
+                expires_at: now + device::LIFETIME,
+            };
             if scope.insert_device_authorization(&new, now).await? {
                 scope.commit().await?;
                 if let Some(document) = &authorizing.document {
@@ -243,7 +250,8 @@ impl Authority {
         Ok(found)
     }
 
-    /// Grant, answer and audit event in one transaction; the device gets its tokens when it asks next.
+    /// Grant, answer and audit event in one transaction; the device gets its tokens when it asks next. The session
+    /// cannot end beside it, as at `issue_code`.
     pub async fn approve_device(
         &self,
         tenant: &Tenant,
@@ -267,6 +275,13 @@ impl Authority {
             .at("grant", grant.grant_id)
             .detail("scope", &approved.scopes);
         let mut scope = self.database().tenant(tenant).await?;
+        if !scope.hold_browser_session(approved.session_id).await? {
+            return Err(IssueCodeError::SessionEnded);
+        }
+        // Before the device's row: deleting the client takes them in this order.
+        if !scope.hold_client(approved.client.key).await? {
+            return Err(IssueCodeError::AlreadyUsed);
+        }
         let pending_id = approved.pending.pending_id;
         let is_first = scope
             .approve_device_authorization(pending_id, &grant, now)
@@ -321,8 +336,7 @@ fn decided_event(
     let resources = approved.pending.resources.iter();
     let resources: Vec<String> = resources.map(ToString::to_string).collect();
     AuditEvent::new(event_type, Actor::User(approved.user_id), now)
-        .request_id(Some(approved.request_id))
-        .address(Some(approved.address))
+        .origin(&approved.origin)
         .detail("client_id", &approved.client.client_id)
         .detail("device_requested_from", approved.request.requested_from)
         .detail("resources", resources.join(" "))

@@ -5,10 +5,10 @@
 //! To add one more way in: make a [`store::NewGrant`] as `issue_code` does. One more way out: a
 //! reason in `store::RevokedReason`, and [`Authority::revoke_grant`].
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crypto::{RefreshToken, SecretKind, SecretToken};
+use protocol::authorization::consent as consent_rule;
 use protocol::authorization::{AuthorizationCode, ConsentOutcome, PendingAuthorization};
 use protocol::client::UsedTolerances;
 use protocol::ids::{ClientKey, GrantId, SessionId, UserId};
@@ -22,8 +22,8 @@ use store::{
 };
 
 use crate::Authority;
-use crate::audit::{Actor, AuditEvent, EventType};
-use crate::client_documents::{DocumentInForce, DocumentToStore};
+use crate::audit::{Actor, AuditEvent, EventType, Origin};
+use crate::client_documents::{DocumentInForce, DocumentToStore, StoreDocumentError};
 use crate::digests;
 use crate::directory::KnownClient;
 use crate::verify::VerifyError;
@@ -50,17 +50,20 @@ pub struct ApprovedAuthorization<'a> {
     pub scopes: ScopeSet,
     /// Whether the same need not be asked again.
     pub is_remembered: bool,
-    pub request_id: &'a str,
-    pub address: IpAddr,
+    pub origin: Origin,
 }
 
 impl ApprovedAuthorization<'_> {
+    /// The person was asked, instead of remembered.
+    const fn was_asked(&self) -> bool {
+        matches!(self.pending.outcome, Some(ConsentOutcome::Allowed { .. }))
+    }
+
     fn to_store(&self) -> DocumentToStore<'_> {
         DocumentToStore {
             client: self.client,
             document: self.document,
-            request_id: self.request_id,
-            address: self.address,
+            origin: self.origin.clone(),
         }
     }
 }
@@ -70,6 +73,12 @@ pub enum IssueCodeError {
     /// Sent twice, or answered in two windows: one pending authorization, one code.
     #[error("the pending authorization was answered before")]
     AlreadyUsed,
+    /// By signing out, or by an operator, since the step that led here began.
+    #[error("the browser session has ended meanwhile")]
+    SessionEnded,
+    /// It was remembered, and would have spared the question.
+    #[error("the consent was withdrawn meanwhile")]
+    ConsentWithdrawn,
     #[error(
         "the tenant holds as many clients with a metadata document as it may; its administrator can remove some or allow more"
     )]
@@ -78,10 +87,21 @@ pub enum IssueCodeError {
     Store(#[from] StoreError),
 }
 
+impl From<StoreDocumentError> for IssueCodeError {
+    fn from(error: StoreDocumentError) -> Self {
+        match error {
+            StoreDocumentError::TooManyClients => Self::TooManyClients,
+            StoreDocumentError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 const ANSWERED_ONCE: &str = "authorization_codes_pending_is_answered_once";
 
 impl Authority {
-    /// Grant, code and audit event, and the consent where it is remembered, in one transaction.
+    /// Grant, code and audit event, and the consent where it is remembered, in one transaction. What it hangs on,
+    /// the session and a consent that was remembered, cannot end beside it: their end comes before, and there is
+    /// no code, or after, and finds the grant.
     pub async fn issue_code(
         &self,
         tenant: &Tenant,
@@ -91,6 +111,9 @@ impl Authority {
         let secret = SecretToken::generate(SecretKind::AuthorizationCode, self.random());
         let code = self.new_code(&approved, &secret, now)?;
         let mut scope = self.database().tenant(tenant).await?;
+        if !scope.hold_browser_session(approved.session_id).await? {
+            return Err(IssueCodeError::SessionEnded);
+        }
         let client_key = self
             .store_document_in(&mut scope, tenant, &approved.to_store())
             .await?;
@@ -118,6 +141,9 @@ impl Authority {
             })?;
         if approved.is_remembered {
             remember_consent(&mut scope, &approved, client_key, now).await?;
+        }
+        if !approved.was_asked() && !hold_consent(&mut scope, &approved, client_key).await? {
+            return Err(IssueCodeError::ConsentWithdrawn);
         }
         scope
             .insert_audit_event(&event.into_row(self.random()))
@@ -154,11 +180,11 @@ impl Authority {
     }
 
     fn count_code(&self, approved: &ApprovedAuthorization<'_>) {
-        let was_asked = matches!(
-            approved.pending.outcome,
-            Some(ConsentOutcome::Allowed { .. })
-        );
-        let consent = if was_asked { "granted" } else { "remembered" };
+        let consent = if approved.was_asked() {
+            "granted"
+        } else {
+            "remembered"
+        };
         self.metrics().consents.with_label_values(&[consent]).inc();
         self.metrics()
             .authorizations
@@ -320,11 +346,7 @@ fn issued_event(
     grant: &NewGrant,
     now: Timestamp,
 ) -> AuditEvent {
-    let was_asked = matches!(
-        approved.pending.outcome,
-        Some(ConsentOutcome::Allowed { .. })
-    );
-    let event_type = if was_asked {
+    let event_type = if approved.was_asked() {
         EventType::ConsentGranted
     } else {
         EventType::CodeIssued
@@ -332,12 +354,25 @@ fn issued_event(
     let resources: Vec<String> = grant.resource_ids.iter().map(ToString::to_string).collect();
     AuditEvent::new(event_type, Actor::User(approved.user_id), now)
         .at("grant", grant.grant_id)
-        .request_id(Some(approved.request_id))
-        .address(Some(approved.address))
+        .origin(&approved.origin)
         .detail("client_id", &approved.client.client_id)
         .detail("redirect_uri", approved.redirect_uri.as_str())
         .detail("scope", &approved.scopes)
         .detail("resources", resources.join(" "))
+}
+
+/// Row F8: whether what was allowed before still is.
+async fn hold_consent(
+    scope: &mut TenantScope,
+    approved: &ApprovedAuthorization<'_>,
+    client_key: ClientKey,
+) -> Result<bool, StoreError> {
+    let held = scope.hold_consents(approved.user_id, client_key).await?;
+    let registered = approved.redirect_uri.registered();
+    let (resources, scopes) = (&approved.pending.resources, &approved.scopes);
+    Ok(consent_rule::is_covered(
+        &held, registered, resources, scopes,
+    ))
 }
 
 /// Row L4: per user, client, registered redirect URI, resource and scopes.

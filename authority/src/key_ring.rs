@@ -106,10 +106,30 @@ impl KeyRing {
 
     /// The JWKS. The last known copy serves while PostgreSQL does not answer.
     pub async fn find_jwks(&self, tenant: &Tenant) -> Result<Arc<ReadyJwks>, StoreError> {
+        let keys = self.find_published_keys(tenant).await?;
+        Ok(Arc::clone(keys.jwks()))
+    }
+
+    /// The keys that the JWKS shows: the last known ones while PostgreSQL does not answer.
+    pub(crate) async fn find_published_keys(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<Arc<TenantKeys>, StoreError> {
         let last = self.tenants.find_stale(&tenant.id());
         let fresh = async { self.find_keys(tenant).await.map_err(StoreError::from) };
-        let keys = fresh_or_last(fresh, last).await?;
-        Ok(Arc::clone(keys.jwks()))
+        fresh_or_last(fresh, last).await
+    }
+
+    /// What the tenant signs with now, for whoever tells clients so. A setting that was changed is in force
+    /// with the key that follows from it, an hour or more later.
+    pub async fn find_signing_algorithm(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<SigningAlgorithm, StoreError> {
+        let keys = self.find_keys(tenant).await?;
+        // Where nothing signs, what is made next is of the setting.
+        let setting = tenant.settings().signing_algorithm;
+        Ok(keys.signing_algorithm().unwrap_or(setting))
     }
 
     /// All keys of the tenant, fresh.

@@ -169,8 +169,9 @@ impl Authority {
             expires_at: now + session_lifetime,
         };
         let mut scope = self.database().tenant(tenant).await?;
-        // The password may have been changed, or the user disabled, while it was being checked.
-        let again = scope.find_user(user_id).await?;
+        // The password may have been changed, or the user disabled, while it was being checked. Locked: who
+        // does so from now on finds the session, and ends it.
+        let again = scope.find_user_for_update(user_id).await?;
         if !again.is_some_and(|it| is_same_login(&it, record)) {
             return Err(LoginError::WrongCredentials);
         }

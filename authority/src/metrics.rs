@@ -3,7 +3,8 @@
 //! A label is a word of ours (a grant type, an outcome, a limit), never something a caller sent:
 //! no tenant, client, user or address (row S3).
 //!
-//! To add one more: a field, its line in `new`, and a row in the operator's page.
+//! To add one more: a field, its line in `new`, a row in the operator's page (`docs/operations.md`), and a test
+//! that reads it.
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
@@ -14,21 +15,25 @@ pub struct Metrics {
     pub authorizations: IntCounterVec,
     /// `outcome`: succeeded, failed, limited, busy, error.
     pub logins: IntCounterVec,
-    /// `outcome`: granted, denied, remembered.
+    /// `by`: page, client, `account_switch`, `other_login`.
+    pub logouts: IntCounterVec,
+    /// `outcome`: granted, denied, remembered, withdrawn.
     pub consents: IntCounterVec,
     /// `grant_type`.
     pub tokens_issued: IntCounterVec,
+    /// `grant_type`: of the request that got it beside its access token.
+    pub id_tokens_issued: IntCounterVec,
     /// `grant_type`, `error`: the OAuth error code.
     pub tokens_refused: IntCounterVec,
     /// `outcome`: rotated, kept, same_successor, dead, reuse.
     pub refreshes: IntCounterVec,
-    /// `class`: lost_answer, two_processes, stale_copy, theft_suspected.
-    pub refresh_reuses: IntCounterVec,
-    /// `kind`: code, `device_code`, `refresh_token`.
+    /// `class`: lost_answer, two_processes, stale_copy, theft_suspected. Most of them are harmless.
+    pub spent_refresh_tokens_shown: IntCounterVec,
+    /// `kind`: code, `device_code`, `refresh_token`. None of them is harmless.
     pub reuses: IntCounterVec,
-    /// `outcome`: active, inactive.
+    /// `outcome`: active, inactive; `format`: json, jwt.
     pub introspections: IntCounterVec,
-    /// `kind`: grant, access_token, unknown.
+    /// `kind`: grant, access_token, unknown, by a client; `operator_grant`, `all_refresh_tokens`.
     pub revocations: IntCounterVec,
     pub revocation_feeds_signed: IntCounter,
     /// `outcome`: registered, refused.
@@ -55,7 +60,7 @@ pub struct Metrics {
     pub registration_management: IntCounterVec,
     /// `kind`, of a tenant's rows: `authorization_codes`, `browser_sessions`, grants, clients,
     /// `client_assertion_ids`, `dpop_proof_ids`, `initial_access_tokens`, `device_authorizations`,
-    /// `logout_notices`, `ended_clients`; of what stands above tenants: revocations, `audit_months`,
+    /// `logout_notices`, `ended_clients`, `ended_audiences`; of what stands above tenants: revocations, `audit_months`,
     /// `audit_events`, `admin_keys`.
     pub swept: IntCounterVec,
     /// `round`: `logout_notices`, work; `outcome`: done, failed, `wrong_clock`.
@@ -97,10 +102,20 @@ impl Metrics {
                 &["outcome"],
             )?,
             logins: counters.by("writ_logins_total", "Sign-in attempts.", &["outcome"])?,
-            consents: counters.by("writ_consents_total", "Consent decisions.", &["outcome"])?,
+            logouts: counters.by(
+                "writ_logouts_total",
+                "Browser sessions that people ended.",
+                &["by"],
+            )?,
+            consents: counters.by("writ_consents_total", "Consents given, refused and withdrawn.", &["outcome"])?,
             tokens_issued: counters.by(
                 "writ_tokens_issued_total",
                 "Access tokens issued.",
+                &["grant_type"],
+            )?,
+            id_tokens_issued: counters.by(
+                "writ_id_tokens_issued_total",
+                "ID tokens issued beside access tokens.",
                 &["grant_type"],
             )?,
             tokens_refused: counters.by(
@@ -109,24 +124,24 @@ impl Metrics {
                 &["grant_type", "error"],
             )?,
             refreshes: counters.by("writ_refreshes_total", "Refresh decisions.", &["outcome"])?,
-            refresh_reuses: counters.by(
-                "writ_refresh_reuses_total",
+            spent_refresh_tokens_shown: counters.by(
+                "writ_spent_refresh_tokens_shown_total",
                 "Spent refresh tokens that came again, by what that most probably was.",
                 &["class"],
             )?,
             reuses: counters.by(
                 "writ_reuses_total",
-                "Spent codes and refresh tokens that came again.",
+                "Spent credentials that came again in such a way that what came of them was revoked.",
                 &["kind"],
             )?,
             introspections: counters.by(
                 "writ_introspections_total",
                 "Introspection answers.",
-                &["outcome"],
+                &["outcome", "format"],
             )?,
             revocations: counters.by(
                 "writ_revocations_total",
-                "Revocations asked for.",
+                "Revocations asked for, by clients and by operators.",
                 &["kind"],
             )?,
             revocation_feeds_signed: counters.one(
@@ -239,7 +254,7 @@ impl Metrics {
             )?,
             audit_events_dropped: counters.one(
                 "writ_audit_events_dropped_total",
-                "Issuance events lost to a full queue.",
+                "Events lost to a full queue, or to a batch that could not be written.",
             )?,
             password_computations: counters.gauge(
                 "writ_password_computations",

@@ -1,6 +1,6 @@
 //! The revocation feed of a tenant, signed and ready to be sent.
 //!
-//! The bytes are kept. While nothing of the tenant's revocations, clients and keys has changed, a poll costs
+//! The bytes are kept. While nothing of the tenant's revocations, clients, resources and keys has changed, a poll costs
 //! no round trip to the database and no signature; after a change the rows are read again, and signed only if
 //! they say something else. So one change costs one signature however many verifiers poll.
 //!
@@ -14,8 +14,8 @@ use crypto::jwt;
 use protocol::Timestamp;
 use protocol::ids::TenantId;
 use protocol::revocation_feed::{
-    EndedClient, MOST_ENTRIES, REVOCATION_FEED_TYP, RevocationFeedClaims, RevokedThings,
-    SIGNED_ANEW_AFTER,
+    EndedAudience, EndedClient, MOST_ENTRIES, REVOCATION_FEED_TYP, RevocationFeedClaims,
+    RevokedThings, SIGNED_ANEW_AFTER,
 };
 use protocol::token::access_token::MAX_LIFETIME;
 use quick_cache::sync::Cache;
@@ -42,7 +42,7 @@ pub struct ReadyFeed {
 }
 
 /// What it was made from: while these are the same, so is the feed.
-type Stamps = [Stamp; 3];
+type Stamps = [Stamp; 4];
 
 struct Feed {
     ready: ReadyFeed,
@@ -126,8 +126,13 @@ impl Authority {
     }
 
     fn feed_stamps(&self, tenant: &Tenant) -> Stamps {
-        [Topic::Revocation, Topic::Client, Topic::SigningKey]
-            .map(|topic| self.freshness().stamp(tenant.id(), topic))
+        [
+            Topic::Revocation,
+            Topic::Client,
+            Topic::Resource,
+            Topic::SigningKey,
+        ]
+        .map(|topic| self.freshness().stamp(tenant.id(), topic))
     }
 
     async fn read_revoked_things(&self, tenant: &Tenant) -> Result<RevokedThings, StoreError> {
@@ -143,6 +148,7 @@ impl Authority {
         // Who was disabled longer ago has no token that lives.
         let since = now - (MAX_LIFETIME + EXPIRY_MARGIN);
         let clients = scope.list_ended_clients(now, since, one_more).await?;
+        let audiences = scope.list_ended_audiences(now, one_more).await?;
         scope.commit().await?;
         let (mut grants, mut tokens) = (Vec::new(), Vec::new());
         for revocation in &revocations {
@@ -155,7 +161,10 @@ impl Authority {
         let clients = clients
             .iter()
             .map(|client| EndedClient::new(&client.client_id, client.ended_at));
-        let mut things = RevokedThings::new(grants, tokens, clients.collect());
+        let audiences = audiences
+            .into_iter()
+            .map(|ended| EndedAudience::new(ended.audience, ended.ended_at));
+        let mut things = RevokedThings::new(grants, tokens, clients.collect(), audiences.collect());
         things.complete &= !is_cut;
         Ok(things)
     }

@@ -14,8 +14,6 @@ mod report;
 mod reseal;
 mod settle;
 
-use std::net::IpAddr;
-
 use crypto::SealedSigningKey;
 use protocol::SigningAlgorithm;
 use protocol::clock::Timestamp;
@@ -23,7 +21,7 @@ use protocol::signing_key_schedule::{self as schedule, OnDemand, SigningKeyState
 use store::{SigningKeyRecord, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
-use crate::audit::{Actor, EventType};
+use crate::audit::{Actor, EventType, Origin};
 use crate::key_ring::KeyRingError;
 
 pub use lost_keys::{LostKeys, VerifyEncryptionKeysError};
@@ -38,8 +36,7 @@ const MOST_ATTEMPTS: u32 = 8;
 #[derive(Debug, Clone)]
 pub struct ActedBy {
     pub actor: Actor,
-    pub request_id: Option<String>,
-    pub address: Option<IpAddr>,
+    pub origin: Origin,
     /// In the operator's words.
     pub reason: Option<String>,
 }
@@ -48,8 +45,7 @@ impl From<Actor> for ActedBy {
     fn from(actor: Actor) -> Self {
         Self {
             actor,
-            request_id: None,
-            address: None,
+            origin: Origin::default(),
             reason: None,
         }
     }

@@ -94,20 +94,17 @@ impl Authority {
         if resources.find(resource_id).is_none() {
             return Ok(None);
         }
-        let jwks = self.key_ring().find_jwks(tenant).await?;
-        // Without its keys at hand (PostgreSQL is away, or they have changed since) the set is noted when it is
-        // shown again.
-        if !self.sightings().is_noted(tenant, resource_id, &jwks)
-            && let Ok(keys) = self.key_ring().find_keys(tenant).await
-            && keys.jwks().etag == jwks.etag
-        {
+        // Noted is what was shown, be it the last known copy: nobody waits for PostgreSQL twice.
+        let keys = self.key_ring().find_published_keys(tenant).await?;
+        let jwks = keys.jwks();
+        if !self.sightings().is_noted(tenant, resource_id, jwks) {
             let seen = Seen {
                 keys: keys.verification_keys(),
                 at: self.now(),
             };
             self.sightings().note(tenant, resource_id, &jwks.etag, seen);
         }
-        Ok(Some(jwks))
+        Ok(Some(Arc::clone(jwks)))
     }
 
     /// Writes what was noted since the last time.

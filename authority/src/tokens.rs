@@ -277,14 +277,21 @@ impl Authority {
         issued: &Issued,
     ) {
         let event = issued_event(ground, event_type, grant_id, issued);
-        self.record_issuance(ground, grant_type, event);
+        self.record_issuance(ground, grant_type, issued, event);
     }
 
-    fn record_issuance(&self, ground: &Ground<'_>, grant_type: GrantType, event: AuditEvent) {
-        self.metrics()
-            .tokens_issued
-            .with_label_values(&[grant_type.as_str()])
-            .inc();
+    fn record_issuance(
+        &self,
+        ground: &Ground<'_>,
+        grant_type: GrantType,
+        issued: &Issued,
+        event: AuditEvent,
+    ) {
+        let (metrics, label) = (self.metrics(), [grant_type.as_str()]);
+        metrics.tokens_issued.with_label_values(&label).inc();
+        if issued.id_token.is_some() {
+            metrics.id_tokens_issued.with_label_values(&label).inc();
+        }
         self.count_tolerances(ground.tolerances);
         self.audit().record(ground.tenant, event);
     }

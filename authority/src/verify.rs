@@ -18,6 +18,8 @@ use protocol::clock::MAX_CLOCK_SKEW;
 use protocol::ids::{ClientId, Subject, TokenId};
 use protocol::introspection::jwt::{INTROSPECTION_JWT_TYP, IntrospectionJwtClaims};
 use protocol::introspection::{IntrospectionResponse, may_learn};
+use protocol::metadata::USERINFO_ENDPOINT;
+use protocol::resource::Resource;
 use protocol::token::access_token::{ACCESS_TOKEN_TYP, AccessTokenClaims};
 use store::{StoreError, Tenant};
 
@@ -83,6 +85,23 @@ pub enum IntrospectionCaller<'a> {
     Anybody(IpAddr),
 }
 
+/// What the answer is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntrospectionFormat {
+    Json,
+    /// Signed (RFC 9701).
+    Jwt,
+}
+
+impl IntrospectionFormat {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Jwt => "jwt",
+        }
+    }
+}
+
 impl IntrospectionCaller<'_> {
     /// Whose inactive tokens are counted.
     fn key(self) -> String {
@@ -94,10 +113,15 @@ impl IntrospectionCaller<'_> {
     }
 }
 
-/// An operator may delete a client and give its id to another one: a token from before then is the
-/// first one's, and died with it.
-fn is_older_than_client(claims: &AccessTokenClaims, created_at: Timestamp) -> bool {
-    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + MAX_CLOCK_SKEW <= created_at
+/// An operator may delete a client or a resource and give its name to another one: a token from before then is
+/// the first one's, and died with it.
+fn is_older(claims: &AccessTokenClaims, since: Timestamp) -> bool {
+    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + MAX_CLOCK_SKEW <= since
+}
+
+/// Whether the token is for this resource, and not for one that was called so before.
+fn is_for(resource: &Resource, claims: &AccessTokenClaims) -> bool {
+    may_learn(&resource.audience, claims) && !is_older(claims, resource.audience_since)
 }
 
 impl Authority {
@@ -107,17 +131,17 @@ impl Authority {
         tenant: &Tenant,
         caller: IntrospectionCaller<'_>,
         token: &str,
+        format: IntrospectionFormat,
     ) -> Result<IntrospectionResponse, IntrospectError> {
         let resources = self.directory().list_resources(tenant).await?;
-        let audience_of = |id| {
-            resources
-                .find(id)
-                .map(|resource| resource.audience.as_str())
-        };
+        let userinfo = tenant.issuer().endpoint(USERINFO_ENDPOINT);
         let may_see = |claims: &AccessTokenClaims| match caller {
-            IntrospectionCaller::ResourceServer(credential) => audience_of(credential.resource_id)
-                .is_some_and(|audience| may_learn(audience, claims)),
-            IntrospectionCaller::Anybody(_) => true,
+            IntrospectionCaller::ResourceServer(credential) => resources
+                .find(credential.resource_id)
+                .is_some_and(|resource| is_for(resource, claims)),
+            IntrospectionCaller::Anybody(_) => {
+                claims.aud == userinfo || resources.iter().any(|resource| is_for(resource, claims))
+            }
         };
         let verified = match self.verify_access_token(tenant, token).await {
             Ok(verified) => Some(verified),
@@ -131,7 +155,7 @@ impl Authority {
             }
         };
         let Some(active) = verified.filter(|it| may_see(&it.token.claims)) else {
-            self.count_introspection("inactive");
+            self.count_introspection("inactive", format);
             self.limits()
                 .take(
                     Limit::InactiveIntrospection,
@@ -141,7 +165,7 @@ impl Authority {
                 .await?;
             return Ok(IntrospectionResponse::inactive());
         };
-        self.count_introspection("active");
+        self.count_introspection("active", format);
         let username = active.username.as_deref().map(str::to_owned);
         let claims = active.token.claims.clone();
         Ok(IntrospectionResponse::active(claims, username))
@@ -255,7 +279,7 @@ impl Authority {
             .find_client(tenant, &verified.client_id)
             .await?;
         let is_standing = client.is_some_and(|client| {
-            client.is_enabled && !is_older_than_client(&verified.claims, client.created_at)
+            client.is_enabled && !is_older(&verified.claims, client.created_at)
         });
         if !is_standing {
             return Err(VerifyError::ClientGone);
@@ -267,10 +291,10 @@ impl Authority {
         username.await?.map(Some).ok_or(VerifyError::UserGone)
     }
 
-    fn count_introspection(&self, outcome: &'static str) {
+    fn count_introspection(&self, outcome: &'static str, format: IntrospectionFormat) {
         self.metrics()
             .introspections
-            .with_label_values(&[outcome])
+            .with_label_values(&[outcome, format.as_str()])
             .inc();
     }
 }

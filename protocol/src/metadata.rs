@@ -20,6 +20,7 @@ pub struct MetadataFacts<'a> {
     pub takes_client_documents: bool,
     pub is_par_required: bool,
     pub takes_device_requests: bool,
+    /// Of the key that signs now: a setting that was changed is in force with the next one.
     pub signing_algorithm: SigningAlgorithm,
     /// Those of the tenant's resources. The tenant's own are left out: TypeScript clients would answer a
     /// listed `offline_access` with `prompt=consent` for ever.

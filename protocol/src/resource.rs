@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::ids::ResourceId;
 use crate::scope::ScopeSet;
 
@@ -124,6 +125,8 @@ pub struct Resource {
     pub identifiers: Vec<String>,
     /// The `aud` of its tokens. May be no URL at all (`mcp_proxy`).
     pub audience: String,
+    /// Since when it is this one's: tokens from before were another's, and are void.
+    pub audience_since: Timestamp,
     pub name: String,
     pub scopes: Vec<ResourceScope>,
     pub access_token_lifetime: Option<Duration>,

@@ -68,6 +68,7 @@ pub fn sample_resource(number: u128, identifier: &str) -> Resource {
         resource_id: resource_id(number),
         identifiers: vec![identifier.to_owned()],
         audience: identifier.to_owned(),
+        audience_since: at(0),
         name: "Files".to_owned(),
         scopes: vec![scope("files:read", true), scope("files:write", false)],
         access_token_lifetime: None,

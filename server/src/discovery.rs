@@ -1,5 +1,5 @@
 //! `GET …/.well-known/oauth-authorization-server` and `…/openid-configuration`: the tenant's metadata
-//! (RFC 8414), as bytes that are made once and handed out until the tenant changes.
+//! (RFC 8414), as bytes that are made once and handed out until what they say changes.
 //!
 //! Not here: what the document says (`protocol::metadata`).
 
@@ -14,7 +14,7 @@ use authority::published::fresh_or_last;
 use protocol::client::DeviceAuthorizationMode;
 use protocol::metadata::{AuthorizationServerMetadata, MetadataFacts};
 use protocol::resource::Resources;
-use protocol::{ScopeSet, TenantId};
+use protocol::{ScopeSet, SigningAlgorithm, TenantId};
 use store::{StoreError, Tenant};
 
 use crate::http::oauth_error::OAuthFailure;
@@ -38,10 +38,16 @@ pub(crate) struct ReadyMetadata {
     documents: RwLock<HashMap<TenantId, Entry>>,
 }
 
-/// A document is current while the tenant and its resources are the very values it was made from.
-struct Entry {
+/// What a document is made from. It is current while these are the very values.
+struct MadeFrom {
     tenant: Arc<Tenant>,
     resources: Arc<Resources>,
+    /// Of the key that signs now, which may not be the tenant's setting yet.
+    signing_algorithm: SigningAlgorithm,
+}
+
+struct Entry {
+    made_from: MadeFrom,
     document: ReadyDocument,
 }
 
@@ -67,44 +73,44 @@ async fn find_document(request: &TenantRequest) -> Result<ReadyDocument, StoreEr
     let tenant = &request.tenant;
     // With PostgreSQL down, discovery goes on with what it last said.
     let fresh = async {
-        let resources = request
-            .authority()
-            .directory()
-            .list_resources(tenant)
-            .await?;
-        Ok(metadata.find_or_make(tenant, &resources))
+        let authority = request.authority();
+        let made_from = MadeFrom {
+            tenant: Arc::clone(tenant),
+            resources: authority.directory().list_resources(tenant).await?,
+            signing_algorithm: authority.key_ring().find_signing_algorithm(tenant).await?,
+        };
+        Ok(metadata.find_or_make(made_from))
     };
     fresh_or_last(fresh, metadata.find_last(tenant.id())).await
 }
 
 impl ReadyMetadata {
-    fn find_or_make(&self, tenant: &Arc<Tenant>, resources: &Arc<Resources>) -> ReadyDocument {
+    fn find_or_make(&self, made_from: MadeFrom) -> ReadyDocument {
+        let tenant_id = made_from.tenant.id();
         let documents = self
             .documents
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = documents.get(&tenant.id())
-            && entry.tenant == *tenant
-            && Arc::ptr_eq(&entry.resources, resources)
+        if let Some(entry) = documents.get(&tenant_id)
+            && entry.made_from.is_same_as(&made_from)
         {
             return entry.document.clone();
         }
         drop(documents);
-        let document = make(tenant, resources);
+        let document = make(&made_from);
         let mut documents = self
             .documents
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        if documents.len() >= MAX_DOCUMENTS && !documents.contains_key(&tenant.id()) {
+        if documents.len() >= MAX_DOCUMENTS && !documents.contains_key(&tenant_id) {
             // Made again when asked for again.
             documents.clear();
         }
         let entry = Entry {
-            tenant: Arc::clone(tenant),
-            resources: Arc::clone(resources),
+            made_from,
             document: document.clone(),
         };
-        documents.insert(tenant.id(), entry);
+        documents.insert(tenant_id, entry);
         document
     }
 
@@ -119,10 +125,22 @@ impl ReadyMetadata {
     }
 }
 
-fn make(tenant: &Tenant, resources: &Resources) -> ReadyDocument {
-    let scopes = resources.iter().fold(ScopeSet::empty(), |all, resource| {
-        all.union(&resource.all_scopes())
-    });
+impl MadeFrom {
+    fn is_same_as(&self, other: &Self) -> bool {
+        self.tenant == other.tenant
+            && Arc::ptr_eq(&self.resources, &other.resources)
+            && self.signing_algorithm == other.signing_algorithm
+    }
+}
+
+fn make(made_from: &MadeFrom) -> ReadyDocument {
+    let tenant = &made_from.tenant;
+    let scopes = made_from
+        .resources
+        .iter()
+        .fold(ScopeSet::empty(), |all, resource| {
+            all.union(&resource.all_scopes())
+        });
     let registration = policy::registration_policy(tenant);
     let settings = tenant.settings();
     let metadata = AuthorizationServerMetadata::new(&MetadataFacts {
@@ -131,7 +149,7 @@ fn make(tenant: &Tenant, resources: &Resources) -> ReadyDocument {
         takes_client_documents: policy::takes_client_documents(tenant),
         is_par_required: settings.is_par_required,
         takes_device_requests: settings.device_authorization != DeviceAuthorizationMode::Off,
-        signing_algorithm: settings.signing_algorithm,
+        signing_algorithm: made_from.signing_algorithm,
         scopes: &scopes,
     });
     let body = Bytes::from(serde_json::to_vec(&metadata).unwrap_or_default());

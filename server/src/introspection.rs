@@ -7,7 +7,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use authority::audit::{Actor, AuditEvent, EventType};
-use authority::verify::{IntrospectError, IntrospectionCaller};
+use authority::verify::{IntrospectError, IntrospectionCaller, IntrospectionFormat};
 use protocol::client::authentication::PresentedCredentials;
 use protocol::client::{Tolerance, UsedTolerances};
 use protocol::introspection::jwt::{INTROSPECTION_JWT_MEDIA_TYPE, wants_jwt};
@@ -85,14 +85,16 @@ async fn introspect(request: &mut TenantRequest) -> Result<Introspected, OAuthFa
         .await?;
     let asked = IntrospectionRequest::parse(&parameters)
         .map_err(|error| OAuthFailure::from_rule(&error))?;
+    let format = format_wanted(request);
     let response = authority
         .introspect(
             &request.tenant,
             IntrospectionCaller::ResourceServer(&caller),
             asked.token.expose(),
+            format,
         )
         .await?;
-    if !is_jwt_wanted(request) {
+    if format == IntrospectionFormat::Json {
         return Ok(Introspected::Plain(response));
     }
     let signed = authority.sign_introspection(&request.tenant, &caller, response);
@@ -100,10 +102,14 @@ async fn introspect(request: &mut TenantRequest) -> Result<Introspected, OAuthFa
 }
 
 /// Several headers are one list (RFC 9110 §5.2).
-fn is_jwt_wanted(request: &TenantRequest) -> bool {
+fn format_wanted(request: &TenantRequest) -> IntrospectionFormat {
     let sent = request.http.headers().get_all(header::ACCEPT);
     let accept: Vec<&str> = sent.filter_map(|value| value.to_str().ok()).collect();
-    wants_jwt(&accept.join(","))
+    if wants_jwt(&accept.join(",")) {
+        IntrospectionFormat::Jwt
+    } else {
+        IntrospectionFormat::Json
+    }
 }
 
 /// The tenant's switch, and everything on this machine: the setting is refused elsewhere, and does
@@ -132,8 +138,9 @@ async fn introspect_for_anybody(
     let asked =
         IntrospectionRequest::parse(parameters).map_err(|error| OAuthFailure::from_rule(&error))?;
     let caller = IntrospectionCaller::Anybody(request.client_address);
+    let format = IntrospectionFormat::Json;
     let response = authority
-        .introspect(&request.tenant, caller, asked.token.expose())
+        .introspect(&request.tenant, caller, asked.token.expose(), format)
         .await?;
     let used = UsedTolerances::from_iter([Tolerance::UnauthenticatedIntrospection]);
     let event = AuditEvent::new(EventType::TokenIntrospected, Actor::System, authority.now())

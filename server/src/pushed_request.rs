@@ -51,6 +51,14 @@ pub struct PushedRequestForm {
     /// RFC 8707; may come several times.
     resource: Option<String>,
     state: Option<String>,
+    /// OpenID Connect Core §3.1.2.1, as the members below.
+    nonce: Option<String>,
+    prompt: Option<String>,
+    /// Seconds.
+    max_age: Option<u64>,
+    acr_values: Option<String>,
+    login_hint: Option<String>,
+    ui_locales: Option<String>,
     /// RFC 9449 §10: the key that the code is for. A `DPoP` header says the same.
     dpop_jkt: Option<String>,
 }

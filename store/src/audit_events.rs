@@ -14,6 +14,7 @@ macro_rules! select_audit_events {
 }
 
 mod columns;
+mod first_kept;
 mod look_ups;
 
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ use crate::platform_scope::PlatformScope;
 use crate::tenant_scope::{TenantScope, answer};
 use crate::tenants::Tenant;
 use columns::EventColumns;
+pub use first_kept::{FirstKept, SHORTEST_AUDIT_RETENTION};
 pub use look_ups::TokenReuseFilter;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -300,11 +302,11 @@ impl PlatformScope {
     /// Drops the months that ended before `first_kept`; says how many.
     pub async fn drop_audit_partitions(
         &mut self,
-        first_kept: Timestamp,
+        first_kept: FirstKept,
     ) -> Result<i32, StoreError> {
         let dropped = sqlx::query_scalar!(
             r#"select drop_audit_partitions($1) as "dropped!""#,
-            OffsetDateTime::from(first_kept),
+            OffsetDateTime::from(first_kept.at()),
         );
         answer!(self, dropped, fetch_one)
     }
@@ -313,12 +315,12 @@ impl PlatformScope {
     /// own, and those of a month that was never made. Says how many.
     pub async fn remove_audit_events(
         &mut self,
-        first_kept: Timestamp,
+        first_kept: FirstKept,
         most: u32,
     ) -> Result<u64, StoreError> {
         let removed = sqlx::query_scalar!(
             r#"select remove_audit_events($1, $2) as "removed!""#,
-            OffsetDateTime::from(first_kept),
+            OffsetDateTime::from(first_kept.at()),
             i32::try_from(most).unwrap_or(i32::MAX),
         );
         let removed = answer!(self, removed, fetch_one)?;

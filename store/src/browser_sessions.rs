@@ -102,7 +102,22 @@ impl TenantScope {
         Ok(answer!(self, renewed, execute)?.rows_affected() > 0)
     }
 
-    /// Whether it was there.
+    /// Whether it is there, and until this transaction ends it stays: whoever ends it waits, and then finds what
+    /// this transaction has written of it.
+    pub async fn hold_browser_session(
+        &mut self,
+        session_id: SessionId,
+    ) -> Result<bool, StoreError> {
+        // The weakest lock that a deletion waits for, and that waits for a deletion.
+        let held = sqlx::query_scalar!(
+            "select session_id from browser_sessions where tenant_id = $1 and session_id = $2 for key share",
+            self.tenant_id(),
+            session_id.as_uuid(),
+        );
+        Ok(answer!(self, held, fetch_optional)?.is_some())
+    }
+
+    /// Whether it was there. Its clients are told beside it (`insert_logout_notices`).
     pub async fn delete_browser_session(
         &mut self,
         session_id: SessionId,

@@ -292,6 +292,17 @@ impl TenantScope {
             .collect()
     }
 
+    /// Whether it is there, and until this transaction ends it stays. For what takes other rows of the client
+    /// afterwards: whoever deletes it takes its row first and those then.
+    pub async fn hold_client(&mut self, client_key: ClientKey) -> Result<bool, StoreError> {
+        let held = sqlx::query_scalar!(
+            "select client_key from clients where tenant_id = $1 and client_key = $2 for key share",
+            self.tenant_id(),
+            client_key.as_uuid(),
+        );
+        Ok(answer!(self, held, fetch_optional)?.is_some())
+    }
+
     /// Whether it was there. Secrets, consents, grants, codes and refresh tokens go with it; its
     /// access tokens name a client that is no more. `until`: when the last of these has ended.
     ///

@@ -49,6 +49,18 @@ impl StoredConsent {
     }
 }
 
+fn remembered(
+    redirect_uri: String,
+    resource_id: Uuid,
+    scopes: Vec<String>,
+) -> Result<RememberedConsent, StoreError> {
+    Ok(RememberedConsent {
+        redirect_uri: RedirectUri::from_stored(redirect_uri),
+        resource_id: ResourceId::from_uuid(resource_id),
+        scopes: scope_set(scopes)?,
+    })
+}
+
 impl TenantScope {
     /// Adds these scopes to what was allowed before at the same place.
     pub async fn insert_consent(
@@ -91,13 +103,33 @@ impl TenantScope {
             client_key.as_uuid(),
         );
         let rows = answer!(self, rows, fetch_all)?;
-        let consents = rows.into_iter().map(|row| {
-            Ok(RememberedConsent {
-                redirect_uri: RedirectUri::from_stored(row.redirect_uri),
-                resource_id: ResourceId::from_uuid(row.resource_id),
-                scopes: scope_set(row.scopes)?,
-            })
-        });
+        let consents = rows
+            .into_iter()
+            .map(|row| remembered(row.redirect_uri, row.resource_id, row.scopes));
+        consents.collect()
+    }
+
+    /// The same, and until this transaction ends it stays: whoever withdraws it waits, and then finds the grant
+    /// that this transaction has made. After that grant, not before it: a client that is deleted takes its row
+    /// first and its consents then.
+    pub async fn hold_consents(
+        &mut self,
+        user_id: UserId,
+        client_key: ClientKey,
+    ) -> Result<Vec<RememberedConsent>, StoreError> {
+        let rows = sqlx::query!(
+            "select resource_id, redirect_uri, scopes from consents
+             where tenant_id = $1 and user_id = $2 and client_key = $3
+             order by resource_id, redirect_uri
+             for key share",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            client_key.as_uuid(),
+        );
+        let rows = answer!(self, rows, fetch_all)?;
+        let consents = rows
+            .into_iter()
+            .map(|row| remembered(row.redirect_uri, row.resource_id, row.scopes));
         consents.collect()
     }
 

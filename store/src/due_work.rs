@@ -12,6 +12,8 @@ use crate::tenant_scope::{TenantScope, answer};
 pub enum DueWorkKind {
     /// Remove what has expired.
     Sweep,
+    /// Remove used DPoP proofs, which come in numbers and are over in minutes.
+    SweepDpopProofIds,
     /// Remove the rows of a deleted tenant, batch by batch.
     DeleteTenantRows,
     /// Tell clients of sessions that have ended.
@@ -24,6 +26,7 @@ impl DueWorkKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",
+            Self::SweepDpopProofIds => "sweep_dpop_proof_ids",
             Self::DeleteTenantRows => "delete_tenant_rows",
             Self::LogoutNotices => "logout_notices",
             Self::SigningKeys => "signing_keys",

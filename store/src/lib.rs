@@ -26,6 +26,7 @@ mod database;
 mod device_authorizations;
 mod dpop_proof_ids;
 mod due_work;
+mod ended_audiences;
 mod ended_clients;
 mod error;
 mod grants;
@@ -58,7 +59,8 @@ pub use protocol::signing_key_schedule::{SigningKeyState, SigningKeyUse};
 
 pub use admin_keys::{AdminAccess, AdminKey, NewAdminKey};
 pub use audit_events::{
-    AuditCursor, AuditEvent, NewAuditEvent, PlatformAuditEvent, TokenReuseFilter,
+    AuditCursor, AuditEvent, FirstKept, NewAuditEvent, PlatformAuditEvent,
+    SHORTEST_AUDIT_RETENTION, TokenReuseFilter,
 };
 pub use authorization_codes::{AuthorizationCodeRecord, NewAuthorizationCode};
 pub use browser_sessions::{BrowserSession, NewBrowserSession};
@@ -73,6 +75,7 @@ pub use consents::{ConsentCursor, NewConsent, StoredConsent};
 pub use database::{Database, DatabaseSettings};
 pub use device_authorizations::{DeviceAuthorizationRecord, DevicePoll, NewDeviceAuthorization};
 pub use due_work::{DueWork, DueWorkKind};
+pub use ended_audiences::EndedAudience;
 pub use ended_clients::EndedClient;
 pub use error::StoreError;
 pub use grants::{Grant, GrantEnding, NewGrant, RevokedReason};
@@ -91,7 +94,7 @@ pub use roles::{InvalidRoleName, Roles};
 pub use secret_digest::{SecretDigest, StoredSecret};
 pub use signing_key_sightings::SigningKeySighting;
 pub use signing_keys::{NewSigningKey, SigningKeyRecord};
-pub use sweep::{GrantCursor, GrantSweep, SweepReport, SweptClient};
+pub use sweep::{DpopProofSweep, GrantCursor, GrantSweep, SweepReport, SweptClient};
 pub use tenant_scope::TenantScope;
 pub use tenants::{
     ClientDocumentPolicy, DocumentMode, NewTenant, RegistrationRules, SoftwareStatementIssuer,

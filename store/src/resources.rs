@@ -22,6 +22,7 @@ pub struct ResourceRecord {
 struct ResourceRow {
     resource_id: Uuid,
     audience: String,
+    audience_since: OffsetDateTime,
     name: String,
     access_token_lifetime: Option<i32>,
     identifiers: Vec<String>,
@@ -38,6 +39,7 @@ impl TryFrom<ResourceRow> for ResourceRecord {
             resource_id: ResourceId::from_uuid(row.resource_id),
             identifiers: row.identifiers,
             audience: row.audience,
+            audience_since: row.audience_since.into(),
             name: row.name,
             scopes: row.scopes.0,
             access_token_lifetime: row.access_token_lifetime.map(from_seconds).transpose()?,
@@ -54,7 +56,8 @@ macro_rules! select_resources {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             ResourceRow,
-            r#"select resource_id, audience, name, access_token_lifetime, created_at, updated_at,
+            r#"select resource_id, audience, coalesce(audience_since, created_at) as "audience_since!",
+                 name, access_token_lifetime, created_at, updated_at,
                  array(select identifier from resource_identifiers i
                        where i.tenant_id = r.tenant_id and i.resource_id = r.resource_id
                        order by position) as "identifiers!",
@@ -96,14 +99,23 @@ impl TenantScope {
         Ok(())
     }
 
-    /// Whether it was there. Identifiers and scopes are replaced by these.
+    /// Whether it was there. Identifiers and scopes are replaced by these. `until`: when the last access token for
+    /// the audience that it may have had so far has ended.
     pub async fn update_resource(
         &mut self,
         resource: &Resource,
         now: Timestamp,
+        until: Timestamp,
     ) -> Result<bool, StoreError> {
         let updated = sqlx::query!(
-            "update resources set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6
+            "with told as (
+                 insert into ended_audiences (tenant_id, audience, ended_at, lives_until)
+                 select $1, audience, $6, $7 from resources
+                 where tenant_id = $1 and resource_id = $2 and audience <> $3
+                 on conflict (tenant_id, audience) do update
+                     set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
+             update resources set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6,
+                 audience_since = case when audience = $3 then audience_since else $6 end
              where tenant_id = $1 and resource_id = $2",
             self.tenant_id(),
             resource.resource_id.as_uuid(),
@@ -111,6 +123,7 @@ impl TenantScope {
             resource.name,
             resource.access_token_lifetime.map(to_seconds),
             OffsetDateTime::from(now),
+            OffsetDateTime::from(until),
         );
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(false);
@@ -180,14 +193,29 @@ impl TenantScope {
             .collect()
     }
 
-    /// Whether it was there. Its credentials and the consents for it go with it.
-    pub async fn delete_resource(&mut self, resource_id: ResourceId) -> Result<bool, StoreError> {
-        let deleted = sqlx::query!(
-            "delete from resources where tenant_id = $1 and resource_id = $2",
+    /// Whether it was there. Its credentials and the consents for it go with it. `until`: when the last access
+    /// token for it has ended.
+    pub async fn delete_resource(
+        &mut self,
+        resource_id: ResourceId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let deleted = sqlx::query_scalar!(
+            "with deleted as (
+                 delete from resources where tenant_id = $1 and resource_id = $2 returning audience),
+             told as (
+                 insert into ended_audiences (tenant_id, audience, ended_at, lives_until)
+                 select $1, audience, $3, $4 from deleted
+                 on conflict (tenant_id, audience) do update
+                     set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
+             select audience from deleted",
             self.tenant_id(),
             resource_id.as_uuid(),
+            OffsetDateTime::from(now),
+            OffsetDateTime::from(until),
         );
-        let is_deleted = answer!(self, deleted, execute)?.rows_affected() > 0;
+        let is_deleted = answer!(self, deleted, fetch_optional)?.is_some();
         if is_deleted {
             self.note_change(ChangeKind::Resource);
             // It may have been the tenant's default.

@@ -40,7 +40,21 @@ pub struct SweepReport {
     pub logout_notices: u64,
     /// Deleted ones that no valid token names any more.
     pub ended_clients: u64,
+    /// Of deleted resources, likewise.
+    pub ended_audiences: u64,
+    /// The tenant's clients send DPoP proofs: sweep these again soon.
+    pub has_dpop_proof_ids: bool,
     /// Something reached the limit: sweep again soon.
+    pub is_unfinished: bool,
+}
+
+/// What went of used DPoP proofs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DpopProofSweep {
+    pub removed: u64,
+    /// There were some, over or not.
+    pub were_there: bool,
+    /// The limit was reached.
     pub is_unfinished: bool,
 }
 
@@ -65,14 +79,14 @@ impl TenantScope {
         clients.extend(self.sweep_unused_documents(now, limit).await?);
         let described = count_of(&clients) - registered;
         let client_assertion_ids = self.sweep_client_assertion_ids(now, limit).await?;
-        let most_proofs = limit.saturating_mul(PROOFS_PER_ROW);
-        let dpop_proof_ids = self.sweep_dpop_proof_ids(now, most_proofs).await?;
+        let proofs = self.sweep_dpop_proof_ids(now, limit).await?;
         let initial_access_tokens = self.sweep_initial_access_tokens(now, limit).await?;
         let device_authorizations = self.sweep_device_authorizations(now, limit).await?;
         let logout_notices = self
             .sweep_logout_notices(now - LOGOUT_NOTICES_KEPT_FOR, limit)
             .await?;
         let ended_clients = self.sweep_ended_clients(now, limit).await?;
+        let ended_audiences = self.sweep_ended_audiences(now, limit).await?;
         let most = authorization_codes
             .max(browser_sessions)
             .max(registered)
@@ -81,18 +95,21 @@ impl TenantScope {
             .max(initial_access_tokens)
             .max(device_authorizations)
             .max(logout_notices)
-            .max(ended_clients);
+            .max(ended_clients)
+            .max(ended_audiences);
         Ok(SweepReport {
             authorization_codes,
             browser_sessions,
             clients,
             client_assertion_ids,
-            dpop_proof_ids,
+            dpop_proof_ids: proofs.removed,
             initial_access_tokens,
             device_authorizations,
             logout_notices,
             ended_clients,
-            is_unfinished: most >= u64::from(limit) || dpop_proof_ids >= u64::from(most_proofs),
+            ended_audiences,
+            has_dpop_proof_ids: proofs.were_there,
+            is_unfinished: most >= u64::from(limit) || proofs.is_unfinished,
         })
     }
 
@@ -229,20 +246,33 @@ impl TenantScope {
         Ok(answer!(self, swept, execute)?.rows_affected())
     }
 
-    async fn sweep_dpop_proof_ids(
+    /// Removes used DPoP proofs that are over: [`PROOFS_PER_ROW`] for each row that `limit` allows.
+    pub async fn sweep_dpop_proof_ids(
         &mut self,
         now: Timestamp,
         limit: u32,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<DpopProofSweep, StoreError> {
+        let limit = limit.saturating_mul(PROOFS_PER_ROW);
         let swept = sqlx::query!(
-            "delete from dpop_proof_ids where tenant_id = $1 and proof_digest in (
-                 select proof_digest from dpop_proof_ids
-                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)",
+            r#"with swept as (
+                 delete from dpop_proof_ids where tenant_id = $1 and proof_digest in (
+                     select proof_digest from dpop_proof_ids
+                     where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)
+                 returning 1)
+               select (select count(*) from swept) as "removed!",
+                   -- As it was before.
+                   (select min(expires_at) from dpop_proof_ids where tenant_id = $1) is not null as "were_there!""#,
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),
         );
-        Ok(answer!(self, swept, execute)?.rows_affected())
+        let row = answer!(self, swept, fetch_one)?;
+        let removed = row.removed.unsigned_abs();
+        Ok(DpopProofSweep {
+            removed,
+            were_there: row.were_there,
+            is_unfinished: removed >= u64::from(limit),
+        })
     }
 
     /// What ended long ago: by its time, by revocation, or with the last use that it had.

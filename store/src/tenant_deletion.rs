@@ -103,6 +103,13 @@ impl TenantScope {
             limit,
         );
         let clients = answer!(self, clients, execute)?.rows_affected();
+        let audiences = sqlx::query!(
+            "delete from ended_audiences where tenant_id = $1 and audience in (
+                 select audience from ended_audiences where tenant_id = $1 order by audience limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let audiences = answer!(self, audiences, execute)?.rows_affected();
         let indicators = sqlx::query!(
             "delete from refused_resource_indicators where tenant_id = $1",
             self.tenant_id()
@@ -113,6 +120,6 @@ impl TenantScope {
             self.tenant_id()
         );
         let keys = answer!(self, keys, execute)?.rows_affected();
-        Ok(resources + assertions + tokens + clients + indicators + keys)
+        Ok(resources + assertions + tokens + clients + audiences + indicators + keys)
     }
 }

@@ -1,40 +1,23 @@
 //! Two changes to one thing at the same time: each changes what it names, and neither undoes the other.
 
 use serde_json::{Value, json};
-use sqlx::{Connection as _, PgConnection};
 
 use super::things::Things;
 use crate::harness::TestApp;
 
 /// Holds the row back until both changes wait for it, so that both have begun before either has ended.
 async fn at_once(app: &TestApp, lock: &'static str, path: &str, changes: [Value; 2]) -> Value {
-    let mut holder = app.database().db_connect_as_superuser().await;
-    let mut watcher = app.database().db_connect_as_superuser().await;
-    let mut transaction = holder.begin().await.unwrap();
-    sqlx::query(lock).execute(&mut *transaction).await.unwrap();
-    let [one, other] = changes.map(|change| {
-        let (api, path) = (app.admin().clone(), path.to_owned());
-        tokio::spawn(async move { api.patch(&path, &change).await })
-    });
-    while waiting(&mut watcher).await < 2 {
-        assert!(
-            !one.is_finished() && !other.is_finished(),
-            "a change did not wait for the row"
-        );
-        tokio::task::yield_now().await;
+    let held = app.database().db_hold(lock).await;
+    let [one, other] = &changes;
+    let (one, other, ()) = tokio::join!(
+        app.admin().patch(path, one),
+        app.admin().patch(path, other),
+        held.commit_once_awaited_by(2)
+    );
+    for changed in [one, other] {
+        changed.expect_status(200);
     }
-    transaction.rollback().await.unwrap();
-    one.await.unwrap().expect_status(200);
-    other.await.unwrap().expect_status(200);
     app.admin().get(path).await.expect_status(200).json()
-}
-
-async fn waiting(watcher: &mut PgConnection) -> i64 {
-    let waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-    sqlx::query_scalar(waiting)
-        .fetch_one(watcher)
-        .await
-        .unwrap()
 }
 
 /// N3: disabling a user is not undone by a change of their name that began before.

@@ -62,14 +62,15 @@ async fn a_withdrawn_consent_ends_what_came_of_it_and_nothing_else() {
 
     // Again, or where there is nothing: done already, and no second event.
     app.admin().delete(&path).await.expect_status(204);
-    let events = acme.path("/audit-events?action=consent.withdrawn");
-    let events = app.admin().get(&events).await.json();
-    assert_eq!(events["data"].as_array().map(Vec::len), Some(1), "{events}");
-    let details = &events["data"][0]["details"]["before"];
+    let events = acme.audit_events("consent.withdrawn").await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    let details = &events[0]["details"]["before"];
     assert_eq!(
         *details,
         json!({ "client_id": client.client_id, "consents": 1, "grants": 2 })
     );
+    let withdrawn = "writ_consents_total{outcome=\"withdrawn\"}";
+    assert_eq!(app.metric(withdrawn).await, Some(1));
     let unknown = format!("{consents}/nobody");
     is_problem(&app.admin().delete(&unknown).await, 404, "not-found");
 }

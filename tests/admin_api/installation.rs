@@ -35,6 +35,8 @@ async fn voided_refresh_tokens_are_dead_in_every_tenant_and_at_every_replica() {
     let event = &events["data"][0];
     assert_eq!(event["action"], "refresh_tokens.voided");
     assert_eq!(event["details"]["reason"], "restored the back-up of 3 May");
+    let voided = "writ_revocations_total{kind=\"all_refresh_tokens\"}";
+    assert_eq!(app.metric(voided).await, Some(1));
 }
 
 /// Only for whoever runs the installation, and never by accident.

@@ -11,15 +11,9 @@ use crate::harness::{AdminApi, TestApp, TestTenant, within_a_second};
 const HOUR: Duration = Duration::from_hours(1);
 const RESEAL: &str = "/admin/v1/signing-keys/reseal";
 
-async fn keys_of(tenant: &TestTenant) -> Vec<Value> {
-    let listed = tenant.admin().get(&tenant.path("/signing-keys")).await;
-    let listed = listed.expect_status(200).json();
-    listed["data"].as_array().unwrap().clone()
-}
-
 /// The one key in this state.
 async fn key_in(tenant: &TestTenant, state: &str) -> Value {
-    let mut keys = keys_of(tenant).await;
+    let mut keys = tenant.signing_keys().await;
     keys.retain(|key| key["state"] == state);
     let [key] = keys.try_into().unwrap();
     key
@@ -45,9 +39,8 @@ async fn signing_kid(tenant: &TestTenant) -> String {
 }
 
 async fn newest_event(tenant: &TestTenant, action: &str) -> Value {
-    let path = tenant.path(&format!("/audit-events?action={action}&limit=1"));
-    let events = tenant.admin().get(&path).await.expect_status(200).json();
-    events["data"][0].clone()
+    let newest = tenant.audit_events(action).await.into_iter().next();
+    newest.unwrap_or_default()
 }
 
 fn seconds_between(from: &Value, to: &Value) -> i64 {
@@ -103,7 +96,7 @@ async fn a_dry_run_says_when_the_key_would_change() {
         app.database().db_rows().await.without("admin_keys"),
         before.without("admin_keys")
     );
-    let [active] = keys_of(&acme).await.try_into().unwrap();
+    let [active] = acme.signing_keys().await.try_into().unwrap();
     assert_eq!(foreseen["replaces"], active["kid"]);
     assert_eq!(
         (
@@ -127,7 +120,7 @@ async fn a_key_is_rotated_on_demand_without_a_token_that_fails() {
     let server = acme.resource_credential().await;
     let client = acme.confidential_client().await;
     let old_token = client.client_credentials(None).await.tokens().access_token;
-    let [old] = keys_of(&acme).await.try_into().unwrap();
+    let [old] = acme.signing_keys().await.try_into().unwrap();
     assert_eq!(
         (&old["signs"], &old["activate_at"], &old["removed_at"]),
         (&json!("tokens"), &Value::Null, &Value::Null)
@@ -170,7 +163,7 @@ async fn a_key_is_rotated_on_demand_without_a_token_that_fails() {
     app.clock().advance(26 * HOUR);
     app.run_due_jobs().await;
     assert_eq!(json!(published_kids(&acme).await), json!([planned["kid"]]));
-    assert_eq!(keys_of(&acme).await.len(), 1);
+    assert_eq!(acme.signing_keys().await.len(), 1);
     assert_eq!(
         newest_event(&acme, "signing_key.removed").await["target_id"],
         old["kid"]
@@ -212,7 +205,7 @@ async fn a_key_that_leaked_is_removed_at_once() {
     let client = acme.confidential_client().await;
     let token = client.client_credentials(None).await.tokens().access_token;
     assert!(server.accepts(&token).await);
-    let [leaked] = keys_of(&acme).await.try_into().unwrap();
+    let [leaked] = acme.signing_keys().await.try_into().unwrap();
     let leaked = leaked["kid"].as_str().unwrap().to_owned();
     let path = acme.path(&format!("/signing-keys/{leaked}"));
 
@@ -318,7 +311,7 @@ async fn keys_are_sealed_anew_under_the_first_key_of_the_list() {
         (&json!(1), &json!(0), &json!([]))
     );
     for tenant in [&acme, &globex] {
-        let [key] = keys_of(tenant).await.try_into().unwrap();
+        let [key] = tenant.signing_keys().await.try_into().unwrap();
         assert_eq!(key["kek_id"], done["kek_id"]);
         let event = newest_event(tenant, "signing_key.resealed").await;
         assert_eq!(event["target_id"], key["kid"]);

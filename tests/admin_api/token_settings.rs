@@ -173,13 +173,16 @@ fn token_metadata() -> Value {
     })
 }
 
+/// Its first key is of that algorithm, so that ID tokens can be had with it.
+fn a_tenant_of_es256() -> Value {
+    json!({ "slug": "acme", "display_name": "Acme", "signing_algorithm": "ES256" })
+}
+
 /// RFC 9449 §5.2, RFC 9126 §6, RP-Initiated Logout §3.1, Back-Channel Logout §2.2.
 #[tokio::test]
 async fn a_client_says_what_it_asks_of_its_tokens() {
     let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    acme.change("", &json!({ "signing_algorithm": "ES256" }))
-        .await;
+    let acme = app.tenant_with(a_tenant_of_es256()).await;
     let mut body = token_metadata();
     body["redirect_uris"] = json!(["https://app.example/cb"]);
     let made = acme.admin().create(&acme.path("/clients"), &body).await;
@@ -238,9 +241,9 @@ async fn a_client_says_what_it_asks_of_its_tokens() {
 #[tokio::test]
 async fn a_client_that_registers_itself_says_the_same() {
     let app = TestApp::start().await;
-    let acme = app.tenant("acme").await;
-    let changes = json!({ "signing_algorithm": "ES256", "device_authorization": "open" });
-    acme.change("", &changes).await;
+    let acme = app.tenant_with(a_tenant_of_es256()).await;
+    acme.change("", &json!({ "device_authorization": "open" }))
+        .await;
     let mut body = token_metadata();
     body["redirect_uris"] = json!(["https://app.example/cb"]);
     let made = acme.register(&body).await.expect_status(201).json();

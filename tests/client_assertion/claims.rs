@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::{ask, ask_now, says, signing_client, signing_client_with};
-use crate::harness::{ClientKey, TestApp, TestAppOptions, TestInternet, within_a_second};
+use crate::harness::{ClientKey, TestApp, TestAppOptions, TestInternet};
 
 /// E7: our issuer, alone; whatever else it is, the assertion could be meant for another server.
 #[tokio::test]
@@ -59,13 +59,7 @@ async fn the_token_endpoint_passes_for_the_audience_by_the_tenants_switch() {
     }
     let used = "writ_tolerances_used_total{tolerance=\"token_endpoint_audience\"}";
     assert_eq!(app.metric(used).await, Some(3));
-    within_a_second("the event is written", || async {
-        let events = acme
-            .admin()
-            .get(&acme.path("/audit-events?action=client_credentials.issued"))
-            .await
-            .json();
-        let event = &events["data"][0];
+    acme.next_audit_event("client_credentials.issued", |event| {
         event["details"]["tolerances"] == "token_endpoint_audience"
     })
     .await;

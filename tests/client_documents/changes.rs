@@ -1,17 +1,11 @@
 //! What is written, when, and what a document that changes does to what people allowed.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{CALLBACK, Documents, URL, client_at};
-use crate::harness::{Decision, Served, TestTenant};
+use crate::harness::{Decision, Served};
 
 const TWO_HOURS: u64 = 2 * 3_600;
-
-async fn events(tenant: &TestTenant, event_type: &str) -> Vec<Value> {
-    let path = tenant.path(&format!("/audit-events?action={event_type}"));
-    let found = tenant.admin().get(&path).await.expect_status(200).json();
-    found["data"].as_array().unwrap().clone()
-}
 
 /// Strangers can make us fetch, and nothing more.
 #[tokio::test]
@@ -31,7 +25,7 @@ async fn nothing_is_written_before_somebody_consents() {
     assert_eq!(world.app.database().db_rows().await, before);
     client.code_from(&alice).await;
     assert_ne!(world.app.database().db_rows().await, before);
-    assert_eq!(events(&acme, "client.registered").await.len(), 1);
+    assert_eq!(acme.audit_events("client.registered").await.len(), 1);
 }
 
 /// Row K13: redirect URIs or method or the place of the keys: asked again, recorded; grants go on.
@@ -58,10 +52,10 @@ async fn a_document_that_leads_elsewhere_is_asked_about_again() {
         request.open(&alice).await.is_consent(),
         "until it is answered"
     );
-    assert_eq!(events(&acme, "client.document_changed").await.len(), 0);
+    assert_eq!(acme.audit_events("client.document_changed").await.len(), 0);
     request.walk(&alice).await.code();
     request.open(&alice).await.location();
-    let changed = events(&acme, "client.document_changed").await;
+    let changed = acme.audit_events("client.document_changed").await;
     assert_eq!(changed.len(), 1, "{changed:?}");
     assert_eq!(changed[0]["target_id"], URL, "{changed:?}");
 

@@ -12,6 +12,7 @@
 )]
 
 #[path = "../harness/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the tests use the rest of it")]
 mod harness;
 
 use std::collections::BTreeSet;

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Answer, Browser, OAuthClient, TestApp, TestAppOptions, TestTenant};
-
-async fn app_behind_a_proxy() -> TestApp {
-    TestApp::start_with(TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1")).await
-}
+use crate::harness::{Answer, Browser, OAuthClient, TestApp, TestTenant};
 
 /// A well-formed code that nobody was given.
 fn guess(number: usize) -> String {
@@ -30,7 +26,7 @@ fn count(answers: &[u16], status: u16) -> usize {
 /// Row U7: by address, whoever sits there; and a minute later some more.
 #[tokio::test]
 async fn guesses_from_one_address_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let browser = app.browser();
     let mut seen = Vec::new();
@@ -61,7 +57,7 @@ async fn guesses_from_one_address_are_limited() {
 /// Row U7: by person, from wherever.
 #[tokio::test]
 async fn guesses_of_one_person_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let browser = acme.signed_in_browser_of("alice").await;
     let mut seen = Vec::new();
@@ -76,7 +72,7 @@ async fn guesses_of_one_person_are_limited() {
 /// Row U7: by tenant, from everywhere; another tenant does not feel it.
 #[tokio::test]
 async fn guesses_at_one_tenant_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let (acme, umbrella) = (app.tenant("acme").await, app.tenant("umbrella").await);
     let browser = app.browser();
     let form = acme.device_form(&browser).await;
@@ -105,7 +101,7 @@ async fn ask_from(client: &OAuthClient, tenant: &TestTenant, address: &str) -> u
 /// Row U7: each request writes a row, so strangers may not ask for ever.
 #[tokio::test]
 async fn requests_from_one_address_are_limited() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let television = acme.device_client().await;
     let mut seen = Vec::new();

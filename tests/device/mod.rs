@@ -30,4 +30,15 @@ async fn a_device_gets_its_tokens_when_its_person_has_allowed_it() {
     assert!(resource_server.accepts(&tokens.access_token).await);
     let refreshed = television.refresh(tokens.refresh_token()).await.tokens();
     assert!(resource_server.accepts(&refreshed.access_token).await);
+
+    for outcome in ["requested", "approved"] {
+        let counted = format!("writ_device_authorizations_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(app.metric(&counted).await, Some(1), "{outcome}");
+    }
+    let event = acme
+        .next_audit_event("device_code.redeemed", |_| true)
+        .await;
+    assert_eq!(event["actor_id"], television.client_id.as_str());
+    assert_eq!(event["target_id"], tokens.claims()["grant_id"]);
+    assert_eq!(event["details"]["jti"], tokens.claims()["jti"]);
 }

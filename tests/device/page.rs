@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{Browser, Decision, TestApp, TestAppOptions};
+use crate::harness::{Browser, Decision, TestApp};
 
 /// Row U4: RFC 8628 §6.1: in any case and spacing.
 #[tokio::test]
@@ -49,8 +49,7 @@ async fn the_complete_link_fills_the_form_and_presses_nothing() {
 /// Row U4: RFC 8628 §5.4: who asks, for what, from where and when; and that somebody else's code is a trap.
 #[tokio::test]
 async fn the_person_sees_who_asks_for_what_from_where() {
-    let options = TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1");
-    let app = TestApp::start_with(options).await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let television = acme.device_client().await;
     let fields = [("resource", acme.resource.identifier.as_str())];
@@ -153,12 +152,8 @@ async fn a_refusal_reaches_the_device() {
         let polled = television.poll(&codes).await;
         polled.is_refused(400, "access_denied");
     }
-    let events = acme.admin().get(&acme.path("/audit-events")).await.json();
-    let denied = events["data"].as_array().unwrap().iter();
-    let denied: Vec<_> = denied
-        .filter(|event| event["action"] == "consent.denied")
-        .collect();
-    assert_eq!(denied.len(), 1, "{events}");
+    let denied = acme.audit_events("consent.denied").await;
+    assert_eq!(denied.len(), 1, "{denied:?}");
     assert_eq!(denied[0]["details"]["device_requested_from"], "127.0.0.1");
 }
 

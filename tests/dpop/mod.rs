@@ -9,7 +9,7 @@ mod urls;
 
 use serde_json::{Value, json};
 
-use crate::harness::{DpopSigner, TestApp, within_a_second};
+use crate::harness::{DpopSigner, TestApp};
 
 const CREDENTIALS: [(&str, &str); 1] = [("grant_type", "client_credentials")];
 
@@ -91,10 +91,8 @@ async fn an_operator_sees_which_key_got_what() {
         .await
         .is_refused(400, "invalid_dpop_proof");
     let thumbprint = signer.thumbprint();
-    within_a_second("the event is written", || async {
-        let path = acme.path("/audit-events?action=client_credentials.issued");
-        let events = acme.admin().get(&path).await.json();
-        events["data"][0]["details"]["dpop_jkt"] == thumbprint.as_str()
+    acme.next_audit_event("client_credentials.issued", |event| {
+        event["details"]["dpop_jkt"] == thumbprint.as_str()
     })
     .await;
     let count = async |outcome: &str| {

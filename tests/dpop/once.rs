@@ -181,3 +181,38 @@ async fn used_proofs_are_swept() {
     let swept = "writ_swept_total{kind=\"dpop_proof_ids\"}";
     assert_eq!(app.metric(swept).await, Some(1));
 }
+
+/// Where clients send proofs they go within minutes, and nobody looks for them where none are left.
+#[tokio::test]
+async fn used_proofs_are_swept_while_they_come() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    app.tenant("silent").await;
+    let signer = DpopSigner::new(&app);
+    let client = acme.confidential_client().await.proving(&signer);
+    let pass = async |time| {
+        app.clock().advance(time);
+        app.run_due_jobs().await;
+        used_proofs(&app).await
+    };
+    assert_eq!(pass(Duration::from_hours(24)).await, 0);
+    client.client_credentials(None).await.tokens();
+    assert_eq!(pass(Duration::from_mins(10)).await, 1, "no sweep is due");
+    assert_eq!(pass(Duration::from_hours(6)).await, 0);
+    for _ in 0..3 {
+        client.client_credentials(None).await.tokens();
+        assert_eq!(pass(Duration::from_mins(9)).await, 1);
+        assert_eq!(pass(Duration::from_mins(1)).await, 0);
+    }
+    assert_eq!(waiting_sweeps_of_proofs(&app).await, 1);
+    pass(Duration::from_mins(10)).await;
+    assert_eq!(waiting_sweeps_of_proofs(&app).await, 0);
+}
+
+async fn waiting_sweeps_of_proofs(app: &TestApp) -> i64 {
+    let mut connection = app.database().db_connect_as_superuser().await;
+    sqlx::query_scalar("select count(*) from due_work where kind = 'sweep_dpop_proof_ids'")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+}

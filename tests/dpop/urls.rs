@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::CREDENTIALS;
-use crate::harness::{Answer, DpopSigner, OAuthClient, TestApp, TestAppOptions};
+use crate::harness::{Answer, DpopSigner, OAuthClient, TestApp};
 
 /// A request to one URL with a proof that names another.
 async fn ask(
@@ -84,8 +84,7 @@ async fn a_proof_for_another_tenant_is_none() {
 /// TLS ends before us: what counts is the issuer's own scheme, and what a proxy that we trust says.
 #[tokio::test]
 async fn a_proxy_that_ends_tls_changes_nothing_for_the_client() {
-    let options = TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1");
-    let app = TestApp::start_with(options).await;
+    let app = TestApp::start_behind_a_proxy().await;
     let signer = DpopSigner::new(&app);
     let secure = app.tenant_at("acme", "https://acme.test/t/acme").await;
     let client = secure.confidential_client().await;

@@ -14,6 +14,8 @@ use crate::harness::{
 
 const BATCHES: usize = 25;
 const BATCH: usize = 8;
+/// Far more than any promise: what has not happened by then never does.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Two hundred access tokens, revoked here while the other replica has each in its memory.
 async fn measure(scene: &Scene<'_>, before_each: impl Fn(), after_each: impl AsyncFn()) -> Figures {
@@ -41,11 +43,16 @@ async fn measure(scene: &Scene<'_>, before_each: impl Fn(), after_each: impl Asy
 async fn until_dead(client: &OAuthClient, server: &ResourceServer, token: &str) -> Duration {
     client.revoke(token).await.expect_status(200);
     let revoked = Instant::now();
-    while server.accepts(token).await {
-        // Not so often that the asking itself is what the replica is busy with.
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
-    revoked.elapsed()
+    let is_dead = async {
+        while server.accepts(token).await {
+            // Not so often that the asking itself is what the replica is busy with.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        revoked.elapsed()
+    };
+    tokio::time::timeout(PATIENCE, is_dead)
+        .await
+        .expect("the other replica to hear of a revocation")
 }
 
 /// As a scrape reads it: the other replica hears again.
@@ -59,7 +66,7 @@ async fn is_fresh(replica: &Replica) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), is_fresh)
+    tokio::time::timeout(PATIENCE, is_fresh)
         .await
         .expect("the replica to hear again");
 }

@@ -157,10 +157,6 @@ impl Browser {
         self.jar.lock().unwrap().cookies().to_vec()
     }
 
-    pub fn forget_cookies(&self) {
-        self.jar.lock().unwrap().forget();
-    }
-
     /// Opens a URL as a link in an application does, and follows it.
     pub async fn open(&self, url: &str) -> Page {
         let url = Url::parse(url).unwrap();

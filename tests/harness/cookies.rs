@@ -32,10 +32,6 @@ impl CookieJar {
         &self.cookies
     }
 
-    pub(super) fn forget(&mut self) {
-        self.cookies.clear();
-    }
-
     /// Puts a cookie there that no server set: what a neighbouring subdomain or malware can.
     pub(super) fn plant(&mut self, url: &Url, name: &str, value: &str) {
         self.cookies.retain(|kept| kept.name != name);

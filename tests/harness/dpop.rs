@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use reqwest::{Method, RequestBuilder};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -149,17 +149,5 @@ impl OAuthClient {
 
     pub async fn token_with_proof(&self, fields: &[(&str, &str)], proof: &str) -> Answer {
         Answer::of(self.request_with_proof(fields, proof)).await
-    }
-
-    /// A resource, or our own userinfo endpoint, shown a token that is bound to this client's key.
-    pub async fn show_bound(&self, method: Method, url: &str, access_token: &str) -> Answer {
-        let signer = self.dpop.as_ref().expect("a key");
-        let proof = signer.proof_for(method.as_str(), url, access_token);
-        let request = self
-            .wire
-            .request(method, url)
-            .header("authorization", format!("DPoP {access_token}"))
-            .header("dpop", proof);
-        Answer::of(request).await
     }
 }

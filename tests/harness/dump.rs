@@ -16,13 +16,18 @@ const COUNT_KEYS: &str = "local keys, endless = redis.call('KEYS', '*'), 0
 impl TestDatabase {
     /// Exactly what `pg_dump` writes; bytes are in hexadecimal there.
     pub fn db_pg_dump(&self) -> String {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/postgres-programs.sh");
-        let folder = output_of(&mut Command::new(script));
-        let program = Path::new(folder.trim()).join("pg_dump");
-        let dump = output_of(Command::new(program).arg(self.superuser_url().as_str()));
-        assert!(dump.contains("PostgreSQL database dump complete"));
-        dump
+        pg_dump(self.superuser_url().as_str())
     }
+}
+
+/// What `pg_dump` writes of any database.
+pub fn pg_dump(url: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/postgres-programs.sh");
+    let folder = output_of(&mut Command::new(script));
+    let program = Path::new(folder.trim()).join("pg_dump");
+    let dump = output_of(Command::new(program).arg(url));
+    assert!(dump.contains("PostgreSQL database dump complete"));
+    dump
 }
 
 impl RedisServer {

@@ -8,14 +8,10 @@
 //!
 //! To add a persona: a method on [`TestTenant`] that makes it through the admin API.
 
-#![expect(
-    dead_code,
-    reason = "a vocabulary is larger than what the tests say so far"
-)]
-
 mod admin;
 mod answer;
 mod app;
+mod audit;
 mod browser;
 mod client_key;
 mod clock;
@@ -29,6 +25,7 @@ mod dump;
 mod eventually;
 mod faults;
 mod forms;
+mod held;
 mod leaks;
 mod oauth_client;
 mod outbound;
@@ -37,14 +34,11 @@ mod pushed;
 mod redis;
 mod resource_server;
 mod rows;
+mod secrets;
 mod sizes;
 mod tenant;
 mod wire;
 
-#[expect(
-    unused_imports,
-    reason = "a vocabulary is larger than what the tests say so far"
-)]
 pub use self::{
     admin::AdminApi,
     answer::Answer,
@@ -52,24 +46,25 @@ pub use self::{
     browser::{Browser, Decision, Page},
     client_key::{ASSERTION_TYPE, AssertionSigner, ClientKey},
     clock::TestClock,
-    cookies::Cookie,
     database::TestDatabase,
     database_link::DatabaseLink,
     deed::Deed,
-    device::{DEVICE_CODE_GRANT, DeviceCodes},
+    device::DEVICE_CODE_GRANT,
     dpop::DpopSigner,
+    dump::pg_dump,
     eventually::{with_the_next_batch, within_a_second},
-    faults::Fault,
     forms::Form,
+    leaks::{find_leak_in, find_leaks},
     oauth_client::{
         AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
-        VERIFIER, basic, challenge,
+        VERIFIER, basic, challenge, jwt_part,
     },
     outbound::{Served, TestInternet},
     pooler::Pooler,
     redis::RedisServer,
     resource_server::ResourceServer,
     rows::Rows,
+    secrets::Secrets,
     tenant::{TestResource, TestTenant, TestUser},
     wire::Wire,
 };

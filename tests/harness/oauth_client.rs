@@ -164,6 +164,13 @@ impl OAuthClient {
         self.redeem(&code).await.tokens()
     }
 
+    /// Likewise, with these scopes.
+    pub async fn tokens_for(&self, browser: &Browser, scope: &str) -> Tokens {
+        let request = self.authorization_request().with("scope", scope);
+        let code = request.walk(browser).await.code();
+        self.redeem(&code).await.tokens()
+    }
+
     /// The code that this person's consent gets.
     pub async fn code_from(&self, browser: &Browser) -> IssuedCode {
         self.authorize(browser).await.code()
@@ -395,7 +402,7 @@ impl Answer {
         // RFC 9449 §5: what is bound to a key says so.
         let is_bound = body["access_token"]
             .as_str()
-            .map(|token| part(token, 1))
+            .map(|token| jwt_part(token, 1))
             .is_some_and(|claims| claims.get("cnf").is_some());
         let token_type = if is_bound { "DPoP" } else { "Bearer" };
         assert_eq!(body["token_type"], token_type, "{self:?}");
@@ -420,12 +427,12 @@ impl Tokens {
 
     /// The access token's claims, read without verifying.
     pub fn claims(&self) -> Value {
-        part(&self.access_token, 1)
+        jwt_part(&self.access_token, 1)
     }
 
     /// The access token's header, read without verifying.
     pub fn header(&self) -> Value {
-        part(&self.access_token, 0)
+        jwt_part(&self.access_token, 0)
     }
 }
 
@@ -439,7 +446,8 @@ pub fn basic(client_id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{client_id}:{secret}")))
 }
 
-fn part(token: &str, index: usize) -> Value {
+/// A part of a JWT, read without verifying.
+pub fn jwt_part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).expect("a JWT");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }

@@ -1,12 +1,13 @@
 //! A PgBouncer of the test's own, in transaction mode: consecutive transactions of one connection may be
 //! run by different sessions of the server.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use url::Url;
+
+use super::eventually::listens;
 
 /// A pooler before one database.
 #[derive(Debug)]
@@ -61,9 +62,7 @@ impl Pooler {
             folder,
             url: url.into(),
         };
-        while TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        listens(port, "PgBouncer").await;
         pooler
     }
 

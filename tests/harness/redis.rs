@@ -1,8 +1,9 @@
 //! A Redis of the test's own, that may be killed and comes back at the same port.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+
+use super::eventually::listens;
 
 /// A throw-away `redis-server`: it keeps nothing.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ impl RedisServer {
             process: spawn(port),
             port,
         };
-        redis.is_up().await;
+        listens(port, "Redis").await;
         redis
     }
 
@@ -34,14 +35,7 @@ impl RedisServer {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.process = spawn(self.port);
-        self.is_up().await;
-    }
-
-    async fn is_up(&self) {
-        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        while TcpStream::connect(address).is_err() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        listens(self.port, "Redis").await;
     }
 }
 

@@ -165,6 +165,18 @@ impl TestTenant {
         browser
     }
 
+    pub async fn disable_user(&self, username: &str) {
+        let path = format!("/users/{}", self.user(username).await.id);
+        self.change(&path, &json!({ "is_enabled": false })).await;
+    }
+
+    /// As the admin API lists them.
+    pub async fn signing_keys(&self) -> Vec<Value> {
+        let listed = self.admin.get(&self.path("/signing-keys")).await;
+        let listed = listed.expect_status(200).json();
+        listed["data"].as_array().unwrap().clone()
+    }
+
     /// Changes what is at `path(below)`.
     pub async fn change(&self, below: &str, changes: &Value) -> Value {
         self.admin

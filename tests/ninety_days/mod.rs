@@ -24,14 +24,11 @@ const STEADY_FROM: usize = 5;
 const LATE_FROM: usize = 10;
 
 /// Made by an operator, or by Writ when it starts; no traffic adds to them.
-const CONFIGURED: [&str; 12] = [
+const CONFIGURED: [&str; 9] = [
     "_sqlx_migrations",
     "installation",
     "tenants",
     "users",
-    "resources",
-    "resource_identifiers",
-    "resource_scopes",
     "resource_credentials",
     "client_resources",
     "client_secrets",

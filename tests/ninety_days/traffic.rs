@@ -148,7 +148,7 @@ impl<'a> Traffic<'a> {
         keys.expect_status(200);
     }
 
-    /// Keys of the admin API come and go, clients too.
+    /// Keys of the admin API come and go, clients and resources too.
     async fn operator_works(&self, day: usize) {
         let admin = self.app.admin();
         let name = json!({ "name": format!("day {day}") });
@@ -158,6 +158,10 @@ impl<'a> Traffic<'a> {
         let client = json!({ "redirect_uris": [LOCAL], "token_endpoint_auth_method": "none" });
         let client = self.acme.client(&client).await;
         let path = self.acme.path(&format!("/clients/{}", client.client_id));
+        admin.delete(&path).await.expect_status(204);
+        let identifier = format!("https://day-{day}.acme.test/mcp");
+        let resource = self.acme.another_resource(&identifier).await;
+        let path = self.acme.path(&format!("/resources/{}", resource.id));
         admin.delete(&path).await.expect_status(204);
     }
 

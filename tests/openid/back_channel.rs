@@ -31,17 +31,12 @@ impl Told {
     }
 
     async fn sign_in(&self, client: &OAuthClient, browser: &Browser, scope: &str) -> Value {
-        let request = client.authorization_request().with("scope", scope);
-        let code = request.walk(browser).await.code();
-        client.redeem(&code).await.tokens().body
+        client.tokens_for(browser, scope).await.body
     }
 
     /// The person says so on our own page.
     async fn sign_out(&self, browser: &Browser) {
-        let page = browser.open(&self.acme.url("logout")).await;
-        let form = page.find_button("decision", "sign_out").unwrap();
-        let gone = browser.submit(&form.press("decision", "sign_out")).await;
-        assert!(gone.html().contains("You are signed out"), "{gone:?}");
+        sign_out(&self.acme, browser).await;
     }
 
     async fn count(&self, outcome: &str) -> i64 {
@@ -159,10 +154,7 @@ async fn a_session_that_an_operator_ends_is_told_of() {
     let client = told.client().await;
     let browser = told.acme.browser_of("alice").await;
     told.sign_in(&client, &browser, "openid notes:read").await;
-    let alice = format!("/users/{}", told.acme.user("alice").await.id);
-    told.acme
-        .change(&alice, &json!({ "is_enabled": false }))
-        .await;
+    told.acme.disable_user("alice").await;
     told.app.run_due_jobs().await;
     assert_eq!(told.internet.posted_to(TOLD).len(), 1);
 }
@@ -200,12 +192,8 @@ async fn a_client_that_does_not_answer_is_given_up() {
     assert_eq!(jtis.len(), posted.len());
     assert_eq!(told.count("failed").await, 7);
     assert_eq!(told.count("given_up").await, 1);
-    let path = told
-        .acme
-        .path("/audit-events?action=logout_notice.given_up");
-    let events = told.acme.admin().get(&path).await.expect_status(200).json();
-    let event = &events["data"][0];
-    assert_eq!(event["target_id"], client.client_id.as_str(), "{events}");
+    let event = &told.acme.audit_events("logout_notice.given_up").await[0];
+    assert_eq!(event["target_id"], client.client_id.as_str(), "{event}");
     assert_eq!(event["details"]["reason"], "status");
     assert_eq!(told.db_waiting().await, 0);
 }

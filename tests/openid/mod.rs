@@ -4,8 +4,10 @@
 //! `prompt` and `max_age` are in `prompt.rs`; the resource that a plain sign-in lacks in `sign_in`.
 
 mod back_channel;
+mod ended_meanwhile;
 mod id_token;
 mod logout;
+mod logout_audit;
 mod sign_in;
 mod token_kinds;
 mod userinfo;
@@ -17,7 +19,9 @@ use jsonwebtoken::{DecodingKey, Validation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, OAuthClient, TestTenant, Tokens};
+use crate::harness::{
+    Answer, Browser, Form, OAuthClient, Page, TestTenant, Tokens, jwt_part as part,
+};
 
 const SESSION: &str = "__Host-writ_session_acme";
 const BACK: &str = "https://notes.example/signed-out?from=acme";
@@ -49,10 +53,9 @@ async fn plain_client(tenant: &TestTenant) -> OAuthClient {
 
 /// A sign-in with these scopes, and its tokens.
 async fn tokens_with(tenant: &TestTenant, client: &OAuthClient, scope: &str) -> Tokens {
-    let browser = tenant.browser_of("alice").await;
-    let request = client.authorization_request().with("scope", scope);
-    let code = request.walk(&browser).await.code();
-    client.redeem(&code).await.tokens()
+    client
+        .tokens_for(&tenant.browser_of("alice").await, scope)
+        .await
 }
 
 fn id_token_of(tokens: &Tokens) -> String {
@@ -60,12 +63,6 @@ fn id_token_of(tokens: &Tokens) -> String {
     token
         .unwrap_or_else(|| panic!("no ID token in {:?}", tokens.body))
         .to_owned()
-}
-
-/// Part of a JWT, read without verifying.
-fn part(token: &str, index: usize) -> Value {
-    let part = token.split('.').nth(index).expect("a JWT");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 /// The claims, as a client reads them: the signature by the JWKS, issuer and audience. The time is the
@@ -86,6 +83,25 @@ async fn verified(tenant: &TestTenant, client: &OAuthClient, token: &str) -> Val
     let key = DecodingKey::from_jwk(key).unwrap();
     let decoded = jsonwebtoken::decode::<Value>(token, &key, &validation);
     decoded.unwrap().claims
+}
+
+/// The person says so on our own page.
+async fn sign_out(tenant: &TestTenant, browser: &Browser) {
+    let page = browser.open(&tenant.url("logout")).await;
+    let gone = press_sign_out(browser, &page).await;
+    assert!(gone.html().contains("You are signed out"), "{gone:?}");
+}
+
+/// The page asks whether; where this leads, its caller knows.
+async fn press_sign_out(browser: &Browser, page: &Page) -> Page {
+    browser.submit(&sign_out_form(page)).await
+}
+
+/// With the button pressed.
+fn sign_out_form(page: &Page) -> Form {
+    let form = page.find_button("decision", "sign_out");
+    let form = form.unwrap_or_else(|| panic!("no such button: {page:?}"));
+    form.press("decision", "sign_out")
 }
 
 async fn userinfo_with(tenant: &TestTenant, authorization: &str) -> Answer {

@@ -20,9 +20,7 @@ async fn no_jwt_of_ours_is_taken_for_another() {
         .with("scope", "openid notes:read");
     let code = asked.walk(&browser).await.code();
     client.redeem(&code).await.tokens();
-    let page = browser.open(&acme.url("logout")).await;
-    let form = page.find_button("decision", "sign_out").unwrap();
-    browser.submit(&form.press("decision", "sign_out")).await;
+    sign_out(&acme, &browser).await;
     app.run_due_jobs().await;
     let posted = internet.posted_to(TOLD);
 

@@ -42,6 +42,11 @@ async fn each_scope_opens_its_claims() {
         answered("openid email").await,
         json!({ "sub": alice.id, "email": "ada@example.com" })
     );
+    userinfo(&acme, "not-a-token").await.expect_status(401);
+    for (outcome, count) in [("answered", 3), ("refused", 1)] {
+        let counted = format!("writ_userinfo_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(app.metric(&counted).await, Some(count), "{outcome}");
+    }
 }
 
 /// Core §5.3.1: GET and POST, the token in the header or in a form.
@@ -153,8 +158,7 @@ async fn only_a_live_token_for_this_endpoint_opens_it() {
     app.clock().advance(Duration::from_mins(15));
     refused(&expired.access_token).await;
     let of_alice = tokens_with(&acme, &plain, "openid").await;
-    let alice = format!("/users/{}", acme.user("alice").await.id);
-    acme.change(&alice, &json!({ "is_enabled": false })).await;
+    acme.disable_user("alice").await;
     refused(&of_alice.access_token).await;
 }
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::register;
-use crate::harness::{Answer, TestApp, TestAppOptions, TestTenant};
+use crate::harness::{Answer, TestApp, TestTenant};
 
 const CALLBACK: &str = "https://client.example/callback";
 /// With this much between them no limit is reached.
@@ -404,8 +404,7 @@ async fn a_client_may_grow_an_authentication() {
 /// J9, R-rows: guessing is limited by address, and does not lock the client itself out elsewhere.
 #[tokio::test]
 async fn guessing_a_registration_token_is_limited() {
-    let options = TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1");
-    let app = TestApp::start_with(options).await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = app.tenant("acme").await;
     let client = Registration::of(&acme, &web()).await;
     let from = |address: &'static str, token: String| {
@@ -473,9 +472,7 @@ async fn a_wrong_token_locks_no_row() {
     for method in [Method::PUT, Method::DELETE] {
         let body = (method == Method::PUT).then_some(&body);
         let refused = client.call_at(client.uri(), other.token(), method, body);
-        let refused = tokio::time::timeout(Duration::from_secs(1), refused).await;
-        refused
-            .expect("it waits for the lock")
-            .is_refused(401, "invalid_token");
+        // One that waited for the lock would be answered too, but with 503.
+        refused.await.is_refused(401, "invalid_token");
     }
 }

@@ -78,13 +78,5 @@ pub(super) async fn is_refused(tenant: &TestTenant, change: &Value, error: &str)
 
 /// The newest event of this kind, once it has been written.
 pub(super) async fn next_event(tenant: &TestTenant, action: &str) -> Value {
-    let path = tenant.path(&format!("/audit-events?action={action}"));
-    for _ in 0..500 {
-        let events = tenant.admin().get(&path).await.json();
-        if !events["data"][0].is_null() {
-            return events["data"][0].clone();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("no event {action}");
+    tenant.next_audit_event(action, |_| true).await
 }

@@ -1,10 +1,10 @@
 //! A tenant's algorithm is changed by rotation; RS256 is always to be had for ID tokens.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::verifier::CachingVerifier;
 use super::{DAY, HOUR, Keys, pass, published, rotate, set, signed_by};
-use crate::harness::TestApp;
+use crate::harness::{TestApp, TestTenant, within_a_second};
 
 /// Every algorithm from the first token on, with RS256 beside it (OpenID Connect Core §15.1).
 #[tokio::test]
@@ -85,6 +85,67 @@ async fn a_changed_algorithm_comes_with_the_next_key() {
     assert_eq!(retired, [first.as_str()]);
     pass(&app, 2 * DAY).await;
     assert_eq!(Keys::of(&acme).await.0.len(), 1);
+}
+
+/// What the metadata say of ID tokens and of introspection answers.
+async fn offered(tenant: &TestTenant) -> [Value; 2] {
+    let metadata = tenant.metadata().await.expect_status(200).json();
+    ["id_token", "introspection"]
+        .map(|what| metadata[format!("{what}_signing_alg_values_supported")].clone())
+}
+
+/// Discovery §3, RFC 9701 §7, RFC 7591 §2: what is offered is what signs, not what is going to.
+#[tokio::test]
+async fn an_algorithm_is_offered_when_a_key_of_it_signs() {
+    let app = TestApp::start().await;
+    let replica = app.start_replica().await;
+    let acme = app.tenant("acme").await;
+    let there = acme.through(replica.wire());
+    let of_rsa = [json!(["RS256"]), json!(["RS256"])];
+    let of_curve = [json!(["RS256", "ES256"]), json!(["ES256"])];
+    let wish = json!({
+        "redirect_uris": ["https://client.example/callback"],
+        "id_token_signed_response_alg": "ES256",
+    });
+    for tenant in [&acme, &there] {
+        assert_eq!(offered(tenant).await, of_rsa);
+    }
+
+    set(&app, &acme, &json!({ "signing_algorithm": "ES256" })).await;
+    within_a_second("a next key", async || published(&there).await.len() == 2).await;
+    for tenant in [&acme, &there] {
+        assert_eq!(offered(tenant).await, of_rsa);
+        let refused = tenant.register(&wish).await;
+        refused.is_refused(400, "invalid_client_metadata");
+    }
+    let clients = acme.path("/clients");
+    let refused = acme.admin().post(&clients, &wish).await;
+    refused.expect_status(400);
+
+    pass(&app, DAY).await;
+    assert_eq!(signed_by(&acme).await.1, "ES256");
+    assert_eq!(offered(&acme).await, of_curve);
+    let is_heard = async || offered(&there).await == of_curve;
+    within_a_second("the metadata of an active key", is_heard).await;
+    for tenant in [&acme, &there] {
+        tenant.register(&wish).await.expect_status(201);
+    }
+    acme.admin().create(&clients, &wish).await;
+
+    set(&app, &acme, &json!({ "signing_algorithm": "RS256" })).await;
+    assert_eq!(offered(&acme).await, of_curve);
+    pass(&app, DAY).await;
+    assert_eq!(offered(&acme).await, of_rsa);
+
+    // Also while PostgreSQL is away: RS256 still signs, and ES256 is the setting.
+    set(&app, &acme, &json!({ "signing_algorithm": "ES256" })).await;
+    assert_eq!(offered(&acme).await, of_rsa);
+    app.database().db_go_away().await;
+    app.notices_the_outage().await;
+    for _ in 0..3 {
+        assert_eq!(offered(&acme).await, of_rsa);
+    }
+    app.database().db_come_back().await;
 }
 
 /// A change of mind: the key that was published for the other algorithm never signs.

@@ -128,6 +128,14 @@ async fn a_rotation_from_the_command_line_is_heard_by_the_server() {
     .await;
     pass(&app, HOUR + std::time::Duration::from_secs(5)).await;
     assert_eq!(signed_by(&acme).await.0, next);
+    // The person's deed, and what the schedule made of it.
+    let made = &acme.audit_events("signing_key.created").await[0];
+    assert_eq!(
+        (&made["actor_kind"], &made["target_id"]),
+        (&json!("command_line"), &json!(next))
+    );
+    let activated = &acme.audit_events("signing_key.activated").await[0];
+    assert_eq!(activated["actor_kind"], "system", "{activated}");
 }
 
 /// P3: where the admin API cannot be reached.
@@ -160,4 +168,9 @@ async fn a_leaked_key_is_removed_from_the_command_line() {
         !writ(&app, &remove, &[]).await.is_success,
         "it is there no more"
     );
+    let events = acme.audit_events("signing_key.removed_in_emergency").await;
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["actor_kind"], "command_line");
+    assert_eq!(events[0]["actor_id"], Value::Null);
+    assert_eq!(events[0]["details"]["reason"], "it leaked");
 }

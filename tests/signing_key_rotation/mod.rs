@@ -29,9 +29,7 @@ struct Keys(Vec<Value>);
 
 impl Keys {
     async fn of(tenant: &TestTenant) -> Self {
-        let listed = tenant.admin().get(&tenant.path("/signing-keys")).await;
-        let listed = listed.expect_status(200).json();
-        Self(listed["data"].as_array().unwrap().clone())
+        Self(tenant.signing_keys().await)
     }
 
     /// Of the keys that sign everything.
@@ -95,9 +93,7 @@ fn kids<const N: usize>(kids: [&str; N]) -> BTreeSet<String> {
 
 /// How often this happened to the tenant's keys, by the audit.
 async fn audited(tenant: &TestTenant, event_type: &str) -> usize {
-    let path = tenant.path(&format!("/audit-events?action={event_type}&limit=100"));
-    let answer = tenant.admin().get(&path).await.expect_status(200).json();
-    answer["data"].as_array().unwrap().len()
+    tenant.audit_events(event_type).await.len()
 }
 
 /// Time goes by, and the jobs of the first server look.

@@ -127,7 +127,24 @@ async fn a_shorter_interval_is_taken_up_at_once() {
     assert_eq!(signed_by(&acme).await.0, next);
 }
 
-/// A suspended tenant's keys grow old like any other's; a deleted one's are removed.
+/// A suspended tenant's keys change like any other's, so that it goes on with a young one.
+#[tokio::test]
+async fn keys_of_a_suspended_tenant_change_all_the_same() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let (first, _) = signed_by(&acme).await;
+    acme.change("", &json!({ "state": "suspended" })).await;
+    pass(&app, 29 * DAY).await;
+    let second = Keys::of(&acme).await.next().to_owned();
+    pass(&app, DAY).await;
+    let keys = Keys::of(&acme).await;
+    assert_eq!(keys.active(), second);
+    assert_eq!(keys.kids("retired"), [first.as_str()]);
+    acme.change("", &json!({ "state": "active" })).await;
+    assert_eq!(signed_by(&acme).await.0, second);
+}
+
+/// A deleted tenant's keys are removed, and none is made in their place.
 #[tokio::test]
 async fn keys_of_a_deleted_tenant_are_not_rotated_any_more() {
     let app = TestApp::start().await;

@@ -46,13 +46,7 @@ async fn the_same_names_in_two_tenants_never_interact() {
     assert!(acme.resource_server.accepts(&own.access_token).await);
 
     // What happens to acme's happens to acme's alone.
-    let alice = acme.tenant.user("alice").await;
-    acme.tenant
-        .change(
-            &format!("/users/{}", alice.id),
-            &json!({ "is_enabled": false }),
-        )
-        .await;
+    acme.tenant.disable_user("alice").await;
     for client in ["notes-desktop", "notes-web", "chosen"] {
         acme.tenant
             .admin()

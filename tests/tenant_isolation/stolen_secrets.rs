@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
 use super::{Place, other_ways_in, seen};
-use crate::harness::{Answer, IssuedCode, ResourceServer, TestApp, TestAppOptions, Tokens};
+use crate::harness::{Answer, IssuedCode, ResourceServer, TestApp, Tokens};
 
 /// Everything of a tenant that opens something there.
 pub(super) struct Haul {
@@ -298,15 +298,11 @@ fn made_up(genuine: &str) -> String {
     format!("{prefix}{changed}{last}")
 }
 
-async fn app_behind_a_proxy() -> TestApp {
-    TestApp::start_with(TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1")).await
-}
-
 /// O1, D7: everything that opens something at one tenant, at every place of another, on the same host and on a
 /// host of its own: it looks like something made up, and is unharmed afterwards.
 #[tokio::test]
 async fn what_is_one_tenants_is_garbage_at_another() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = Place::of(app.tenant("acme").await).await;
     let others = [
         Place::of(app.tenant("globex").await).await,
@@ -353,7 +349,7 @@ async fn what_is_one_tenants_is_garbage_at_another() {
 /// O1: the same matrix at home shows that it would notice: what is genuine is not answered like garbage.
 #[tokio::test]
 async fn what_is_ones_own_is_not_garbage_at_home() {
-    let app = app_behind_a_proxy().await;
+    let app = TestApp::start_behind_a_proxy().await;
     let acme = Place::of(app.tenant("acme").await).await;
     let haul = Haul::of(&acme).await;
     for (slot, kind) in [

@@ -10,7 +10,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::process::{Folder, Process, free_port, last_words};
 
 /// Nobody else's machine can reach it, and nobody else's eyes can read its folder.
-const PASSWORD: &str = "password-of-a-throw-away-server";
+pub const PASSWORD: &str = "password-of-a-throw-away-server";
 
 /// The server of one run.
 #[derive(Debug)]
@@ -51,11 +51,14 @@ impl DurablePostgres {
 
     /// As the superuser, whom row security does not bind.
     pub async fn connect(&self, database: &str) -> Result<PgConnection, sqlx::Error> {
-        let url = format!(
+        PgConnection::connect(&self.superuser_url(database)).await
+    }
+
+    pub fn superuser_url(&self, database: &str) -> String {
+        format!(
             "postgres://postgres:{PASSWORD}@127.0.0.1:{}/{database}",
             self.port
-        );
-        PgConnection::connect(&url).await
+        )
     }
 
     pub fn kill(&mut self) {

@@ -86,6 +86,21 @@ impl ReplicaProcess {
         );
     }
 
+    /// The settings that nobody may read anywhere, by name.
+    pub fn secret_settings(&self) -> Vec<(&'static str, &str)> {
+        let secret = [
+            "DATABASE_URL",
+            "WRIT_ENCRYPTION_KEYS",
+            "WRIT_SECRET_PEPPERS",
+            "WRIT_BOOTSTRAP_ADMIN_KEY",
+        ];
+        let settings = self.settings.iter();
+        settings
+            .filter(|(name, _)| secret.contains(name))
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect()
+    }
+
     pub fn place(&self) -> Arc<Place> {
         Arc::clone(&self.place)
     }

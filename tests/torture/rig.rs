@@ -12,13 +12,13 @@ use sqlx::Row as _;
 use super::checker::Autopsy;
 use super::client::{HonestClient, Scene};
 use super::history::{self, Line, Recorder};
-use super::postgres::DurablePostgres;
+use super::postgres::{DurablePostgres, PASSWORD};
 use super::process::{Folder, last_words};
 use super::randomness::Randomness;
 use super::replica::{ADMIN_KEY, Place, ReplicaProcess};
 use crate::harness::{
-    AdminApi, Browser, ClientAuthentication, OAuthClient, RedisServer, ResourceServer, TestUser,
-    Wire,
+    AdminApi, Browser, ClientAuthentication, OAuthClient, RedisServer, ResourceServer, Secrets,
+    TestUser, Wire, find_leak_in, find_leaks, pg_dump,
 };
 
 /// How much of it.
@@ -100,6 +100,7 @@ pub struct Rig {
     postgres: DurablePostgres,
     scene: Arc<Scene>,
     resource_servers: Vec<ResourceServer>,
+    secrets: Secrets,
     history: PathBuf,
     _folder: Folder,
 }
@@ -132,10 +133,19 @@ impl Rig {
             .history
             .clone()
             .unwrap_or_else(|| folder.path().join("history"));
+        let cookie = tenant.cookie().await;
+        let mut secrets = tenant.secrets(&cookie);
+        for (name, value) in replicas[0].secret_settings() {
+            secrets.keep(name, value);
+        }
+        secrets.keep("PostgreSQL password", PASSWORD);
+        for resource_server in &resource_servers {
+            secrets.keep("resource secret", &resource_server.client_secret);
+        }
         let scene = Scene {
             recorder: Recorder::create(&history),
             places,
-            cookie: tenant.cookie().await,
+            cookie,
             oauth: tenant.client.clone(),
             is_over: AtomicBool::new(false),
         };
@@ -145,6 +155,7 @@ impl Rig {
             postgres,
             scene: Arc::new(scene),
             resource_servers,
+            secrets,
             history,
             _folder: folder,
         }
@@ -209,6 +220,45 @@ impl Rig {
     fn words_of_replicas(&self) -> String {
         let words = self.replicas.iter().map(|one| last_words(one.log()));
         words.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What is left when everything was killed holds no secret: neither one that we know, nor anything of the
+    /// form of one (row F11).
+    pub async fn stores_no_secret(&self) {
+        let url = self.postgres.superuser_url("writ");
+        let leaks = find_leaks(&url).await.unwrap();
+        assert_eq!(leaks, Vec::<String>::new(), "a secret is stored");
+        let rows = pg_dump(&url);
+        assert!(
+            rows.contains("COPY public.refresh_families ("),
+            "{rows:.200}"
+        );
+        self.secrets.are_not_in("pg_dump", &rows);
+        self.fill_redis().await;
+        let redis = self.redis.dump();
+        self.secrets.are_not_in("Redis", &redis);
+        let mut database = self.postgres.connect("writ").await.unwrap();
+        let leak = find_leak_in(&mut database, &redis).await;
+        assert_eq!(leak, None, "a secret is in Redis");
+    }
+
+    /// What was counted may have gone with a Redis that was killed: somebody mistypes a password until it counts.
+    async fn fill_redis(&self) {
+        const SLIP: &str = "canary-of-a-slip";
+        let client = &self.scene.oauth;
+        let mut number = 0;
+        while self.redis.count_keys().0 == 0 {
+            number += 1;
+            assert!(number < 100, "nothing is counted in Redis");
+            let stranger = Browser::new(client.wire.clone());
+            let login = client.authorization_request().open(&stranger).await;
+            let name = format!("stranger {number}");
+            stranger.log_in(&login, &name, SLIP).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let mut slip = Secrets::default();
+        slip.keep("mistyped password", SLIP);
+        slip.are_not_in("Redis", &self.redis.dump());
     }
 
     /// What the database holds, past every lock of the application.
@@ -295,6 +345,17 @@ impl<'a> Tenant<'a> {
             client_id: made["client_id"].as_str().unwrap().to_owned(),
             client_secret: made["client_secret"].as_str().unwrap().to_owned(),
         }
+    }
+
+    fn secrets(&self, cookie: &str) -> Secrets {
+        let mut secrets = Secrets::default();
+        secrets.keep("password", &self.user.password);
+        secrets.keep("client secret", self.client.secret().unwrap());
+        for pair in cookie.split("; ") {
+            let (name, value) = pair.split_once('=').unwrap();
+            secrets.keep(name, value);
+        }
+        secrets
     }
 
     /// Signed in, and the consent remembered: from now on a request is a code.

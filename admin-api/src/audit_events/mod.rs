@@ -19,7 +19,7 @@ pub struct AuditEventOut {
     pub occurred_at: String,
     #[schema(example = "client.created")]
     pub action: String,
-    /// `admin_key`, `bootstrap_key`, `user`, `client` or `system`.
+    /// `admin_key`, `bootstrap_key`, `command_line`, `user`, `client` or `system`.
     #[schema(example = "admin_key")]
     pub actor_kind: String,
     pub actor_id: Option<String>,

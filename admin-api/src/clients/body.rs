@@ -53,7 +53,7 @@ pub struct NewClientBody {
     /// It needs `sid` in what it is told.
     #[serde(default)]
     pub backchannel_logout_session_required: bool,
-    /// `RS256`, or the tenant's signing_algorithm; absent: `RS256`.
+    /// `RS256`, or the algorithm that the tenant's key signs with now; absent: `RS256`.
     pub id_token_signed_response_alg: Option<String>,
     /// `web` or `native`.
     pub application_type: Option<String>,

@@ -4,7 +4,7 @@ use authority::audit::EventType;
 use crypto::SecretKind;
 use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
-use protocol::{ClientId, ClientKey, CredentialId, Timestamp};
+use protocol::{ClientId, ClientKey, CredentialId, SigningAlgorithm, Timestamp};
 use serde::Serialize;
 use store::{NewClientSecret, StoreError, Tenant};
 use utoipa::ToSchema;
@@ -55,7 +55,10 @@ pub async fn create_client(
         let mut scope = api.database().tenant(&access.tenant).await?;
         clients::all_resources(&mut scope).await?
     };
-    let client = validate(&api, &body, &access.tenant, &resources, now)?;
+    let keys = api.authority().key_ring();
+    let signing_algorithm = keys.find_signing_algorithm(&access.tenant).await?;
+    let of = (&access.tenant, signing_algorithm);
+    let client = validate(&api, &body, of, &resources, now)?;
     // Hashed outside of a transaction: it takes a while.
     let (client_secret, secret) = if client.auth_method.is_secret() {
         let (text, secret) =
@@ -100,7 +103,7 @@ pub async fn create_client(
 fn validate(
     api: &Api,
     body: &NewClientBody,
-    tenant: &Tenant,
+    (tenant, signing_algorithm): (&Tenant, SigningAlgorithm),
     resources: &Resources,
     now: Timestamp,
 ) -> Result<Client, Problem> {
@@ -109,7 +112,8 @@ fn validate(
         Some(chosen) => faults.take("client_id", ClientId::parse_chosen(chosen)),
         None => Some(ClientId::generate(api.random())),
     };
-    let registration = validation::registration(&mut faults, &body.request(), tenant);
+    let request = body.request();
+    let registration = validation::registration(&mut faults, &request, tenant, signing_algorithm);
     if let Some(chosen) = &body.client_secret {
         validation::chosen_secret(&mut faults, chosen);
     }

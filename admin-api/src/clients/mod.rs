@@ -20,6 +20,7 @@ use serde_json::Value;
 use store::{ClientDocumentTimes, StoreError, TenantScope};
 use utoipa::ToSchema;
 
+use crate::names::identifier;
 use crate::problem::Problem;
 use crate::wire;
 
@@ -114,12 +115,7 @@ pub struct DocumentOut {
 
 impl ClientOut {
     pub fn new(client: &Client, resources: &Resources) -> Self {
-        let identifier = |resource_id| {
-            resources.find(resource_id).map_or_else(
-                || resource_id.to_string(),
-                |resource| resource.identifier().to_owned(),
-            )
-        };
+        let identifier = |resource_id| identifier(resources, resource_id);
         let may_use_codes = client.grant_types.contains(&GrantType::AuthorizationCode);
         Self {
             client_id: client.client_id.to_string(),

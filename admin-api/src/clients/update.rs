@@ -3,7 +3,7 @@
 use authority::audit::EventType;
 use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
-use protocol::{ClientId, Timestamp};
+use protocol::{ClientId, SigningAlgorithm, Timestamp};
 use store::{ClientRecord, Tenant};
 
 use crate::api::Api;
@@ -41,6 +41,13 @@ pub async fn update_client(
     Body(body): Body<ClientPatch>,
 ) -> Result<Found<ClientOut>, Problem> {
     let unknown = || clients::unknown(access.tenant.slug());
+    let keys = api.authority().key_ring();
+    // Only when metadata changes: a client that today's rules would refuse can still be disabled.
+    let signing_algorithm = if body.touches_metadata() {
+        Some(keys.find_signing_algorithm(&access.tenant).await?)
+    } else {
+        None
+    };
     let mut scope = api.database().tenant(&access.tenant).await?;
     // Locked, so that what another call changes at the same time is not written back.
     let record = scope
@@ -49,7 +56,8 @@ pub async fn update_client(
         .ok_or_else(unknown)?;
     refuse_changes_of_a_document(&body, &record.client)?;
     let resources = clients::all_resources(&mut scope).await?;
-    let after = changed(body, &record, &access.tenant, &resources, api.now())?;
+    let of = (&access.tenant, signing_algorithm);
+    let after = changed(body, &record, of, &resources, api.now())?;
     let before = record.client;
     let shown_before = clients::show(&mut scope, &before, &resources).await?;
     if !scope.update_client(&after, api.now()).await? {
@@ -82,19 +90,16 @@ fn refuse_changes_of_a_document(body: &ClientPatch, client: &Client) -> Result<(
 fn changed(
     body: ClientPatch,
     record: &ClientRecord,
-    tenant: &Tenant,
+    (tenant, signing_algorithm): (&Tenant, Option<SigningAlgorithm>),
     resources: &Resources,
     now: Timestamp,
 ) -> Result<Client, Problem> {
     let before = &record.client;
     let mut faults = Faults::default();
     validation::check_auth_method(&mut faults, &body.token_endpoint_auth_method, record, now);
-    // Only when metadata changes: a client that today's rules would refuse can still be disabled.
-    let registration = if body.touches_metadata() {
-        validation::registration(&mut faults, &body.request(before), tenant)
-    } else {
-        None
-    };
+    let registration = signing_algorithm.and_then(|algorithm| {
+        validation::registration(&mut faults, &body.request(before), tenant, algorithm)
+    });
     let is_enabled = body.is_enabled.required("is_enabled", &mut faults);
     let allowed = body
         .resources

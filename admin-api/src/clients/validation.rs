@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use protocol::ScopeSet;
 use protocol::client::registration::{
     ClientRegistration, Registrant, RegistrationError, RegistrationRequest, RegistrationRules,
     validate,
@@ -11,7 +10,7 @@ use protocol::client::registration::{
 use protocol::client::{AuthMethod, GrantType};
 use protocol::ids::check_chosen_text;
 use protocol::resource::{Resource, Resources};
-use protocol::{ResourceId, Timestamp};
+use protocol::{ResourceId, ScopeSet, SigningAlgorithm, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use store::{ClientRecord, Tenant};
 
@@ -25,11 +24,12 @@ const LONGEST_SECRET: usize = 255;
 /// Row R1: the longest value of a request.
 const LONGEST_SCOPE: usize = 4 * 1024;
 
-/// Runs the rules; a fault is named and `None` comes back.
+/// Runs the rules; a fault is named and `None` comes back. The algorithm is that of the key that signs now.
 pub fn registration(
     faults: &mut Faults,
     request: &RegistrationRequest,
     tenant: &Tenant,
+    signing_algorithm: SigningAlgorithm,
 ) -> Option<ClientRegistration> {
     refuse_unknown_grants(faults, request);
     refuse_useless_keys(faults, request);
@@ -52,7 +52,7 @@ pub fn registration(
     let rules = RegistrationRules {
         private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
         known_scopes: &ScopeSet::default(),
-        signing_algorithm: tenant.settings().signing_algorithm,
+        signing_algorithm,
         registrant: Registrant::Administrator,
     };
     validate(request, &rules)

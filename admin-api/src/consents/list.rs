@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use store::{ConsentCursor, StoredConsent};
 
 use crate::api::Api;
-use crate::consents::{ConsentOut, Names};
+use crate::consents::ConsentOut;
+use crate::names::Names;
 use crate::operation::Found;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
@@ -71,7 +72,7 @@ pub async fn list_consents(
     let rows = scope
         .list_consents_of_user(user_id, after.as_ref(), wanted.rows_to_read())
         .await?;
-    let names = Names::of(&mut scope, &rows).await?;
+    let names = Names::of(&mut scope, rows.iter().map(|consent| consent.client_key)).await?;
     scope.commit().await?;
     wanted
         .page(&api, list, rows, Position::of, |consent| {

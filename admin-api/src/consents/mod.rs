@@ -5,14 +5,11 @@
 pub mod list;
 pub mod withdraw;
 
-use std::collections::HashMap;
-
-use protocol::resource::Resources;
-use protocol::{ClientId, ClientKey};
 use serde::Serialize;
-use store::{StoreError, StoredConsent, TenantScope};
+use store::StoredConsent;
 use utoipa::ToSchema;
 
+use crate::names::Names;
 use crate::wire;
 
 /// A remembered decision as it is shown.
@@ -38,41 +35,12 @@ pub struct ConsentOut {
     pub updated_at: String,
 }
 
-/// What ids are called.
-struct Names {
-    resources: Resources,
-    clients: HashMap<ClientKey, (ClientId, Option<String>)>,
-}
-
-impl Names {
-    /// One look-up for each client among the consents.
-    async fn of(scope: &mut TenantScope, consents: &[StoredConsent]) -> Result<Self, StoreError> {
-        let resources = crate::clients::all_resources(scope).await?;
-        let mut clients = HashMap::new();
-        for consent in consents {
-            if clients.contains_key(&consent.client_key) {
-                continue;
-            }
-            if let Some(record) = scope.find_client_by_key(consent.client_key).await? {
-                let named = (record.client.client_id, record.client.name);
-                clients.insert(consent.client_key, named);
-            }
-        }
-        Ok(Self { resources, clients })
-    }
-}
-
 impl ConsentOut {
     fn new(consent: &StoredConsent, names: &Names) -> Self {
-        let client = names.clients.get(&consent.client_key);
-        let resource = names.resources.find(consent.resource_id);
         Self {
-            client_id: client.map(|(client_id, _)| client_id.to_string()),
-            client_name: client.and_then(|(_, name)| name.clone()),
-            resource: resource.map_or_else(
-                || consent.resource_id.to_string(),
-                |resource| resource.identifier().to_owned(),
-            ),
+            client_id: names.client_id(consent.client_key),
+            client_name: names.client_name(consent.client_key),
+            resource: names.resource(consent.resource_id),
             redirect_uri: consent.redirect_uri.as_str().to_owned(),
             scope: consent.scopes.to_string(),
             created_at: wire::time(consent.created_at),

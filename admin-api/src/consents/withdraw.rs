@@ -36,7 +36,8 @@ pub async fn withdraw_consent(
 ) -> Result<Done, Problem> {
     let now = api.now();
     let mut scope = api.database().tenant(&access.tenant).await?;
-    let found = scope.find_user(user_id).await?;
+    // Locked: deleting the user takes the same rows in another order.
+    let found = scope.find_user_for_update(user_id).await?;
     found.ok_or_else(|| users::unknown(access.tenant.slug()))?;
     let found = scope.find_client(&client_id).await?;
     let client = found.ok_or_else(|| clients::unknown(access.tenant.slug()))?;
@@ -45,7 +46,8 @@ pub async fn withdraw_consent(
     let grants = scope
         .revoke_grants_of_consent(user_id, client_key, now, last_token_ends(now))
         .await?;
-    if consents + grants > 0 {
+    let is_withdrawn = consents + grants > 0;
+    if is_withdrawn {
         let changes = Changes::deleted(&json!({
             "client_id": client_id,
             "consents": consents,
@@ -61,5 +63,9 @@ pub async fn withdraw_consent(
         scope.insert_audit_event(&event).await?;
     }
     scope.commit().await?;
+    if is_withdrawn {
+        let consents = &api.authority().metrics().consents;
+        consents.with_label_values(&["withdrawn"]).inc();
+    }
     Ok(Done)
 }

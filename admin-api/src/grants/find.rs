@@ -3,7 +3,8 @@
 use protocol::GrantId;
 
 use crate::api::Api;
-use crate::grants::{self, GrantOut, Names};
+use crate::grants::{self, GrantOut};
+use crate::names::Names;
 use crate::operation::Found;
 use crate::principal::TenantRead;
 use crate::problem::Problem;
@@ -28,7 +29,7 @@ pub async fn find_grant(
     let mut scope = api.database().tenant(&access.tenant).await?;
     let found = scope.find_grant(grant_id).await?;
     let grant = found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
-    let names = Names::of(&mut scope, std::slice::from_ref(&grant)).await?;
+    let names = Names::of(&mut scope, [grant.client_key]).await?;
     scope.commit().await?;
     Ok(Found(GrantOut::new(&grant, &names)))
 }

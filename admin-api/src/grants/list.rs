@@ -3,7 +3,8 @@
 use protocol::GrantId;
 
 use crate::api::Api;
-use crate::grants::{GrantOut, Names};
+use crate::grants::GrantOut;
+use crate::names::Names;
 use crate::operation::Found;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
@@ -35,7 +36,7 @@ pub async fn list_grants(
     let rows = scope
         .list_grants(wanted.after, wanted.rows_to_read())
         .await?;
-    let names = Names::of(&mut scope, &rows).await?;
+    let names = Names::of(&mut scope, rows.iter().map(|grant| grant.client_key)).await?;
     scope.commit().await?;
     wanted
         .page(

@@ -5,14 +5,12 @@ pub mod list;
 pub mod revoke;
 pub mod timeline;
 
-use std::collections::HashMap;
-
-use protocol::resource::Resources;
-use protocol::{ClientId, ClientKey, Slug};
+use protocol::Slug;
 use serde::Serialize;
-use store::{Grant, StoreError, TenantScope};
+use store::Grant;
 use utoipa::ToSchema;
 
+use crate::names::Names;
 use crate::problem::Problem;
 use crate::wire;
 
@@ -41,49 +39,17 @@ pub struct GrantOut {
 
 impl GrantOut {
     pub fn new(grant: &Grant, names: &Names) -> Self {
-        let identifier = |resource_id| {
-            let found = names.resources.find(resource_id);
-            found.map_or_else(
-                || resource_id.to_string(),
-                |resource| resource.identifier().to_owned(),
-            )
-        };
+        let resources = grant.resource_ids.iter().copied();
         Self {
             id: grant.grant_id.to_string(),
             user_id: grant.user_id.to_string(),
-            client_id: names
-                .clients
-                .get(&grant.client_key)
-                .map(ToString::to_string),
+            client_id: names.client_id(grant.client_key),
             scope: grant.scopes.to_string(),
-            resources: grant.resource_ids.iter().copied().map(identifier).collect(),
+            resources: resources.map(|id| names.resource(id)).collect(),
             authenticated_at: wire::time(grant.authenticated_at),
             created_at: wire::time(grant.created_at),
             revoked_at: grant.revoked_at.map(wire::time),
         }
-    }
-}
-
-/// What ids are called.
-pub struct Names {
-    resources: Resources,
-    clients: HashMap<ClientKey, ClientId>,
-}
-
-impl Names {
-    /// One look-up for each client among the grants.
-    pub async fn of(scope: &mut TenantScope, grants: &[Grant]) -> Result<Self, StoreError> {
-        let resources = crate::clients::all_resources(scope).await?;
-        let mut clients = HashMap::new();
-        for grant in grants {
-            if clients.contains_key(&grant.client_key) {
-                continue;
-            }
-            if let Some(record) = scope.find_client_by_key(grant.client_key).await? {
-                clients.insert(grant.client_key, record.client.client_id);
-            }
-        }
-        Ok(Self { resources, clients })
     }
 }
 

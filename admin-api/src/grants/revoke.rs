@@ -37,10 +37,10 @@ pub async fn revoke_grant(
     let mut scope = api.database().tenant(&access.tenant).await?;
     let found = scope.find_grant(grant_id).await?;
     found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
-    if scope
+    let was_live = scope
         .revoke_grant(grant_id, RevokedReason::Operator, now, last_token_ends(now))
-        .await?
-    {
+        .await?;
+    if was_live {
         let target = audit::target("grant", &grant_id);
         let changes = Changes::updated(&json!({"is_revoked": false}), &json!({"is_revoked": true}));
         let event = audit::event(
@@ -53,5 +53,9 @@ pub async fn revoke_grant(
         scope.insert_audit_event(&event).await?;
     }
     scope.commit().await?;
+    if was_live {
+        let revocations = &api.authority().metrics().revocations;
+        revocations.with_label_values(&["operator_grant"]).inc();
+    }
     Ok(Done)
 }

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit_events::{AuditEventOut, Position};
-use crate::grants::{self, GrantOut, Names};
+use crate::grants::{self, GrantOut};
+use crate::names::Names;
 use crate::operation::Found;
 use crate::page::{ListOf, PageQuery};
 use crate::principal::TenantRead;
@@ -125,7 +126,7 @@ pub async fn find_grant_timeline(
     let mut scope = api.database().tenant(&access.tenant).await?;
     let found = scope.find_grant(grant_id).await?;
     let grant = found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
-    let names = Names::of(&mut scope, std::slice::from_ref(&grant)).await?;
+    let names = Names::of(&mut scope, [grant.client_key]).await?;
     let family = scope.find_refresh_family_of_grant(grant_id).await?;
     let ending = scope.find_grant_ending(grant_id).await?;
     let (after, limit) = (wanted.after.map(Into::into), wanted.rows_to_read());

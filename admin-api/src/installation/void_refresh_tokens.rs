@@ -67,5 +67,7 @@ pub async fn void_refresh_tokens(
     );
     platform.insert_platform_audit_event(None, &event).await?;
     platform.commit().await?;
+    let revocations = &api.authority().metrics().revocations;
+    revocations.with_label_values(&["all_refresh_tokens"]).inc();
     Ok(Found(VoidedOut { security_epoch }))
 }

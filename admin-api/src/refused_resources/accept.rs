@@ -1,6 +1,7 @@
 //! POST …/refused-resources/{id}/accept.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::resource::normalise;
 use protocol::{RefusedIndicatorId, ResourceId};
 use serde::Deserialize;
@@ -71,7 +72,11 @@ pub async fn accept_refused_resource(
     {
         return Err(unknown());
     }
-    scope.update_resource(&resource, now).await.map_err(taken)?;
+    let until = last_token_ends(now);
+    scope
+        .update_resource(&resource, now, until)
+        .await
+        .map_err(taken)?;
     let after = ResourceOut::new(access.tenant.issuer(), &resource, before.created_at, now);
     let target = audit::target("resource", &resource.resource_id);
     let changes = Changes::updated(&ResourceOut::of(access.tenant.issuer(), &before), &after);

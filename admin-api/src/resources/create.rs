@@ -1,8 +1,8 @@
 //! POST …/resources.
 
 use authority::audit::EventType;
-use protocol::ResourceId;
 use protocol::resource::Resource;
+use protocol::{ResourceId, Timestamp};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -43,7 +43,7 @@ pub struct NewResourceBody {
 }
 
 impl NewResourceBody {
-    fn validate(&self, resource_id: ResourceId) -> Result<Resource, Problem> {
+    fn validate(&self, resource_id: ResourceId, now: Timestamp) -> Result<Resource, Problem> {
         let mut faults = Faults::default();
         let identifiers = validation::identifiers(&mut faults, &self.identifier, &self.aliases);
         let audience = match &self.audience {
@@ -54,6 +54,7 @@ impl NewResourceBody {
             resource_id,
             identifiers,
             audience,
+            audience_since: now,
             name: wire::words(&mut faults, "name", &self.name, wire::NAME_LIMIT),
             scopes: validation::scopes(&mut faults, &self.scopes),
             access_token_lifetime: self.access_token_lifetime.map(|seconds| {
@@ -86,7 +87,7 @@ pub async fn create_resource(
     Body(body): Body<NewResourceBody>,
 ) -> Result<Created<ResourceOut>, Problem> {
     let now = api.now();
-    let resource = body.validate(ResourceId::generate(api.random(), now))?;
+    let resource = body.validate(ResourceId::generate(api.random(), now), now)?;
     let mut scope = api.database().tenant(&access.tenant).await?;
     scope
         .insert_resource(&resource, now)

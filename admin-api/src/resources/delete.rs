@@ -1,6 +1,7 @@
 //! DELETE …/resources/{id}.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::ResourceId;
 
 use crate::api::Api;
@@ -13,8 +14,8 @@ use crate::resources::{self, ResourceOut};
 
 /// Delete a resource
 ///
-/// No new token is issued for it; those that are out are good until they expire. What it introspects with,
-/// and people's consents for it, go with it.
+/// No new token is issued for it; those that are out are void, and the revocation feed names its audience until
+/// the last has expired. What it introspects with, and people's consents for it, go with it.
 #[utoipa::path(
     delete,
     path = "/admin/v1/tenants/{tenant}/resources/{id}",
@@ -36,7 +37,9 @@ pub async fn delete_resource(
         .find_resource(resource_id)
         .await?
         .ok_or_else(unknown)?;
-    if !scope.delete_resource(resource_id).await? {
+    let now = api.now();
+    let until = last_token_ends(now);
+    if !scope.delete_resource(resource_id, now, until).await? {
         return Err(unknown());
     }
     let target = audit::target("resource", &resource_id);

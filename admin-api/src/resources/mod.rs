@@ -49,12 +49,12 @@ pub struct ResourceOut {
     #[schema(example = "https://notes.example.com/mcp")]
     pub audience: String,
     pub scopes: Vec<ScopeBody>,
-    /// Where it may fetch the issuer's public keys, in place of the issuer's `jwks_uri`: what it was shown is noted,
-    /// so that a change of keys can wait for it.
+    /// Where it may fetch the issuer's public keys, in place of the `jwks_uri` in the issuer's metadata: what it was
+    /// shown is noted, so that a change of keys can wait for it.
     #[schema(
         example = "https://auth.example.com/t/acme/.well-known/jwks/01890a5d-ac96-774b-bcce-b302099a8057"
     )]
-    pub jwks_uri: String,
+    pub issuer_jwks_uri: String,
     /// Seconds; null: the tenant's.
     pub access_token_lifetime: Option<u64>,
     #[schema(format = DateTime)]
@@ -92,7 +92,7 @@ impl ResourceOut {
             name: resource.name.clone(),
             audience: resource.audience.clone(),
             scopes: resource.scopes.iter().map(scope).collect(),
-            jwks_uri: issuer.endpoint(&format!(".well-known/jwks/{}", resource.resource_id)),
+            issuer_jwks_uri: issuer.endpoint(&format!(".well-known/jwks/{}", resource.resource_id)),
             access_token_lifetime: resource.access_token_lifetime.map(wire::seconds),
             created_at: wire::time(created_at),
             updated_at: wire::time(updated_at),

@@ -1,6 +1,7 @@
 //! PATCH …/resources/{id}.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::ResourceId;
 use protocol::resource::Resource;
 use serde::Deserialize;
@@ -71,6 +72,8 @@ impl ResourcePatch {
             resource_id: before.resource_id,
             identifiers,
             audience,
+            // The row says since when.
+            audience_since: before.audience_since,
             name: name.unwrap_or_else(|| before.name.clone()),
             scopes: scopes.apply_or(before.scopes.clone(), Vec::new),
             access_token_lifetime: lifetime.apply(before.access_token_lifetime),
@@ -108,7 +111,7 @@ pub async fn update_resource(
         .ok_or_else(unknown)?;
     let resource = body.apply_to(&before.resource)?;
     if !scope
-        .update_resource(&resource, now)
+        .update_resource(&resource, now, last_token_ends(now))
         .await
         .map_err(resources::taken)?
     {

@@ -86,9 +86,9 @@ pub struct SigningKeyOut {
     /// Of a retired key: when no token that it signed is good any more, and it goes.
     #[schema(format = DateTime)]
     pub removed_at: Option<String>,
-    /// Resources that have fetched it at the jwks_uri of their own.
+    /// Resources that have fetched it at the issuer_jwks_uri of their own.
     pub seen_by: Vec<SightingOut>,
-    /// Resources that fetched an active key at the jwks_uri of their own, and this one not yet.
+    /// Resources that fetched an active key at the issuer_jwks_uri of their own, and this one not yet.
     pub not_seen_by: Vec<UnsightedOut>,
 }
 
@@ -203,8 +203,7 @@ impl From<SigningKeyState> for KeyState {
 fn acted_by(caller: &Caller, reason: Option<String>) -> ActedBy {
     ActedBy {
         actor: audit::actor(caller),
-        request_id: caller.origin.request_id.clone(),
-        address: caller.origin.address,
+        origin: caller.origin.clone(),
         reason,
     }
 }

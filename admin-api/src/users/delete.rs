@@ -32,7 +32,9 @@ pub async fn delete_user(
 ) -> Result<Done, Problem> {
     let unknown = || users::unknown(access.tenant.slug());
     let mut scope = api.database().tenant(&access.tenant).await?;
-    let before = scope.find_user(user_id).await?.ok_or_else(unknown)?.user;
+    // Locked, as everything that ends a user's sessions begins: who signs in meanwhile waits, and finds nobody.
+    let before = scope.find_user_for_update(user_id).await?;
+    let before = before.ok_or_else(unknown)?.user;
     // First, while the grants can still be named to the other replicas.
     sessions::end(&mut scope, user_id, RevokedReason::Operator, api.now()).await?;
     if !scope.delete_user(user_id).await? {

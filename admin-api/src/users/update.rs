@@ -131,18 +131,19 @@ pub async fn update_user(
     let before = scope.find_user_for_update(user_id).await?;
     let before = before.ok_or_else(unknown)?.user;
     let update = update_of(&before, valid);
+    // Before the row is written: a new username locks its key, which a code that holds its session waits for.
+    let is_disabled = before.is_enabled && !update.is_enabled;
+    if is_disabled {
+        sessions::end(&mut scope, user_id, RevokedReason::UserDisabled, now).await?;
+    } else if hash.is_some() {
+        sessions::end(&mut scope, user_id, RevokedReason::PasswordChanged, now).await?;
+    }
     scope
         .update_user(user_id, &update, now)
         .await
         .map_err(|error| users::taken(error, &update.username))?;
     if let Some(hash) = &hash {
         scope.update_password(user_id, hash, now).await?;
-    }
-    let is_disabled = before.is_enabled && !update.is_enabled;
-    if is_disabled {
-        sessions::end(&mut scope, user_id, RevokedReason::UserDisabled, now).await?;
-    } else if hash.is_some() {
-        sessions::end(&mut scope, user_id, RevokedReason::PasswordChanged, now).await?;
     }
     let after = scope.find_user(user_id).await?.ok_or_else(unknown)?.user;
     let event_type = event_type_of(&before, &after, hash.is_some());

@@ -2,6 +2,8 @@
 //!
 //! Nothing secret can get in: details are name and value pairs of text, and the types that hold
 //! secrets have no text form.
+//!
+//! To add one more: a variant of [`EventType`], its name below, and a test that looks for it.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -18,7 +20,7 @@ use store::NewAuditEvent;
 pub enum EventType {
     LoginSucceeded,
     LoginLimited,
-    LoggedOut,
+    BrowserSessionEnded,
     /// A client could not be told that a session has ended.
     LogoutNoticeGivenUp,
     ConsentGranted,
@@ -72,7 +74,6 @@ pub enum EventType {
     UserDisabled,
     UserDeleted,
     UserPasswordSet,
-    UserSessionsEnded,
     SigningKeyCreated,
     SigningKeyActivated,
     SigningKeyRetired,
@@ -92,7 +93,7 @@ impl EventType {
         match self {
             Self::LoginSucceeded => "login.succeeded",
             Self::LoginLimited => "login.limited",
-            Self::LoggedOut => "login.ended",
+            Self::BrowserSessionEnded => "browser_session.ended",
             Self::LogoutNoticeGivenUp => "logout_notice.given_up",
             Self::ConsentGranted => "consent.granted",
             Self::ConsentDenied => "consent.denied",
@@ -141,7 +142,6 @@ impl EventType {
             Self::UserDisabled => "user.disabled",
             Self::UserDeleted => "user.deleted",
             Self::UserPasswordSet => "user.password_set",
-            Self::UserSessionsEnded => "user.sessions_ended",
             Self::SigningKeyCreated => "signing_key.created",
             Self::SigningKeyActivated => "signing_key.activated",
             Self::SigningKeyRetired => "signing_key.retired",
@@ -163,7 +163,9 @@ pub enum Actor {
     AdminKey(AdminKeyId),
     /// The admin key of the configuration, which is in no table.
     BootstrapKey,
-    /// Writ itself: a sweep, a schedule, the command line.
+    /// Whoever may run `writ` with the installation's settings.
+    CommandLine,
+    /// Writ itself: a sweep, a schedule.
     System,
 }
 
@@ -174,6 +176,7 @@ impl Actor {
             Self::Client(_) => "client",
             Self::AdminKey(_) => "admin_key",
             Self::BootstrapKey => "bootstrap_key",
+            Self::CommandLine => "command_line",
             Self::System => "system",
         }
     }
@@ -183,7 +186,7 @@ impl Actor {
             Self::User(user_id) => Some(user_id.to_string()),
             Self::Client(client_id) => Some(client_id.to_string()),
             Self::AdminKey(admin_key_id) => Some(admin_key_id.to_string()),
-            Self::BootstrapKey | Self::System => None,
+            Self::BootstrapKey | Self::CommandLine | Self::System => None,
         }
     }
 }

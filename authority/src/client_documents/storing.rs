@@ -1,23 +1,28 @@
 //! Writing a document client down: with its first code, and whenever its document says something new.
 
-use std::net::IpAddr;
-
 use protocol::ids::ClientKey;
 use protocol::redirect_uri::RedirectUri;
-use store::{Tenant, TenantScope};
+use store::{StoreError, Tenant, TenantScope};
 
 use super::DocumentInForce;
 use crate::Authority;
-use crate::audit::{Actor, AuditEvent, EventType};
+use crate::audit::{Actor, AuditEvent, EventType, Origin};
 use crate::directory::KnownClient;
-use crate::grants::IssueCodeError;
 
 /// A client on its way into the database, if it came by a document, and who brought it.
 pub(crate) struct DocumentToStore<'a> {
     pub client: &'a KnownClient,
     pub document: Option<&'a DocumentInForce>,
-    pub request_id: &'a str,
-    pub address: IpAddr,
+    pub origin: Origin,
+}
+
+/// Why it is not written down.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreDocumentError {
+    #[error("the tenant holds as many clients with a metadata document as it may")]
+    TooManyClients,
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Authority {
@@ -28,7 +33,7 @@ impl Authority {
         scope: &mut TenantScope,
         tenant: &Tenant,
         to_store: &DocumentToStore<'_>,
-    ) -> Result<ClientKey, IssueCodeError> {
+    ) -> Result<ClientKey, StoreDocumentError> {
         let client = &to_store.client.client;
         let new = to_store.document.and_then(DocumentInForce::to_store);
         let Some(new) = new else {
@@ -39,7 +44,7 @@ impl Authority {
         if upserted.is_new {
             let most = tenant.settings().registration.max_clients;
             if scope.count_document_clients(most.saturating_add(1)).await? > most {
-                return Err(IssueCodeError::TooManyClients);
+                return Err(StoreDocumentError::TooManyClients);
             }
         }
         let event_type = match (upserted.is_new, upserted.changed) {
@@ -54,8 +59,7 @@ impl Authority {
             .collect();
         let event = AuditEvent::new(event_type, Actor::Client(client.client_id.clone()), now)
             .at("client", &client.client_id)
-            .request_id(Some(to_store.request_id))
-            .address(Some(to_store.address))
+            .origin(&to_store.origin)
             .detail("origin", client.origin)
             .detail("redirect_uris", redirect_uris.join(" "))
             .detail("auth_method", client.auth_method)

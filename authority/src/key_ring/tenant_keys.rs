@@ -26,6 +26,8 @@ pub struct ReadyJwks {
 /// The keys of one tenant, as they were when they were loaded.
 pub struct TenantKeys {
     signers: Vec<Signer>,
+    /// Of the active key, whether or not it opens here: every replica says the same.
+    signing_algorithm: Option<SigningAlgorithm>,
     verification_keys: Vec<VerificationKey>,
     jwks: Arc<ReadyJwks>,
     /// From then on a retired key is none any more.
@@ -64,6 +66,11 @@ impl TenantKeys {
             .and_then(of)
             .or_else(|| of(SigningAlgorithm::Rs256))
             .ok_or_else(|| self.why_not())
+    }
+
+    /// Of [`Self::signer`], wherever that opens.
+    pub(super) fn signing_algorithm(&self) -> Option<SigningAlgorithm> {
+        self.signing_algorithm
     }
 
     fn why_not(&self) -> KeyRingError {
@@ -108,6 +115,7 @@ impl TenantKeys {
         now: Timestamp,
     ) -> Result<Self, KeyRingError> {
         let mut signers = Vec::with_capacity(2);
+        let mut signing_algorithm = None;
         let mut published = Vec::with_capacity(records.len());
         let mut good_until = None;
         let mut is_sealed_to_us = false;
@@ -122,6 +130,9 @@ impl TenantKeys {
             let row = from_row(record)?;
             published.push(row.public_jwk.clone());
             if state == SigningKeyState::Active {
+                if signs == SigningKeyUse::Tokens {
+                    signing_algorithm = Some(row.algorithm);
+                }
                 let known = last.and_then(|last| last.opened_from(&row));
                 let opened = known.map_or_else(|| open(tenant_id, &row, key_encryption), Ok);
                 match opened {
@@ -140,6 +151,7 @@ impl TenantKeys {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             signers,
+            signing_algorithm,
             verification_keys,
             jwks: Arc::new(ready_jwks(&published)?),
             good_until,
@@ -260,6 +272,7 @@ mod tests {
         let companion = row(Rs256, SigningKeyUse::IdTokens, Active);
         let keys = assemble(&[own.clone(), companion], None, at(0));
         assert_eq!(keys.signer().unwrap().algorithm(), Es256);
+        assert_eq!(keys.signing_algorithm(), Some(Es256));
         for (asked, got) in [
             (None, Rs256),
             (Some(Es256), Es256),
@@ -287,6 +300,7 @@ mod tests {
         ];
         let keys = assemble(&rows, None, at(20));
         assert!(keys.signer().is_err());
+        assert_eq!(keys.signing_algorithm(), None);
         assert_eq!(keys.verification_keys().len(), 3);
     }
 
@@ -325,6 +339,7 @@ mod tests {
             TenantKeys::assemble(tenant_id(), records, Some(&first), &nothing_opens, at(0)).unwrap()
         };
         assert!(again(active.clone()).signer().is_ok());
+        let algorithm = active.algorithm.clone();
         let mut altered = active;
         altered.sealed_private_key[20] ^= 1;
         let keys = again(altered);
@@ -334,5 +349,7 @@ mod tests {
             KeyRingError::Key(SigningKeyError::Sealed)
         ));
         assert_eq!(keys.verification_keys().len(), 1, "it goes on verifying");
+        let said = keys.signing_algorithm().unwrap();
+        assert_eq!(said.as_str(), algorithm, "it signs at other replicas");
     }
 }

@@ -234,8 +234,7 @@ impl ActedBy {
     ) -> AuditEvent {
         let event = AuditEvent::new(event_type, self.actor.clone(), now)
             .at("signing_key", kid)
-            .request_id(self.request_id.as_deref())
-            .address(self.address);
+            .origin(&self.origin);
         let event = match &self.reason {
             Some(reason) => event.detail("reason", reason),
             None => event,

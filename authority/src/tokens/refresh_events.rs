@@ -76,7 +76,7 @@ impl Authority {
         let grant_id = Some(attempt.record.grant.grant_id);
         let event = issued_event(ground, event_type, grant_id, issued);
         let event = with_facts(event, ground, attempt, class);
-        self.record_issuance(ground, GrantType::RefreshToken, event);
+        self.record_issuance(ground, GrantType::RefreshToken, issued, event);
     }
 
     /// Counts a refresh that got nothing, and records it where a genuine token came back to a family that was
@@ -147,7 +147,7 @@ impl Authority {
         let class = classify(attempt.decision, facts(ground, attempt.record));
         if let Some(class) = class {
             self.metrics()
-                .refresh_reuses
+                .spent_refresh_tokens_shown
                 .with_label_values(&[class.as_str()])
                 .inc();
         }

@@ -7,6 +7,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
 use authority::audit::{Actor, AuditEvent, EventType};
+use authority::browser_sessions::{EndedBy, SessionEnding};
 use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::{ConsentOutcome, Destination, PendingAuthorization};
@@ -242,7 +243,7 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
     }
     let form = Form::read(&request.body().await?)?;
     let Some(session) = Session::find(request).await? else {
-        return Err(Stop::new(Trouble::ForeignForm).because("a consent without a session"));
+        return Err(Stop::new(Trouble::SignedOut).because("a consent without a session"));
     };
     let asked = pending::open_for_consent(request, &form.pending, &session)?;
     let mut journey = Journey::resume(request, asked).await?;
@@ -280,8 +281,7 @@ async fn record_denial(
         request.now(),
     )
     .at("client", &journey.client.client_id)
-    .request_id(Some(&request.request_id.to_string()))
-    .address(Some(request.client_address))
+    .origin(&request.origin())
     .detail("scope", &journey.pending.scopes);
     let event = match &journey.destination {
         Destination::Redirect(redirect_uri) => event.detail("redirect_uri", redirect_uri.as_str()),
@@ -322,9 +322,14 @@ async fn switch_account(
     mut pending: PendingAuthorization,
     session: &Session,
 ) -> Result<HttpResponse, Stop> {
+    let ending = SessionEnding {
+        by: EndedBy::AccountSwitch,
+        client_id: Some(&pending.client_id),
+        origin: request.origin(),
+    };
     request
         .authority()
-        .end_browser_session(&request.tenant, &session.cookie)
+        .end_browser_session(&request.tenant, &session.cookie, &ending)
         .await?;
     pending.login_hint = None;
     let url = pending::continue_url(request, &pending::seal(request, &pending)?);

@@ -15,7 +15,7 @@ use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::scope::ScopeSet;
 
 use super::form::Form;
-use super::journey::Journey;
+use super::journey::{Journey, Session};
 use super::stop::Stop;
 use super::trouble::Trouble;
 use super::{consent, device, login, pending, refusal};
@@ -35,8 +35,26 @@ async fn carry_on(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     dispatch(request, journey).await
 }
 
-/// Takes a sign-in one step on.
-pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpResponse, Stop> {
+/// Takes a sign-in one step on. Where the person was signed out, or the consent withdrawn, between the look-up and
+/// the answer, nothing was written, and the step is decided again by what is so now.
+pub async fn dispatch(request: &TenantRequest, mut journey: Journey) -> Result<HttpResponse, Stop> {
+    match take_step(request, &journey).await {
+        Err(stop) if stop.is_overtaken() => {
+            tracing::info!(error_id = %request.request_id, "a step was overtaken, and is decided again");
+            // Whoever signed in with this very request has another cookie than it came with.
+            journey.session = match journey.session.take() {
+                Some(session) => Session::of_cookie(request, session.cookie).await?,
+                None => None,
+            };
+            // Whoever signs in now answers for themselves.
+            journey.pending.outcome = None;
+            take_step(request, &journey).await
+        }
+        answered => answered,
+    }
+}
+
+async fn take_step(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
     let remembered = journey.list_remembered(request).await?;
     let held = journey.list_held(request).await?;
     let state = BrowserState {
@@ -49,21 +67,21 @@ pub async fn dispatch(request: &TenantRequest, journey: Journey) -> Result<HttpR
         is_embedded: !matches!(request.header("sec-fetch-dest"), None | Some("document")),
     };
     match next_step(&journey.pending, &state, request.now()) {
-        NextStep::Login => login::show(request, &journey),
-        NextStep::Consent => consent::show(request, &journey),
+        NextStep::Login => login::show(request, journey),
+        NextStep::Consent => consent::show(request, journey),
         // The person may have signed in again between the answer and now.
-        NextStep::IssueCode { .. } if is_allowed(&journey) && !consent::is_as_shown(&journey) => {
-            consent::show_changed(request, &journey)
+        NextStep::IssueCode { .. } if is_allowed(journey) && !consent::is_as_shown(journey) => {
+            consent::show_changed(request, journey)
         }
         NextStep::IssueCode { user_id, scopes } => match &journey.destination {
             Destination::Redirect(redirect_uri) => {
-                issue_code(request, &journey, redirect_uri, user_id, scopes).await
+                issue_code(request, journey, redirect_uri, user_id, scopes).await
             }
             Destination::Device(device) => {
-                device::approve(request, &journey, *device, user_id, scopes).await
+                device::approve(request, journey, *device, user_id, scopes).await
             }
         },
-        NextStep::Refuse(refused) => refuse(request, &journey, &refused).await,
+        NextStep::Refuse(refused) => refuse(request, journey, &refused).await,
     }
 }
 
@@ -99,8 +117,7 @@ async fn issue_code(
         session_id: session.id,
         scopes,
         is_remembered,
-        request_id: &request.request_id.to_string(),
-        address: request.client_address,
+        origin: request.origin(),
     };
     let code = request
         .authority()

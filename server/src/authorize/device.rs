@@ -132,8 +132,7 @@ pub async fn approve(
         authenticated_at: session.signed_in.authenticated_at,
         session_id: session.id,
         scopes,
-        request_id: &request.request_id.to_string(),
-        address: request.client_address,
+        origin: request.origin(),
     };
     request
         .authority()

@@ -6,6 +6,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
+use authority::browser_sessions::{EndedBy, SessionEnding};
 use authority::limits::Limit;
 use authority::login::{LoggedIn, LoginAttempt, LoginError};
 use secrecy::SecretString;
@@ -108,9 +109,14 @@ async fn signed_in(
     logged_in: LoggedIn,
 ) -> Result<HttpResponse, Stop> {
     if let Some(old) = cookies::find(&request.http, &request.tenant, CookieKind::Session) {
+        let ending = SessionEnding {
+            by: EndedBy::OtherLogin,
+            client_id: Some(&journey.pending.client_id),
+            origin: request.origin(),
+        };
         request
             .authority()
-            .end_browser_session(&request.tenant, &old)
+            .end_browser_session(&request.tenant, &old, &ending)
             .await?;
     }
     let secret = logged_in.session_secret.expose().to_owned();

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
+use authority::browser_sessions::{EndedBy, SessionEnding};
 use authority::directory::KnownClient;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -103,7 +104,7 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
     match (logout::step(open_session, hint.as_ref()), session) {
         (LogoutStep::Ask, Some(session)) => show(request, &asked, &session),
         (step, Some(session)) => {
-            end(request, &session).await?;
+            end(request, &asked, &session, EndedBy::Client).await?;
             gone(request, &asked, step)
         }
         (step, None) => gone(request, &asked, step),
@@ -225,15 +226,25 @@ async fn decide(request: &TenantRequest, form: &Form) -> Result<HttpResponse, St
         return done(request, false, None, None);
     }
     let asked = look_up(request, wish).await?;
-    end(request, &session).await?;
+    end(request, &asked, &session, EndedBy::Page).await?;
     // That the person wants to sign out says nothing about where to go from there.
     gone(request, &asked, LogoutStep::Ask)
 }
 
-async fn end(request: &TenantRequest, session: &Session) -> Result<(), Stop> {
+async fn end(
+    request: &TenantRequest,
+    asked: &Asked,
+    session: &Session,
+    by: EndedBy,
+) -> Result<(), Stop> {
     let authority = request.authority();
+    let ending = SessionEnding {
+        by,
+        client_id: asked.client.as_ref().map(|client| &client.client_id),
+        origin: request.origin(),
+    };
     Ok(authority
-        .end_browser_session(&request.tenant, &session.cookie)
+        .end_browser_session(&request.tenant, &session.cookie, &ending)
         .await?)
 }
 

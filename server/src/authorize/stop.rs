@@ -66,6 +66,14 @@ impl Stop {
         stop
     }
 
+    /// What a step was decided from ended before its answer was written: it can be decided again.
+    pub fn is_overtaken(&self) -> bool {
+        matches!(
+            self.0.trouble,
+            Trouble::SignedOut | Trouble::ConsentWithdrawn
+        )
+    }
+
     pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
         self.0.cause = cause.to_string();
         self
@@ -165,6 +173,8 @@ impl From<IssueCodeError> for Stop {
     fn from(error: IssueCodeError) -> Self {
         match error {
             IssueCodeError::AlreadyUsed => Self::new(Trouble::PendingUsed),
+            IssueCodeError::SessionEnded => Self::new(Trouble::SignedOut).because(error),
+            IssueCodeError::ConsentWithdrawn => Self::new(Trouble::ConsentWithdrawn),
             IssueCodeError::TooManyClients => Self::new(Trouble::NoRoom).because(error),
             IssueCodeError::Store(error) => error.into(),
         }

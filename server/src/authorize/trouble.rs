@@ -40,8 +40,10 @@ pub enum Trouble {
     OtherBrowser,
     /// L3: the form came from another site, or was shown to another person.
     ForeignForm,
-    /// The account was switched off while the person was at it.
-    AccountDisabled,
+    /// The session ended while its page was open.
+    SignedOut,
+    /// What had been allowed before, and was about to be relied on, was withdrawn.
+    ConsentWithdrawn,
     /// More tries than one address or tenant may make.
     TooManyTries,
     /// Sign-ins queue up, or the database does not answer.
@@ -77,7 +79,8 @@ impl Trouble {
             | Self::PendingUsed
             | Self::OtherBrowser
             | Self::ForeignForm
-            | Self::AccountDisabled => StatusCode::FORBIDDEN,
+            | Self::SignedOut
+            | Self::ConsentWithdrawn => StatusCode::FORBIDDEN,
             Self::DocumentUnreachable => StatusCode::BAD_GATEWAY,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -102,7 +105,8 @@ impl Trouble {
             | Self::PendingUsed
             | Self::OtherBrowser
             | Self::ForeignForm
-            | Self::AccountDisabled => self.words_of_step(),
+            | Self::SignedOut
+            | Self::ConsentWithdrawn => self.words_of_step(),
             Self::TooManyTries | Self::Unavailable | Self::Internal => self.words_of_ours(),
         }
     }
@@ -189,10 +193,15 @@ impl Trouble {
                 why: "It came from another site, or somebody else has signed in here since. Nothing was allowed.",
                 advice: BEGIN_AGAIN,
             },
-            Self::AccountDisabled => Words {
-                what: "This account is switched off",
-                why: "An administrator has switched off the account you are signed in with.",
-                advice: "Ask the administrator, or sign in with another account.",
+            Self::SignedOut => Words {
+                what: "You are signed out",
+                why: "You signed out, or were signed out, while this page was open. Nothing was allowed.",
+                advice: BEGIN_AGAIN,
+            },
+            Self::ConsentWithdrawn => Words {
+                what: "Access was withdrawn",
+                why: "What you had allowed this application before was withdrawn just now. Nothing was allowed.",
+                advice: BEGIN_AGAIN,
             },
             _ => Words {
                 what: "This page cannot go on",

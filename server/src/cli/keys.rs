@@ -85,11 +85,11 @@ pub(super) fn run(command: &KeysCommand, sources: &Sources) -> Result<(), CliErr
     })
 }
 
-/// The command line is nobody in particular.
+/// A person at the command line: who it was, only the machine's own records can say.
 fn by(reason: Option<&str>) -> ActedBy {
     ActedBy {
         reason: reason.map(str::to_owned),
-        ..Actor::System.into()
+        ..Actor::CommandLine.into()
     }
 }
 

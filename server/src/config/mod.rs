@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use store::SHORTEST_AUDIT_RETENTION;
 
 pub use database::{DatabaseConfig, RoleNames, describe_database_url};
 pub use error::{ConfigError, Problem};
@@ -281,8 +282,9 @@ fn read_audit_retention(sources: &Sources) -> Result<Duration, Problem> {
     };
     text.parse()
         .ok()
-        .filter(|days| (1..=LONGEST_AUDIT_RETENTION_DAYS).contains(days))
-        .map(|days| days * DAY)
+        .filter(|days| *days <= LONGEST_AUDIT_RETENTION_DAYS)
+        .map(|days: u32| days * DAY)
+        .filter(|retention| *retention >= SHORTEST_AUDIT_RETENTION)
         .ok_or_else(|| {
             sources.problem(
                 NAME,

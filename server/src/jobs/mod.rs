@@ -153,7 +153,11 @@ impl Jobs {
     }
 
     async fn run_work(&self) -> Result<(), StoreError> {
-        for kind in [DueWorkKind::Sweep, DueWorkKind::DeleteTenantRows] {
+        for kind in [
+            DueWorkKind::Sweep,
+            DueWorkKind::SweepDpopProofIds,
+            DueWorkKind::DeleteTenantRows,
+        ] {
             while claim_and_do(&self.authority, kind).await? {}
         }
         // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.

@@ -1,5 +1,5 @@
-//! One piece of work for one tenant: a sweep, a step of its signing keys, or a batch of a deleted tenant's
-//! rows.
+//! One piece of work for one tenant: a sweep, one of its used DPoP proofs alone, a step of its signing keys, or
+//! a batch of a deleted tenant's rows.
 
 use std::time::Duration;
 
@@ -10,8 +10,13 @@ use store::{DueWork, DueWorkKind, StoreError, SweepReport, Tenant, TenantScope, 
 
 /// How often a tenant is swept.
 const SWEEP_INTERVAL: Duration = Duration::from_hours(6);
+/// Used DPoP proofs are over in minutes, and there may be one for each request: where there are any, they go
+/// between the sweeps too.
+const PROOFS_INTERVAL: Duration = Duration::from_mins(10);
 /// Rows of one kind that one transaction removes.
 const BATCH: u32 = 500;
+/// In one go: a tenant's proofs come faster than one batch a round.
+const MOST_BATCHES_OF_PROOFS: u32 = 100;
 /// Before the next batch: others may have the database in between.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -34,6 +39,10 @@ pub async fn run(authority: &Authority, work: &DueWork) -> Result<(), StoreError
     if work.kind == DueWorkKind::Sweep {
         platform.commit().await?;
         return sweep(authority, &tenant).await;
+    }
+    if work.kind == DueWorkKind::SweepDpopProofIds {
+        platform.commit().await?;
+        return sweep_proofs(authority, &tenant).await;
     }
     // Rows of a tenant that is not deleted: nothing to do.
     let mut scope = platform.into_tenant(&tenant).await?;
@@ -65,8 +74,47 @@ async fn sweep(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError>
     scope
         .insert_due_work(DueWorkKind::Sweep, now + wait, now)
         .await?;
+    if report.has_dpop_proof_ids {
+        let again = now + PROOFS_INTERVAL;
+        scope
+            .insert_due_work(DueWorkKind::SweepDpopProofIds, again, now)
+            .await?;
+    }
     scope.commit().await?;
     note(authority, tenant, grants, &report);
+    Ok(())
+}
+
+/// Until a tenant has none; the sweep that finds some begins it again.
+async fn sweep_proofs(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError> {
+    let now = authority.now();
+    let kind = DueWorkKind::SweepDpopProofIds;
+    let (mut removed, mut batches) = (0, 0);
+    let swept = loop {
+        let mut scope = authority.database().tenant(tenant).await?;
+        let swept = scope.sweep_dpop_proof_ids(now, BATCH).await?;
+        scope.commit().await?;
+        removed += swept.removed;
+        batches += 1;
+        if !swept.is_unfinished || batches == MOST_BATCHES_OF_PROOFS {
+            break swept;
+        }
+    };
+    let mut scope = authority.database().tenant(tenant).await?;
+    if swept.is_unfinished {
+        scope.insert_due_work(kind, now + PAUSE, now).await?;
+    } else if swept.were_there {
+        scope
+            .insert_due_work(kind, now + PROOFS_INTERVAL, now)
+            .await?;
+    } else {
+        scope.finish_due_work(kind).await?;
+    }
+    scope.commit().await?;
+    let counted = &authority.metrics().swept;
+    counted
+        .with_label_values(&["dpop_proof_ids"])
+        .inc_by(removed);
     Ok(())
 }
 
@@ -104,6 +152,7 @@ fn note(authority: &Authority, tenant: &Tenant, grants: u64, report: &SweepRepor
         ("device_authorizations", report.device_authorizations),
         ("logout_notices", report.logout_notices),
         ("ended_clients", report.ended_clients),
+        ("ended_audiences", report.ended_audiences),
     ] {
         let swept = &authority.metrics().swept;
         swept.with_label_values(&[kind]).inc_by(rows);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authority::Authority;
 use authority::audit::{Actor, AuditEvent, EventType};
 use protocol::Timestamp;
-use store::StoreError;
+use store::{FirstKept, StoreError};
 
 const BATCH: u32 = 5_000;
 /// The partition of a month stands before the month begins.
@@ -24,7 +24,7 @@ pub async fn run(
         .ensure_audit_partition(now + PARTITION_AHEAD)
         .await?;
     platform.commit().await?;
-    end_retention(authority, now, now - audit_retention).await
+    end_retention(authority, now, FirstKept::new(now, audit_retention)).await
 }
 
 /// Each batch a transaction of its own: short locks.
@@ -48,13 +48,13 @@ async fn sweep_revocations(authority: &Authority, now: Timestamp) -> Result<(), 
 async fn end_retention(
     authority: &Authority,
     now: Timestamp,
-    first_kept: Timestamp,
+    first_kept: FirstKept,
 ) -> Result<(), StoreError> {
     let mut platform = authority.database().platform().await?;
     let months = platform.drop_audit_partitions(first_kept).await?;
     if months > 0 {
         let event = AuditEvent::new(EventType::AuditEventsRemoved, Actor::System, now)
-            .detail("before", first_kept)
+            .detail("before", first_kept.at())
             .detail("months", months);
         platform
             .insert_platform_audit_event(None, &event.into_row(authority.random()))
@@ -78,7 +78,7 @@ async fn end_retention(
     }
     count(authority, "audit_events", events);
     let mut platform = authority.database().platform().await?;
-    let keys = platform.sweep_admin_keys(first_kept, BATCH).await?;
+    let keys = platform.sweep_admin_keys(first_kept.at(), BATCH).await?;
     platform.commit().await?;
     count(authority, "admin_keys", keys);
     Ok(())

@@ -14,14 +14,16 @@ use authority::{digests, policy};
 use crypto::{SecretKind, SecretToken};
 use protocol::bearer::token_from_header;
 use protocol::client::registration::{
-    ClientRegistration, RegistrationBody, RegistrationError, RegistrationPolicy,
-    RegistrationResponse, validate,
+    ClientRegistration, Registrant, RegistrationBody, RegistrationError, RegistrationPolicy,
+    RegistrationResponse, RegistrationRules, validate,
 };
 use protocol::client::{Client, ClientOrigin};
 use protocol::{ClientId, ClientKey, SecretText};
 use store::{ClientRecord, StoredSecret, TenantScope};
 
-use super::{event, give_registration_token, known_scopes, management_uri, new_secret, rules};
+use super::{
+    event, give_registration_token, known_scopes, management_uri, new_secret, signing_algorithm,
+};
 use super::{statement, statement::Stated};
 use crate::http::json;
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
@@ -157,12 +159,19 @@ async fn replace_registration(
         .list_resources(&request.tenant)
         .await?;
     let known_scopes = known_scopes(&resources);
+    let signing_algorithm = signing_algorithm(request).await?;
     let body = RegistrationBody::parse(&body)?;
     let (scope, record) = caller.lock(request).await?;
     check_identity(request, &record, &body)?;
     let (asked, stated) = statement::apply(&request.tenant, body, request.now())?;
     let limits = policy::self_registration(&request.tenant, Some(&record.client));
-    let registration = validate(&asked, &rules(&request.tenant, &known_scopes, limits))?;
+    let rules = RegistrationRules {
+        private_use_redirect_uris: &request.tenant.settings().private_use_redirect_uris,
+        known_scopes: &known_scopes,
+        signing_algorithm,
+        registrant: Registrant::Client(limits),
+    };
+    let registration = validate(&asked, &rules)?;
     write(request, scope, &record, registration, stated).await
 }
 

@@ -24,8 +24,10 @@ use protocol::client::registration::{
 use protocol::client::{Client, ClientOrigin};
 use protocol::resource::Resources;
 use protocol::scope::TENANT_SCOPES;
-use protocol::{ClientId, ClientKey, CredentialId, ScopeSet, SecretText, Timestamp, TokenId};
-use store::{NewClientSecret, StoredSecret, Tenant, TenantScope};
+use protocol::{
+    ClientId, ClientKey, CredentialId, ScopeSet, SecretText, SigningAlgorithm, Timestamp, TokenId,
+};
+use store::{NewClientSecret, StoreError, StoredSecret, Tenant, TenantScope};
 
 use crate::http::json;
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
@@ -127,22 +129,20 @@ async fn check(
         .directory()
         .list_resources(tenant)
         .await?;
+    let signing_algorithm = signing_algorithm(request).await?;
     let (asked, stated) = statement::read(tenant, body, request.now())?;
-    let registration = validate(&asked, &rules(tenant, &known_scopes(&resources), limits))?;
-    Ok((registration, stated))
+    let rules = RegistrationRules {
+        private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
+        known_scopes: &known_scopes(&resources),
+        signing_algorithm,
+        registrant: Registrant::Client(limits),
+    };
+    Ok((validate(&asked, &rules)?, stated))
 }
 
-fn rules<'a>(
-    tenant: &'a Tenant,
-    known_scopes: &'a ScopeSet,
-    limits: SelfRegistration<'a>,
-) -> RegistrationRules<'a> {
-    RegistrationRules {
-        private_use_redirect_uris: &tenant.settings().private_use_redirect_uris,
-        known_scopes,
-        signing_algorithm: tenant.settings().signing_algorithm,
-        registrant: Registrant::Client(limits),
-    }
+async fn signing_algorithm(request: &TenantRequest) -> Result<SigningAlgorithm, StoreError> {
+    let keys = request.authority().key_ring();
+    keys.find_signing_algorithm(&request.tenant).await
 }
 
 /// J2: generous, since hosted clients share an address.
@@ -266,8 +266,7 @@ fn event(request: &TenantRequest, event_type: EventType, client: &Client) -> Aud
         request.now(),
     )
     .at("client", &client.client_id)
-    .request_id(Some(&request.request_id.to_string()))
-    .address(Some(request.client_address))
+    .origin(&request.origin())
 }
 
 impl From<RegistrationError> for OAuthFailure {

@@ -30,13 +30,13 @@ struct Refused {
 
 #[utoipa::path(
     post, path = "/token", operation_id = "issue_token", tag = "tokens",
-    summary = "Redeem a code, refresh, or get a token for the client itself",
+    summary = "Redeem a code or a device code, refresh, or get a token for the client itself",
     params(("DPoP" = Option<String>, Header,
         description = "RFC 9449: a proof by the client's own key; the tokens are then bound to that key")),
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "Tokens", body = serde_json::Value, content_type = "application/json"),
-        (status = 400, description = "The request or the grant is not good", body = OAuthErrorBody),
+        (status = 400, description = "The request or the grant is not good; `authorization_pending` and `slow_down` while a person decides at a device's page (RFC 8628 §3.5)", body = OAuthErrorBody),
         (status = 401, description = "The client is unknown or did not authenticate", body = OAuthErrorBody),
         (status = 413, description = "More than 64 KB", body = OAuthErrorBody),
         (status = 429, description = "Too many failures", body = OAuthErrorBody),

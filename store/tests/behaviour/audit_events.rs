@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::{EventId, Timestamp};
 
 use crate::tests::support::{CountingRandom, Things, World, at};
-use crate::{AuditEvent, NewAuditEvent};
+use crate::{AuditEvent, FirstKept, NewAuditEvent, SHORTEST_AUDIT_RETENTION};
 
 fn event(occurred_at: Timestamp) -> NewAuditEvent {
     let event_id = EventId::generate(&CountingRandom, occurred_at);
@@ -14,6 +14,10 @@ fn event(occurred_at: Timestamp) -> NewAuditEvent {
         occurred_at,
         ..Things::new().event
     }
+}
+
+fn kept_from(at: Timestamp) -> FirstKept {
+    FirstKept::new(at + SHORTEST_AUDIT_RETENTION, SHORTEST_AUDIT_RETENTION)
 }
 
 #[tokio::test]
@@ -117,10 +121,11 @@ async fn a_month_is_made_filled_and_dropped() {
     assert_eq!(scope.list_audit_events(None, 10).await.unwrap().len(), 3);
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();
-    assert_eq!(platform.drop_audit_partitions(at(0)).await.unwrap(), 0);
+    let dropped = platform.drop_audit_partitions(kept_from(at(0)));
+    assert_eq!(dropped.await.unwrap(), 0);
     assert_eq!(
         platform
-            .drop_audit_partitions(at(0) + 2 * month)
+            .drop_audit_partitions(kept_from(at(0) + 2 * month))
             .await
             .unwrap(),
         1
@@ -147,7 +152,7 @@ async fn events_of_no_month_and_of_the_platform_are_removed() {
         inserted.await.unwrap();
     }
     for (most, removed) in [(1, 2), (9, 1), (9, 0)] {
-        let gone = platform.remove_audit_events(at(0), most);
+        let gone = platform.remove_audit_events(kept_from(at(0)), most);
         assert_eq!(gone.await.unwrap(), removed);
     }
     let left = platform.list_platform_audit_events(None, 9).await.unwrap();
@@ -156,11 +161,45 @@ async fn events_of_no_month_and_of_the_platform_are_removed() {
     assert_eq!(world.db_count("audit_events").await, 1);
 }
 
+/// Whoever gets the retention wrong loses no day: not by months, not row by row, not the platform's.
+#[tokio::test]
+async fn a_retention_of_nothing_removes_nothing_of_the_last_day() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    // The first moment of a month: the one before is over.
+    let now = Timestamp::from_unix_seconds(1_801_440_000);
+    let (within, past) = (
+        now - SHORTEST_AUDIT_RETENTION,
+        now - SHORTEST_AUDIT_RETENTION - Duration::from_secs(1),
+    );
+    let mut platform = world.database.platform().await.unwrap();
+    assert!(platform.ensure_audit_partition(within).await.unwrap());
+    platform.commit().await.unwrap();
+    let stray = now - Duration::from_hours(400 * 24);
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    for occurred_at in [within, now, stray] {
+        scope.insert_audit_event(&event(occurred_at)).await.unwrap();
+    }
+    scope.commit().await.unwrap();
+    let mut platform = world.database.platform().await.unwrap();
+    for occurred_at in [within, now, past] {
+        let done = event(occurred_at);
+        let inserted = platform.insert_platform_audit_event(None, &done);
+        inserted.await.unwrap();
+    }
+    let first_kept = FirstKept::new(now, Duration::ZERO);
+    let months = platform.drop_audit_partitions(first_kept).await;
+    assert_eq!(months.unwrap(), 0, "its last day is not over");
+    let removed = platform.remove_audit_events(first_kept, 9).await;
+    assert_eq!(removed.unwrap(), 2, "the stray and what was a second older");
+    platform.commit().await.unwrap();
+    assert_eq!(world.db_count("audit_events").await, 2);
+    assert_eq!(world.db_count("platform_audit_events").await, 2);
+}
+
 /// An insert that waits while its month is made lands in the month: nothing is refused, nothing lost.
 #[tokio::test]
 async fn a_month_is_made_while_events_arrive() {
-    const WAITING: &str = "pg_locks where not granted and database = \
-         (select oid from pg_database where datname = current_database())";
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
     let mut first = world.database.tenant(&tenant).await.unwrap();
@@ -172,13 +211,13 @@ async fn a_month_is_made_while_events_arrive() {
         is_made
     };
     let insert_late = async {
-        world.db_until_count(WAITING, 1).await;
+        world.db_until_waiting(1).await;
         let mut scope = world.database.tenant(&tenant).await.unwrap();
         scope.insert_audit_event(&event(at(1))).await.unwrap();
         scope.commit().await.unwrap();
     };
     let let_go = async {
-        world.db_until_count(WAITING, 2).await;
+        world.db_until_waiting(2).await;
         first.commit().await.unwrap();
     };
     let (is_made, (), ()) = tokio::join!(make_month, insert_late, let_go);

@@ -149,7 +149,12 @@ async fn a_resource_is_read_back_with_identifiers_and_scopes() {
     changed.scopes.reverse();
     changed.scopes.remove(0);
     changed.audience = "mcp_proxy".to_owned();
-    assert!(scope.update_resource(&changed, at(7)).await.unwrap());
+    assert!(
+        scope
+            .update_resource(&changed, at(7), at(900))
+            .await
+            .unwrap()
+    );
     let listed = scope.list_resources(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(
@@ -192,7 +197,8 @@ async fn a_resource_credential_lives_and_dies_with_its_resource() {
         .await
         .unwrap();
     assert_eq!(listed, [found]);
-    assert!(scope.delete_resource(credential.resource_id).await.unwrap());
+    let is_gone = scope.delete_resource(credential.resource_id, at(7), at(900));
+    assert!(is_gone.await.unwrap());
     assert!(
         scope
             .find_resource_credential(&credential.client_id)

@@ -66,13 +66,15 @@ async fn used_proofs_are_forgotten_when_they_are_too_old() {
         let inserted = scope.insert_dpop_proof_id(&key, &jti, ends, at(0));
         assert!(inserted.await.unwrap());
     }
-    let mut sweep = async |now| {
+    let mut sweep = async |now, are_there| {
         let swept = scope.sweep_expired(at(now), 1).await.unwrap();
+        assert_eq!(swept.has_dpop_proof_ids, are_there);
         (swept.dpop_proof_ids, swept.is_unfinished)
     };
-    assert_eq!(sweep(299).await, (0, false));
-    assert_eq!(sweep(300).await, (20, true));
-    assert_eq!(sweep(300).await, (20, true));
-    assert_eq!(sweep(300).await, (0, false));
-    assert_eq!(sweep(400).await, (1, false));
+    assert_eq!(sweep(299, true).await, (0, false));
+    assert_eq!(sweep(300, true).await, (20, true));
+    assert_eq!(sweep(300, true).await, (20, true));
+    assert_eq!(sweep(300, true).await, (0, false));
+    assert_eq!(sweep(400, true).await, (1, false));
+    assert_eq!(sweep(400, false).await, (0, false));
 }

@@ -4,7 +4,9 @@ use protocol::{ClientId, EventId};
 use serde_json::json;
 
 use crate::tests::support::{CountingRandom, Things, World, at};
-use crate::{AuditEvent, EndedClient, NewAuditEvent, RevokedThing, TokenReuseFilter};
+use crate::{
+    AuditEvent, EndedAudience, EndedClient, NewAuditEvent, RevokedThing, TokenReuseFilter,
+};
 
 #[tokio::test]
 async fn a_withdrawn_consent_is_forgotten_and_its_grants_are_revoked() {
@@ -102,6 +104,66 @@ async fn clients_that_ended_are_named_while_a_token_of_theirs_may_live() {
     assert_eq!(swept, 0);
     let swept = scope.sweep_ended_clients(at(1_100), 10).await.unwrap();
     assert_eq!(swept, 1);
+}
+
+#[tokio::test]
+async fn an_audience_that_ended_is_named_while_a_token_of_before_may_live() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let things = Things::insert(&world, &tenant).await;
+    let mut scope = world.database.tenant(&tenant).await.unwrap();
+    let mut resource = things.resource;
+    let first = resource.audience.clone();
+    // A change that is none of the audience ends nothing.
+    resource.name = "Other tools".to_owned();
+    assert!(
+        scope
+            .update_resource(&resource, at(3), at(800))
+            .await
+            .unwrap()
+    );
+    assert_eq!(scope.list_ended_audiences(at(5), 10).await.unwrap(), []);
+    let since = |record: Option<crate::ResourceRecord>| record.unwrap().resource.audience_since;
+    let found = scope.find_resource(resource.resource_id).await.unwrap();
+    assert_eq!(since(found), at(0));
+    "https://elsewhere.example".clone_into(&mut resource.audience);
+    assert!(
+        scope
+            .update_resource(&resource, at(5), at(900))
+            .await
+            .unwrap()
+    );
+    let found = scope.find_resource(resource.resource_id).await.unwrap();
+    assert_eq!(since(found), at(5));
+    let is_gone = scope.delete_resource(resource.resource_id, at(7), at(950));
+    assert!(is_gone.await.unwrap());
+    let ended = |audience: &str, ended_at| EndedAudience {
+        audience: audience.to_owned(),
+        ended_at,
+    };
+    let (old, new) = (ended(&first, at(5)), ended(&resource.audience, at(7)));
+    for (now, expected) in [
+        (5, vec![new.clone(), old.clone()]),
+        (899, vec![new.clone(), old]),
+        (900, vec![new.clone()]),
+        (950, vec![]),
+    ] {
+        let listed = scope.list_ended_audiences(at(now), 10).await.unwrap();
+        assert_eq!(listed, expected, "{now}");
+    }
+    // It is made again: what was issued before stays void.
+    scope.insert_resource(&resource, at(10)).await.unwrap();
+    assert_eq!(
+        scope.list_ended_audiences(at(900), 10).await.unwrap(),
+        [new]
+    );
+    // And goes again, later.
+    let is_gone = scope.delete_resource(resource.resource_id, at(20), at(1_000));
+    assert!(is_gone.await.unwrap());
+    let listed = scope.list_ended_audiences(at(999), 10).await.unwrap();
+    assert_eq!(listed, [ended(&resource.audience, at(20))]);
+    assert_eq!(scope.sweep_ended_audiences(at(999), 10).await.unwrap(), 1);
+    assert_eq!(scope.sweep_ended_audiences(at(1_000), 10).await.unwrap(), 1);
 }
 
 fn reuse(second: i64, class: &str, client_id: &str, grant_id: &str) -> NewAuditEvent {

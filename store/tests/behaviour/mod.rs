@@ -8,6 +8,7 @@ mod database;
 mod device_authorizations;
 mod dpop_proof_ids;
 mod due_work;
+mod ended_meanwhile;
 mod endings;
 mod newcomers;
 mod redis;

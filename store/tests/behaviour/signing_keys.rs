@@ -57,8 +57,6 @@ async fn a_key_goes_one_step_at_a_time_and_each_step_once() {
 /// may stand before those that the second waited for.
 #[tokio::test]
 async fn who_changes_keys_at_once_waits_in_line() {
-    const WAITING: &str = "pg_locks where not granted and database = \
-         (select oid from pg_database where datname = current_database())";
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;
@@ -68,13 +66,13 @@ async fn who_changes_keys_at_once_waits_in_line() {
     let second = async {
         let mut scope = world.database.tenant(&tenant).await.unwrap();
         scope.lock_signing_keys().await.unwrap();
-        world.db_until_count(WAITING, 1).await;
+        world.db_until_waiting(1).await;
         let scheduled = scope.schedule_signing_key("key-0", at(4_000)).await;
         assert!(scheduled.unwrap());
         scope.commit().await.unwrap();
     };
     let third = async {
-        world.db_until_count(WAITING, 1).await;
+        world.db_until_waiting(1).await;
         let mut next = things.next_signing_key.clone();
         next.kid = "key-0".to_owned();
         first.insert_signing_key(&next, at(0)).await.unwrap();

@@ -214,7 +214,7 @@ async fn settings_are_read_back_as_they_were_written() {
     let mut scope = platform.into_tenant(&updated).await.unwrap();
     assert!(
         scope
-            .delete_resource(things.resource.resource_id)
+            .delete_resource(things.resource.resource_id, at(9), at(900))
             .await
             .unwrap()
     );
@@ -286,6 +286,8 @@ async fn the_rows_of_a_deleted_tenant_are_removed_in_batches() {
         "device_authorizations",
         "initial_access_tokens",
         "refused_resource_indicators",
+        "ended_clients",
+        "ended_audiences",
     ] {
         let rows = world
             .db_count(&format!("{table} where tenant_id = '{}'", gone.id()))

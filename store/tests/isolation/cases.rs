@@ -10,8 +10,9 @@ use crate::tests::support::{
     Things, USED_JTI, at, client_secret_of, device_of, digest, dpop_key, grant_of, new_family,
 };
 use crate::{
-    DevicePoll, DueWorkKind, GrantSweep, NewBrowserSession, NewClientSecret, NewResourceCredential,
-    RefreshRotation, RevokedReason, StoreError, SweepReport, TokenReuseFilter,
+    DevicePoll, DpopProofSweep, DueWorkKind, GrantSweep, NewBrowserSession, NewClientSecret,
+    NewResourceCredential, RefreshRotation, RevokedReason, StoreError, SweepReport,
+    TokenReuseFilter,
 };
 
 type Running<'a> = Pin<Box<dyn Future<Output = Result<bool, StoreError>> + Send + 'a>>;
@@ -54,6 +55,12 @@ impl Answer for u32 {
 impl Answer for u64 {
     fn is_something(&self) -> bool {
         *self > 0
+    }
+}
+
+impl Answer for DpopProofSweep {
+    fn is_something(&self) -> bool {
+        *self != Self::default()
     }
 }
 
@@ -117,6 +124,7 @@ cases! {
     // browser_sessions
     insert_browser_session(&NewBrowserSession { digest: digest(), ..b.session.clone() }, at(5));
     find_browser_session(&[b.session.digest], at(5));
+    hold_browser_session(b.session.session_id);
     delete_browser_session(b.session.session_id);
     delete_browser_sessions_of_user(b.user_id());
     renew_browser_session(&NewBrowserSession { digest: digest(), ..b.session.clone() });
@@ -137,6 +145,7 @@ cases! {
     insert_client_secret(b.client.key, &NewClientSecret { ..client_secret_of(b) }, at(5));
     delete_client_secret(b.client.key, b.client_secret.credential_id);
     set_client_secret_expiry(b.client.key, b.client_secret.credential_id, at(6), at(5));
+    hold_client(b.client.key);
     delete_client(b.client.key, at(5), at(900));
     list_ended_clients(at(5), at(-900), 100);
     // clients that come by themselves
@@ -148,6 +157,7 @@ cases! {
     find_client_document(&b.newcomers.described.client_id);
     insert_client_assertion_id(&b.client.client_id, USED_JTI, at(900), at(5)) writes_its_own;
     insert_dpop_proof_id(&dpop_key(), USED_JTI, at(900), at(5)) writes_its_own;
+    sweep_dpop_proof_ids(at(900), 100);
     insert_initial_access_token(&b.newcomers.initial_access_token, at(5));
     find_initial_access_token(b.newcomers.initial_access_token.token_id);
     list_initial_access_tokens(None, 100);
@@ -161,6 +171,7 @@ cases! {
     // consents
     insert_consent(&b.consent, at(5));
     list_consents(b.user_id(), b.client.key);
+    hold_consents(b.user_id(), b.client.key);
     list_consents_of_user(b.user_id(), None, 100);
     delete_consents(b.user_id(), b.client.key);
     // device_authorizations
@@ -206,7 +217,7 @@ cases! {
     extend_refresh_family(b.family.family_id, 0, at(9_000));
     // resources and their credentials
     insert_resource(&b.resource, at(5));
-    update_resource(&b.resource, at(5));
+    update_resource(&b.resource, at(5), at(900));
     find_resource(b.resource.resource_id);
     find_resource_for_update(b.resource.resource_id);
     list_resources(None, 100);
@@ -214,7 +225,8 @@ cases! {
     find_resource_credential(&b.resource_credential.client_id);
     list_resource_credentials(b.resource.resource_id, None, 100);
     delete_resource_credential(b.resource.resource_id, b.resource_credential.credential_id);
-    delete_resource(b.resource.resource_id);
+    delete_resource(b.resource.resource_id, at(5), at(900));
+    list_ended_audiences(at(5), 100);
     // revocations
     list_revocations_of_tenant(at(5), 100);
     // revoked_access_tokens

@@ -105,9 +105,12 @@ impl World {
             .unwrap()
     }
 
-    /// Returns when there are so many; the runner's own limit ends a wait for what never comes.
-    pub async fn db_until_count(&self, table_and_condition: &str, count: i64) {
-        while self.db_count(table_and_condition).await < count {
+    /// Returns when so many wait for a lock; the runner's own limit ends a wait for what never comes.
+    pub async fn db_until_waiting(&self, count: i64) {
+        // Not `pg_locks`: where one waits for a transaction, it does not say in which database.
+        const WAITING: &str =
+            "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while self.db_count(WAITING).await < count {
             tokio::task::yield_now().await;
         }
     }

@@ -262,6 +262,15 @@ impl Things {
         scope.insert_client(&gone, None, at(0)).await.unwrap();
         let is_gone = scope.delete_client(gone.key, at(1), at(900));
         assert!(is_gone.await.unwrap());
+        let gone = Resource {
+            resource_id: ResourceId::generate(&CountingRandom, at(0)),
+            identifiers: vec!["https://gone.example".to_owned()],
+            audience: "https://gone.example".to_owned(),
+            ..resource()
+        };
+        scope.insert_resource(&gone, at(0)).await.unwrap();
+        let is_gone = scope.delete_resource(gone.resource_id, at(1), at(900));
+        assert!(is_gone.await.unwrap());
         scope.commit().await.unwrap();
         things
     }
@@ -372,6 +381,7 @@ fn resource() -> Resource {
             "https://alias.example".to_owned(),
         ],
         audience: "https://mcp.example/mcp".to_owned(),
+        audience_since: at(0),
         name: "Tools".to_owned(),
         scopes: vec![scope("tools:call", true), scope("tools:list", false)],
         access_token_lifetime: Some(std::time::Duration::from_mins(5)),

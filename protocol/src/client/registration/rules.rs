@@ -19,7 +19,7 @@ pub struct RegistrationRules<'a> {
     pub private_use_redirect_uris: &'a [String],
     /// Every scope of the tenant's resources and the tenant's own: others are dropped.
     pub known_scopes: &'a ScopeSet,
-    /// The tenant's: ID tokens can be had with it and with RS256.
+    /// Of the tenant's key that signs now: ID tokens can be had with it and with RS256.
     pub signing_algorithm: SigningAlgorithm,
     pub registrant: Registrant<'a>,
 }

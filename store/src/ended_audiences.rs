@@ -1,0 +1,57 @@
+//! Audiences whose access tokens of before are void: their resource was deleted, or has another audience now.
+//!
+//! They are written where that happens (`resources`).
+
+use protocol::Timestamp;
+use time::OffsetDateTime;
+
+use crate::error::StoreError;
+use crate::tenant_scope::{TenantScope, answer};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedAudience {
+    pub audience: String,
+    /// Tokens for it from before this moment are void.
+    pub ended_at: Timestamp,
+}
+
+impl TenantScope {
+    /// Those that a token which lives at `now` may still be for: what lives longest first.
+    pub async fn list_ended_audiences(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<EndedAudience>, StoreError> {
+        let rows = sqlx::query!(
+            "select audience, ended_at from ended_audiences
+             where tenant_id = $1 and lives_until > $2
+             order by lives_until desc, audience limit $3",
+            self.tenant_id(),
+            OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        let rows = answer!(self, rows, fetch_all)?;
+        let audiences = rows.into_iter().map(|row| EndedAudience {
+            audience: row.audience,
+            ended_at: row.ended_at.into(),
+        });
+        Ok(audiences.collect())
+    }
+
+    /// Up to `limit` rows that no valid token is for any more; says how many went.
+    pub(crate) async fn sweep_ended_audiences(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let swept = sqlx::query!(
+            "delete from ended_audiences where tenant_id = $1 and audience in (
+                 select audience from ended_audiences
+                 where tenant_id = $1 and lives_until <= $2 order by lives_until limit $3)",
+            self.tenant_id(),
+            OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        Ok(answer!(self, swept, execute)?.rows_affected())
+    }
+}
