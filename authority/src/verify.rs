@@ -134,13 +134,13 @@ impl Authority {
         format: IntrospectionFormat,
     ) -> Result<IntrospectionResponse, IntrospectError> {
         let resources = self.directory().list_resources(tenant).await?;
-        let userinfo = tenant.issuer().endpoint(USERINFO_ENDPOINT);
         let may_see = |claims: &AccessTokenClaims| match caller {
             IntrospectionCaller::ResourceServer(credential) => resources
                 .find(credential.resource_id)
                 .is_some_and(|resource| is_for(resource, claims)),
             IntrospectionCaller::Anybody(_) => {
-                claims.aud == userinfo || resources.iter().any(|resource| is_for(resource, claims))
+                resources.iter().any(|resource| is_for(resource, claims))
+                    || claims.aud == tenant.issuer().endpoint(USERINFO_ENDPOINT)
             }
         };
         let verified = match self.verify_access_token(tenant, token).await {

@@ -57,8 +57,8 @@ pub async fn create_client(
     };
     let keys = api.authority().key_ring();
     let signing_algorithm = keys.find_signing_algorithm(&access.tenant).await?;
-    let of = (&access.tenant, signing_algorithm);
-    let client = validate(&api, &body, of, &resources, now)?;
+    let tenant = &access.tenant;
+    let client = validate(&api, &body, tenant, signing_algorithm, &resources, now)?;
     // Hashed outside of a transaction: it takes a while.
     let (client_secret, secret) = if client.auth_method.is_secret() {
         let (text, secret) =
@@ -103,7 +103,8 @@ pub async fn create_client(
 fn validate(
     api: &Api,
     body: &NewClientBody,
-    (tenant, signing_algorithm): (&Tenant, SigningAlgorithm),
+    tenant: &Tenant,
+    signing_algorithm: SigningAlgorithm,
     resources: &Resources,
     now: Timestamp,
 ) -> Result<Client, Problem> {

@@ -56,8 +56,8 @@ pub async fn update_client(
         .ok_or_else(unknown)?;
     refuse_changes_of_a_document(&body, &record.client)?;
     let resources = clients::all_resources(&mut scope).await?;
-    let of = (&access.tenant, signing_algorithm);
-    let after = changed(body, &record, of, &resources, api.now())?;
+    let (tenant, now) = (&access.tenant, api.now());
+    let after = changed(body, &record, tenant, signing_algorithm, &resources, now)?;
     let before = record.client;
     let shown_before = clients::show(&mut scope, &before, &resources).await?;
     if !scope.update_client(&after, api.now()).await? {
@@ -90,7 +90,8 @@ fn refuse_changes_of_a_document(body: &ClientPatch, client: &Client) -> Result<(
 fn changed(
     body: ClientPatch,
     record: &ClientRecord,
-    (tenant, signing_algorithm): (&Tenant, Option<SigningAlgorithm>),
+    tenant: &Tenant,
+    signing_algorithm: Option<SigningAlgorithm>,
     resources: &Resources,
     now: Timestamp,
 ) -> Result<Client, Problem> {

@@ -155,6 +155,7 @@ async fn a_resource_is_read_back_with_identifiers_and_scopes() {
             .await
             .unwrap()
     );
+    changed.audience_since = at(7);
     let listed = scope.list_resources(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
     assert_eq!(

@@ -88,7 +88,7 @@ insert into audit_events select tenant(tenant), moment(number * 10000), id('e', 
 insert into audit_events select tenant(tenant), moment(number * 10000), id('te', tenant, number),
     case number % 4 when 0 then 'refresh_token.stale' else 'x.y' end, 'client', 'c' || number, 'grant',
     id('g', tenant, number)::text, null, null, '{}' from n;
-insert into ended_audiences select tenant(tenant), 'https://gone/' || number, moment(number * 100) from n;
+insert into ended_audiences select tenant(tenant), 'https://gone/' || number, moment(0), moment(number * 100) from n;
 insert into ended_clients select tenant(tenant), 'gone-' || number, moment(0), moment(number * 100) from n;
 insert into platform_audit_events select moment(number * 10000), id('pe', tenant, number), null, 'x.y', 'user', null, null,
     null, null, null, '{}' from n;
