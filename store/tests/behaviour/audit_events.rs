@@ -5,7 +5,7 @@ use std::time::Duration;
 use protocol::{EventId, Timestamp};
 
 use crate::tests::support::{CountingRandom, Things, World, at};
-use crate::{AuditEvent, FirstKept, NewAuditEvent, SHORTEST_AUDIT_RETENTION};
+use crate::{AuditEvent, FirstKept, NewAuditEvent, SHORTEST_AUDIT_RETENTION, TenantUpdate};
 
 fn event(occurred_at: Timestamp) -> NewAuditEvent {
     let event_id = EventId::generate(&CountingRandom, occurred_at);
@@ -195,6 +195,34 @@ async fn a_retention_of_nothing_removes_nothing_of_the_last_day() {
     platform.commit().await.unwrap();
     assert_eq!(world.db_count("audit_events").await, 2);
     assert_eq!(world.db_count("platform_audit_events").await, 2);
+}
+
+/// Whoever changes a tenant and then says so has the tenants before the events; so has the making of a month.
+#[tokio::test]
+async fn a_month_is_made_while_a_tenant_changes() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut changing = world.database.platform().await.unwrap();
+    let update = TenantUpdate {
+        display_name: "Acme".to_owned(),
+        settings: tenant.settings().clone(),
+    };
+    let changed = changing.update_tenant(&tenant, &update, at(5)).await;
+    assert!(changed.unwrap().is_some());
+    let make_month = async {
+        let mut platform = world.database.platform().await.unwrap();
+        let is_made = platform.ensure_audit_partition(at(0)).await.unwrap();
+        platform.commit().await.unwrap();
+        is_made
+    };
+    let change = async {
+        world.db_until_waiting(1).await;
+        let mut scope = changing.into_tenant(&tenant).await.unwrap();
+        scope.insert_audit_event(&event(at(1))).await.unwrap();
+        scope.commit().await.unwrap();
+    };
+    let (is_made, ()) = tokio::join!(make_month, change);
+    assert!(is_made);
 }
 
 /// An insert that waits while its month is made lands in the month: nothing is refused, nothing lost.
