@@ -280,7 +280,7 @@ impl Authority {
         }
         // Before the device's row: deleting the client takes them in this order.
         if !scope.hold_client(approved.client.key).await? {
-            return Err(IssueCodeError::AlreadyUsed);
+            return Err(IssueCodeError::ClientGone);
         }
         let pending_id = approved.pending.pending_id;
         let is_first = scope

@@ -73,6 +73,9 @@ pub enum IssueCodeError {
     /// Sent twice, or answered in two windows: one pending authorization, one code.
     #[error("the pending authorization was answered before")]
     AlreadyUsed,
+    /// By an operator, since the step that led here began.
+    #[error("the client was deleted meanwhile")]
+    ClientGone,
     /// By signing out, or by an operator, since the step that led here began.
     #[error("the browser session has ended meanwhile")]
     SessionEnded,
@@ -97,6 +100,7 @@ impl From<StoreDocumentError> for IssueCodeError {
 }
 
 const ANSWERED_ONCE: &str = "authorization_codes_pending_is_answered_once";
+const CLIENT_IS_THERE: &str = "grants_tenant_id_client_key_fkey";
 
 impl Authority {
     /// Grant, code and audit event, and the consent where it is remembered, in one transaction. What it hangs on,
@@ -137,6 +141,7 @@ impl Authority {
             .await
             .map_err(|error| match error.conflict() {
                 Some(ANSWERED_ONCE) => IssueCodeError::AlreadyUsed,
+                Some(CLIENT_IS_THERE) => IssueCodeError::ClientGone,
                 _ => error.into(),
             })?;
         if approved.is_remembered {

@@ -49,12 +49,12 @@ pub use self::{
     database::TestDatabase,
     database_link::DatabaseLink,
     deed::Deed,
-    device::DEVICE_CODE_GRANT,
+    device::{DEVICE_CODE_GRANT, DeviceCodes},
     dpop::DpopSigner,
     dump::pg_dump,
     eventually::{with_the_next_batch, within_a_second},
     forms::Form,
-    leaks::{find_leak_in, find_leaks},
+    leaks::find_leaks,
     oauth_client::{
         AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
         VERIFIER, basic, challenge, jwt_part,
@@ -65,6 +65,6 @@ pub use self::{
     resource_server::ResourceServer,
     rows::Rows,
     secrets::Secrets,
-    tenant::{TestResource, TestTenant, TestUser},
+    tenant::{PASSWORD_CANARY, TestResource, TestTenant, TestUser},
     wire::Wire,
 };

@@ -4,8 +4,9 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use super::eventually::listens;
+use super::leaks::find_leak_in;
 
-/// A throw-away `redis-server`: it keeps nothing.
+/// A throw-away `redis-server`: it keeps nothing, and before it goes, what it holds is searched for secrets.
 #[derive(Debug)]
 pub struct RedisServer {
     process: Child,
@@ -41,8 +42,11 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
+        let dump = (!std::thread::panicking()).then(|| self.dump());
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let leak = dump.as_deref().and_then(find_leak_in);
+        assert_eq!(leak, None, "a secret is in Redis");
     }
 }
 

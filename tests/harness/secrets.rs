@@ -38,11 +38,6 @@ impl Secrets {
 /// As text, in hexadecimal and in base64; likewise the random part of a token, and the bytes that either stands
 /// for in base64url (our tokens) or base64 (the keys of the settings).
 fn spellings(secret: &str) -> Vec<String> {
-    let hexadecimal = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
-    };
     let random = secret
         .strip_prefix("writ_")
         .and_then(|rest| rest.split_once('_'))
@@ -69,6 +64,13 @@ fn spellings(secret: &str) -> Vec<String> {
         spellings.push(URL_SAFE_NO_PAD.encode(&bytes));
     }
     spellings
+}
+
+/// As a dump has `bytea`.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// `bytea` is in hexadecimal in a dump.

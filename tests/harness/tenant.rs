@@ -37,6 +37,9 @@ pub struct TestResource {
     pub audience: String,
 }
 
+/// What every password of a [`TestUser`] begins with, so that one is found wherever it is stored.
+pub const PASSWORD_CANARY: &str = "the password of ";
+
 /// A person with a password.
 #[derive(Debug, Clone)]
 pub struct TestUser {
@@ -130,7 +133,7 @@ impl TestTenant {
         if let Some(user) = self.users.lock().unwrap().get(username) {
             return user.clone();
         }
-        let password = format!("the password of {username}");
+        let password = format!("{PASSWORD_CANARY}{username}");
         let body = json!({ "username": username, "password": password });
         let made = self.admin.create(&self.path("/users"), &body).await;
         let user = TestUser {

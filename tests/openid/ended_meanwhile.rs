@@ -11,6 +11,30 @@ async fn db_grants(app: &TestApp) -> i64 {
     app.database().db_sizes().await["grants"]
 }
 
+/// Somebody is asked whether a television may have what it asks for.
+struct DeviceConsent {
+    television: OAuthClient,
+    codes: DeviceCodes,
+    browser: Browser,
+    page: Page,
+}
+
+impl DeviceConsent {
+    async fn open(acme: &TestTenant) -> Self {
+        let television = acme.device_client().await;
+        let browser = acme.signed_in_browser_of("alice").await;
+        let codes = television.device_codes().await;
+        let page = acme.type_code(&browser, &codes.user_code).await;
+        assert!(page.is_consent(), "{page:?}");
+        Self {
+            television,
+            codes,
+            browser,
+            page,
+        }
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_signed_out_while_a_code_is_issued_signs_in_and_is_asked_again() {
     let app = TestApp::start().await;
@@ -52,24 +76,21 @@ async fn a_silent_request_that_a_sign_out_overtakes_asks_for_a_login() {
 async fn whoever_is_signed_out_while_a_device_is_approved_signs_in_and_is_asked_again() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let television = acme.device_client().await;
-    let browser = acme.signed_in_browser_of("alice").await;
-    let codes = television.device_codes().await;
-    let consent = acme.type_code(&browser, &codes.user_code).await;
+    let asked = DeviceConsent::open(&acme).await;
     let ending = app.database().db_hold("delete from browser_sessions").await;
     let (page, ()) = tokio::join!(
-        browser.decide(&consent, Decision::Allow),
+        asked.browser.decide(&asked.page, Decision::Allow),
         ending.commit_once_awaited_by(1)
     );
     assert!(page.is_login(), "{page:?}");
-    let polled = television.poll(&codes).await;
+    let polled = asked.television.poll(&asked.codes).await;
     polled.is_refused(400, "authorization_pending");
 
     app.clock().advance(std::time::Duration::from_secs(5));
-    let again = browser.sign_in(&page).await;
+    let again = asked.browser.sign_in(&page).await;
     assert!(again.is_consent(), "{again:?}");
-    browser.decide(&again, Decision::Allow).await;
-    television.poll(&codes).await.tokens();
+    asked.browser.decide(&again, Decision::Allow).await;
+    asked.television.poll(&asked.codes).await.tokens();
 }
 
 /// Row F8.
@@ -157,11 +178,8 @@ async fn a_user_who_signs_in_again_while_they_are_deleted_is_gone() {
 async fn a_client_that_is_deleted_while_its_device_is_approved_takes_the_grant_along() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let television = acme.device_client().await;
-    let browser = acme.signed_in_browser_of("alice").await;
-    let codes = television.device_codes().await;
-    let consent = acme.type_code(&browser, &codes.user_code).await;
-    let path = acme.path(&format!("/clients/{}", television.client_id));
+    let asked = DeviceConsent::open(&acme).await;
+    let path = acme.path(&format!("/clients/{}", asked.television.client_id));
     let devices = app
         .database()
         .db_hold("select from device_authorizations for update");
@@ -171,13 +189,39 @@ async fn a_client_that_is_deleted_while_its_device_is_approved_takes_the_grant_a
         acme.admin().delete(&path).await
     };
     let (page, deleted, ()) = tokio::join!(
-        browser.decide(&consent, Decision::Allow),
+        asked.browser.decide(&asked.page, Decision::Allow),
         delete,
         devices.commit_once_awaited_by(2)
     );
     deleted.expect_status(204);
     assert_eq!(page.answer().status, 200, "{page:?}");
     assert_eq!(db_grants(&app).await, 0);
+}
+
+/// Row F8: not that they had answered before.
+#[tokio::test]
+async fn whoever_allows_a_client_that_is_being_deleted_hears_that_it_is_gone() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let client = web_client(&acme).await;
+    let browser = acme.signed_in_browser_of("alice").await;
+    let consent = client.authorization_request().open(&browser).await;
+    hears_that_the_client_is_gone(&app, &browser, &consent).await;
+
+    let waiting = DeviceConsent::open(&acme).await;
+    hears_that_the_client_is_gone(&app, &waiting.browser, &waiting.page).await;
+}
+
+async fn hears_that_the_client_is_gone(app: &TestApp, browser: &Browser, consent: &Page) {
+    let ending = app.database().db_hold("delete from clients").await;
+    let (page, ()) = tokio::join!(
+        browser.decide(consent, Decision::Allow),
+        ending.commit_once_awaited_by(1)
+    );
+    page.answer().is_shown(400);
+    let gone = "This application is not known here";
+    assert!(page.html().contains(gone), "{page:?}");
+    assert_eq!(db_grants(app).await, 0);
 }
 
 /// Signed out in another tab before pressing Allow.

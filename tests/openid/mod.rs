@@ -20,7 +20,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Browser, Form, OAuthClient, Page, TestTenant, Tokens, jwt_part as part,
+    Answer, Browser, DeviceCodes, Form, OAuthClient, Page, TestTenant, Tokens, jwt_part as part,
 };
 
 const SESSION: &str = "__Host-writ_session_acme";

@@ -17,8 +17,8 @@ use super::process::{Folder, last_words};
 use super::randomness::Randomness;
 use super::replica::{ADMIN_KEY, Place, ReplicaProcess};
 use crate::harness::{
-    AdminApi, Browser, ClientAuthentication, OAuthClient, RedisServer, ResourceServer, Secrets,
-    TestUser, Wire, find_leak_in, find_leaks, pg_dump,
+    AdminApi, Browser, ClientAuthentication, OAuthClient, PASSWORD_CANARY, RedisServer,
+    ResourceServer, Secrets, TestUser, Wire, find_leaks, pg_dump,
 };
 
 /// How much of it.
@@ -235,11 +235,7 @@ impl Rig {
         );
         self.secrets.are_not_in("pg_dump", &rows);
         self.fill_redis().await;
-        let redis = self.redis.dump();
-        self.secrets.are_not_in("Redis", &redis);
-        let mut database = self.postgres.connect("writ").await.unwrap();
-        let leak = find_leak_in(&mut database, &redis).await;
-        assert_eq!(leak, None, "a secret is in Redis");
+        self.secrets.are_not_in("Redis", &self.redis.dump());
     }
 
     /// What was counted may have gone with a Redis that was killed: somebody mistypes a password until it counts.
@@ -310,7 +306,7 @@ impl<'a> Tenant<'a> {
             "token_endpoint_auth_method": "client_secret_basic",
         });
         let client = create("/acme/clients", client).await;
-        let password = "the password of alice".to_owned();
+        let password = format!("{PASSWORD_CANARY}alice");
         let user = json!({ "username": "alice", "password": password });
         let user = create("/acme/users", user).await;
         Self {

@@ -173,6 +173,7 @@ impl From<IssueCodeError> for Stop {
     fn from(error: IssueCodeError) -> Self {
         match error {
             IssueCodeError::AlreadyUsed => Self::new(Trouble::PendingUsed),
+            IssueCodeError::ClientGone => Self::new(Trouble::UnknownClient).because(error),
             IssueCodeError::SessionEnded => Self::new(Trouble::SignedOut).because(error),
             IssueCodeError::ConsentWithdrawn => Self::new(Trouble::ConsentWithdrawn),
             IssueCodeError::TooManyClients => Self::new(Trouble::NoRoom).because(error),

@@ -225,6 +225,31 @@ async fn a_month_is_made_while_a_tenant_changes() {
     assert!(is_made);
 }
 
+/// A month goes without a lock on the tenants, so it waits for nobody who changes one and then says so.
+#[tokio::test]
+async fn a_month_is_dropped_while_a_tenant_changes() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut platform = world.database.platform().await.unwrap();
+    assert!(platform.ensure_audit_partition(at(0)).await.unwrap());
+    platform.commit().await.unwrap();
+    let mut changing = world.database.platform().await.unwrap();
+    let update = TenantUpdate {
+        display_name: "Acme".to_owned(),
+        settings: tenant.settings().clone(),
+    };
+    let changed = changing.update_tenant(&tenant, &update, at(5)).await;
+    assert!(changed.unwrap().is_some());
+    let mut platform = world.database.platform().await.unwrap();
+    let after = kept_from(at(0) + Duration::from_hours(62 * 24));
+    let dropped = platform.drop_audit_partitions(after).await;
+    assert_eq!(dropped.unwrap(), 1);
+    platform.commit().await.unwrap();
+    let mut scope = changing.into_tenant(&tenant).await.unwrap();
+    scope.insert_audit_event(&event(at(1))).await.unwrap();
+    scope.commit().await.unwrap();
+}
+
 /// An insert that waits while its month is made lands in the month: nothing is refused, nothing lost.
 #[tokio::test]
 async fn a_month_is_made_while_events_arrive() {
