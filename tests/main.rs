@@ -28,6 +28,7 @@ mod device;
 mod discovery;
 mod dpop;
 mod ended_grants;
+mod ended_meanwhile;
 mod error_placement;
 mod error_responses;
 mod freshness;

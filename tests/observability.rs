@@ -1,7 +1,7 @@
 //! What an operator sees of all this: counters that count what happened, and events that say who did it.
 //!
 //! The features' own tests look at their own events and counters; here stands what belongs to no feature, and that
-//! every event and every metric is named in a test. Whether each is documented: `operations_page`.
+//! every event and every metric is named in a test. That each is documented: `operations_page`.
 
 use std::fs;
 use std::path::Path;
@@ -29,8 +29,12 @@ fn tests() -> String {
     text
 }
 
-/// At least so many, or they stand somewhere else by now.
-fn quoted_in(source: &str, least: usize, is_name: impl Fn(&str) -> bool) -> Vec<String> {
+/// One for each line of this declaration's body, or they stand somewhere else by now.
+pub(crate) fn names_in(
+    source: &str,
+    declaration: &str,
+    is_name: impl Fn(&str) -> bool,
+) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .join(source);
@@ -41,35 +45,70 @@ fn quoted_in(source: &str, least: usize, is_name: impl Fn(&str) -> bool) -> Vec<
         .filter(|text| is_name(text))
         .map(str::to_owned)
         .collect();
-    assert!(
-        names.len() >= least,
+    let body = text.split_once(&format!("{declaration} {{\n"));
+    let (body, _) = body.and_then(|(_, body)| body.split_once("\n}")).unwrap();
+    // The registry is what the metrics are in.
+    let is_one = |line: &&str| !line.trim().starts_with("//") && *line != "    registry: Registry,";
+    assert_eq!(
+        names.len(),
+        body.lines().filter(is_one).count(),
         "the names in {source} are no longer found: {names:?}"
     );
     names
 }
 
-fn is_word(text: &str) -> bool {
+/// Of every `EventType`.
+pub(crate) fn event_names() -> Vec<String> {
+    let is_event = |text: &str| {
+        text.split_once('.')
+            .is_some_and(|(thing, happened)| is_word(thing) && is_word(happened))
+    };
+    names_in(
+        "authority/src/audit/event.rs",
+        "pub enum EventType",
+        is_event,
+    )
+}
+
+/// Of everything that is counted or measured.
+pub(crate) fn metric_names() -> Vec<String> {
+    let is_metric = |text: &str| text.starts_with("writ_") && is_word(text);
+    let mut names = names_in("authority/src/metrics.rs", "pub struct Metrics", is_metric);
+    let of_http = names_in("server/src/metrics.rs", "pub struct HttpMetrics", is_metric);
+    names.extend(of_http);
+    names
+}
+
+pub(crate) fn is_word(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()
             .all(|byte| byte == b'_' || byte.is_ascii_lowercase())
 }
 
-/// Whether the name stands there by itself, not as the beginning of another.
+/// Whether the name stands there by itself, not as the beginning or the end of another.
 fn is_named(text: &str, name: &str) -> bool {
+    let is_part = |byte: u8| byte == b'_' || byte.is_ascii_alphanumeric();
     text.match_indices(name).any(|(at, _)| {
-        let next = text[at + name.len()..].bytes().next();
-        next.is_none_or(|byte| byte != b'_' && !byte.is_ascii_alphanumeric())
+        let before = text[..at].bytes().next_back();
+        let after = text[at + name.len()..].bytes().next();
+        !before.is_some_and(|byte| byte == b'.' || is_part(byte)) && !after.is_some_and(is_part)
     })
+}
+
+/// With a name that is none of ours: it would be named here.
+#[test]
+fn a_name_within_another_is_not_named() {
+    assert!(is_named("\"lamp.lit\"", "lamp.lit"));
+    for another in ["oil_lamp.lit", "lamp.lit_again", "the.lamp.lit"] {
+        assert!(!is_named(another, "lamp.lit"), "{another}");
+    }
 }
 
 #[test]
 fn every_event_is_named_in_a_test() {
     let tests = tests();
-    let names = quoted_in("authority/src/audit/event.rs", 11, |text| {
-        text.split_once('.')
-            .is_some_and(|(thing, happened)| is_word(thing) && is_word(happened))
-    });
+    let names = event_names();
     let untested = names.iter().filter(|name| !is_named(&tests, name));
     assert_eq!(untested.collect::<Vec<_>>(), Vec::<&String>::new());
 }
@@ -77,9 +116,7 @@ fn every_event_is_named_in_a_test() {
 #[test]
 fn every_metric_is_named_in_a_test() {
     let tests = tests();
-    let is_metric = |text: &str| text.starts_with("writ_") && is_word(text);
-    let mut names = quoted_in("authority/src/metrics.rs", 11, is_metric);
-    names.extend(quoted_in("server/src/metrics.rs", 1, is_metric));
+    let names = metric_names();
     let untested = names.iter().filter(|name| {
         // A histogram is read by its count.
         !is_named(&tests, name) && !is_named(&tests, &format!("{name}_count"))

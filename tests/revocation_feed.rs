@@ -127,6 +127,36 @@ async fn every_way_to_end_a_token_is_seen_in_the_feed() {
     assert!(is_void(&now, &own) && !is_void(&now, &other), "{now}");
 }
 
+/// The moment is read when nothing is waited for any more: what was issued until then is void.
+#[tokio::test]
+async fn what_was_issued_while_a_deletion_waited_is_void() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    for (statement, folder) in [
+        ("select from clients for key share", "clients"),
+        ("select from resources for key share", "resources"),
+    ] {
+        let client = acme.confidential_client().await;
+        let id = match folder {
+            "clients" => &client.client_id,
+            _ => &acme.resource.id,
+        };
+        let path = acme.path(&format!("/{folder}/{id}"));
+        let holding = app.database().db_hold(statement).await;
+        let issue = async {
+            app.database().db_until_waiting(1).await;
+            app.clock().advance(Duration::from_secs(10));
+            let tokens = client.client_credentials(None).await.tokens();
+            holding.commit_once_awaited_by(1).await;
+            tokens
+        };
+        let (deleted, tokens) = tokio::join!(acme.admin().delete(&path), issue);
+        deleted.expect_status(204);
+        let feed = feed(&acme).await;
+        assert!(is_void(&feed, &tokens), "{folder}: {feed}");
+    }
+}
+
 /// A client whose id is given to another one: tokens of the first are void, those of the second are not.
 #[tokio::test]
 async fn a_deleted_clients_name_is_void_for_its_own_tokens_only() {

@@ -6,8 +6,7 @@
 //!
 //! What it is not: rules of OAuth (`protocol`), SQL (`store`), or anything the public port serves.
 //!
-//! How to add one more operation: a file in the folder of its thing, a line in `routes`, a row in
-//! the isolation matrix, `make openapi`.
+//! How to add one more operation: CONTRIBUTING.md, "Add an admin endpoint".
 
 mod admin_keys;
 mod api;

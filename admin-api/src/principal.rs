@@ -13,7 +13,7 @@ use authority::limits::Limit;
 use crypto::{SecretKind, SecretToken};
 use protocol::{AdminKeyId, Slug, TenantId, Timestamp};
 use secrecy::ExposeSecret;
-use store::{AdminAccess, PlatformScope, Tenant};
+use store::{AdminAccess, PlatformScope, StoreError, Tenant, TenantScope};
 
 use crate::api::Api;
 use crate::audit;
@@ -158,6 +158,13 @@ pub struct TenantWrite {
     pub caller: Caller,
     /// `{tenant}` of the path; suspended ones included.
     pub tenant: Tenant,
+}
+
+impl TenantWrite {
+    /// The tenant's rows, for one change of its administrators at a time.
+    pub async fn open(&self, api: &Api) -> Result<TenantScope, StoreError> {
+        api.database().tenant_in_line(&self.tenant).await
+    }
 }
 
 impl Principal for TenantWrite {

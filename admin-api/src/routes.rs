@@ -1,7 +1,7 @@
 //! Every operation on one page. Routes and document are both made from this list, so they cannot
 //! differ; the access rule is the handler's own first argument.
 //!
-//! To add one more: its file, its line here, `make openapi`.
+//! To add one more: CONTRIBUTING.md, "Add an admin endpoint".
 
 use std::collections::BTreeMap;
 

@@ -25,7 +25,7 @@ use crate::client_authentication::AuthorizingClient;
 use crate::client_documents::{DocumentToStore, StoreDocumentError};
 use crate::digests;
 use crate::directory::KnownClient;
-use crate::grants::IssueCodeError;
+use crate::grants::GrantError;
 use crate::limits::{Limit, RateLimited};
 use crate::policy::{self, DocumentRefusal};
 
@@ -41,11 +41,15 @@ pub enum AskError {
     Document(#[from] DocumentRefusal),
     #[error("the tenant holds as many clients with a metadata document as it may")]
     TooManyClients,
+    #[error("the client was deleted meanwhile")]
+    ClientGone,
     #[error(transparent)]
     Limited(#[from] RateLimited),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+const CLIENT_IS_THERE: &str = "device_authorizations_tenant_id_client_key_fkey";
 
 impl From<StoreDocumentError> for AskError {
     fn from(error: StoreDocumentError) -> Self {
@@ -61,6 +65,7 @@ impl ProtocolError for AskError {
         match self {
             Self::Request(error) => error.code(),
             Self::Document(_) => ErrorCode::UnauthorizedClient,
+            Self::ClientGone => ErrorCode::InvalidClient,
             Self::TooManyClients | Self::Limited(_) => ErrorCode::TemporarilyUnavailable,
             Self::Store(error) if error.is_unavailable() => ErrorCode::TemporarilyUnavailable,
             Self::Store(_) => ErrorCode::ServerError,
@@ -178,7 +183,11 @@ impl Authority {
                 interval: device::INTERVAL,
                 expires_at: now + device::LIFETIME,
             };
-            if scope.insert_device_authorization(&new, now).await? {
+            let inserted = scope.insert_device_authorization(&new, now).await;
+            if inserted.map_err(|error| match error.conflict() {
+                Some(CLIENT_IS_THERE) => AskError::ClientGone,
+                _ => error.into(),
+            })? {
                 scope.commit().await?;
                 if let Some(document) = &authorizing.document {
                     document.was_stored();
@@ -256,7 +265,7 @@ impl Authority {
         &self,
         tenant: &Tenant,
         approved: ApprovedDevice<'_>,
-    ) -> Result<(), IssueCodeError> {
+    ) -> Result<(), GrantError> {
         let now = self.now();
         let grant = NewGrant {
             grant_id: GrantId::generate(self.random(), now),
@@ -276,11 +285,11 @@ impl Authority {
             .detail("scope", &approved.scopes);
         let mut scope = self.database().tenant(tenant).await?;
         if !scope.hold_browser_session(approved.session_id).await? {
-            return Err(IssueCodeError::SessionEnded);
+            return Err(GrantError::SessionEnded);
         }
         // Before the device's row: deleting the client takes them in this order.
         if !scope.hold_client(approved.client.key).await? {
-            return Err(IssueCodeError::ClientGone);
+            return Err(GrantError::ClientGone);
         }
         let pending_id = approved.pending.pending_id;
         let is_first = scope
@@ -288,7 +297,7 @@ impl Authority {
             .await?;
         if !is_first {
             scope.roll_back().await?;
-            return Err(IssueCodeError::AlreadyUsed);
+            return Err(GrantError::AlreadyUsed);
         }
         scope
             .insert_audit_event(&event.into_row(self.random()))

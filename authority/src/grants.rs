@@ -68,14 +68,17 @@ impl ApprovedAuthorization<'_> {
     }
 }
 
+/// Why what a person allowed makes no grant, by a code or for a device.
 #[derive(Debug, thiserror::Error)]
-pub enum IssueCodeError {
+pub enum GrantError {
     /// Sent twice, or answered in two windows: one pending authorization, one code.
     #[error("the pending authorization was answered before")]
     AlreadyUsed,
     /// By an operator, since the step that led here began.
     #[error("the client was deleted meanwhile")]
     ClientGone,
+    #[error("the resource was deleted meanwhile")]
+    ResourceGone,
     /// By signing out, or by an operator, since the step that led here began.
     #[error("the browser session has ended meanwhile")]
     SessionEnded,
@@ -90,7 +93,7 @@ pub enum IssueCodeError {
     Store(#[from] StoreError),
 }
 
-impl From<StoreDocumentError> for IssueCodeError {
+impl From<StoreDocumentError> for GrantError {
     fn from(error: StoreDocumentError) -> Self {
         match error {
             StoreDocumentError::TooManyClients => Self::TooManyClients,
@@ -101,6 +104,7 @@ impl From<StoreDocumentError> for IssueCodeError {
 
 const ANSWERED_ONCE: &str = "authorization_codes_pending_is_answered_once";
 const CLIENT_IS_THERE: &str = "grants_tenant_id_client_key_fkey";
+const RESOURCE_IS_THERE: &str = "consents_tenant_id_resource_id_fkey";
 
 impl Authority {
     /// Grant, code and audit event, and the consent where it is remembered, in one transaction. What it hangs on,
@@ -110,13 +114,13 @@ impl Authority {
         &self,
         tenant: &Tenant,
         approved: ApprovedAuthorization<'_>,
-    ) -> Result<SecretToken, IssueCodeError> {
+    ) -> Result<SecretToken, GrantError> {
         let now = self.now();
         let secret = SecretToken::generate(SecretKind::AuthorizationCode, self.random());
         let code = self.new_code(&approved, &secret, now)?;
         let mut scope = self.database().tenant(tenant).await?;
         if !scope.hold_browser_session(approved.session_id).await? {
-            return Err(IssueCodeError::SessionEnded);
+            return Err(GrantError::SessionEnded);
         }
         let client_key = self
             .store_document_in(&mut scope, tenant, &approved.to_store())
@@ -140,15 +144,20 @@ impl Authority {
             .insert_grant_with_code(&grant, &code, now)
             .await
             .map_err(|error| match error.conflict() {
-                Some(ANSWERED_ONCE) => IssueCodeError::AlreadyUsed,
-                Some(CLIENT_IS_THERE) => IssueCodeError::ClientGone,
+                Some(ANSWERED_ONCE) => GrantError::AlreadyUsed,
+                Some(CLIENT_IS_THERE) => GrantError::ClientGone,
                 _ => error.into(),
             })?;
         if approved.is_remembered {
-            remember_consent(&mut scope, &approved, client_key, now).await?;
+            remember_consent(&mut scope, &approved, client_key, now)
+                .await
+                .map_err(|error| match error.conflict() {
+                    Some(RESOURCE_IS_THERE) => GrantError::ResourceGone,
+                    _ => error.into(),
+                })?;
         }
         if !approved.was_asked() && !hold_consent(&mut scope, &approved, client_key).await? {
-            return Err(IssueCodeError::ConsentWithdrawn);
+            return Err(GrantError::ConsentWithdrawn);
         }
         scope
             .insert_audit_event(&event.into_row(self.random()))
@@ -387,11 +396,14 @@ async fn remember_consent(
     client_key: ClientKey,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for resource_id in &approved.pending.resources {
+    // Two answers at once take the rows in one order, whichever the requests had.
+    let mut resource_ids = approved.pending.resources.clone();
+    resource_ids.sort_unstable();
+    for resource_id in resource_ids {
         let consent = NewConsent {
             user_id: approved.user_id,
             client_key,
-            resource_id: *resource_id,
+            resource_id,
             redirect_uri: approved.redirect_uri.registered().clone(),
             scopes: approved.scopes.clone(),
         };

@@ -3,8 +3,7 @@
 //! A label is a word of ours (a grant type, an outcome, a limit), never something a caller sent:
 //! no tenant, client, user or address (row S3).
 //!
-//! To add one more: a field, its line in `new`, a row in the operator's page (`docs/operations.md`), and a test
-//! that reads it.
+//! To add one more: CONTRIBUTING.md, "Add a metric".
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 

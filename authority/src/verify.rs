@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use crypto::jwt::{self, Expected};
 use protocol::Timestamp;
-use protocol::clock::MAX_CLOCK_SKEW;
 use protocol::ids::{ClientId, Subject, TokenId};
 use protocol::introspection::jwt::{INTROSPECTION_JWT_TYP, IntrospectionJwtClaims};
 use protocol::introspection::{IntrospectionResponse, may_learn};
@@ -114,9 +113,10 @@ impl IntrospectionCaller<'_> {
 }
 
 /// An operator may delete a client or a resource and give its name to another one: a token from before then is
-/// the first one's, and died with it.
+/// the first one's, and died with it. Where the second leaves it open, it is the new one's, whose row is read here;
+/// the revocation feed knows the end alone, and calls it void.
 fn is_older(claims: &AccessTokenClaims, since: Timestamp) -> bool {
-    Timestamp::from_unix_seconds(claims.iat.saturating_add(1)) + MAX_CLOCK_SKEW <= since
+    since.is_surely_after_second(claims.iat)
 }
 
 /// Whether the token is for this resource, and not for one that was called so before.

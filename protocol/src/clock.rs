@@ -67,6 +67,17 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// The first `iat` that was surely written after this: a token tells no more than the second, and a replica's
+    /// clock may be fast.
+    pub fn first_second_surely_after(self) -> i64 {
+        (self + MAX_CLOCK_SKEW).unix_seconds().saturating_add(1)
+    }
+
+    /// Whether a token with this `iat` was surely written before this, likewise. Between the two nobody knows.
+    pub fn is_surely_after_second(self, iat: i64) -> bool {
+        Self::from_unix_seconds(iat.saturating_add(1)) + MAX_CLOCK_SKEW <= self
+    }
+
     pub fn unix_millis(self) -> i64 {
         self.unix_micros().div_euclid(1_000)
     }
@@ -180,6 +191,29 @@ mod tests {
         );
         assert!(Timestamp::from_unix_seconds(i64::MAX) > now);
         assert!(Timestamp::from_unix_seconds(i64::MIN) < now);
+    }
+
+    /// Whatever the clock of the replica that wrote the token, within what clocks may differ by.
+    #[test]
+    fn what_a_second_leaves_open_is_neither_before_nor_after() {
+        const MICROS: i64 = 1_800_000_000_000_000;
+        let skew = i64::try_from(MAX_CLOCK_SKEW.as_micros()).unwrap();
+        for moment in (MICROS..MICROS + 1_000_000).step_by(250_000) {
+            let moment = Timestamp::from_unix_micros(moment);
+            for distance in (-4_000_000..4_000_000).step_by(250_000) {
+                for wrong_by in [-skew, 0, skew] {
+                    let clock = moment.unix_micros() + distance + wrong_by;
+                    let iat = clock.div_euclid(1_000_000);
+                    let (void, before) = (
+                        iat < moment.first_second_surely_after(),
+                        moment.is_surely_after_second(iat),
+                    );
+                    assert!(void || distance > 0, "{distance} {wrong_by}");
+                    assert!(!before || distance < 0, "{distance} {wrong_by}");
+                    assert!(void || !before);
+                }
+            }
+        }
     }
 
     #[test]

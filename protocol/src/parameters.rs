@@ -9,7 +9,7 @@ use percent_encoding::percent_decode;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::authorization::pushed::MAX_REQUEST_URI_BYTES;
+use crate::authorization::pushed_request::MAX_REQUEST_URI_BYTES;
 use crate::error_code::{ErrorCode, ProtocolError};
 
 /// Decoded `name=value` pairs in the order they came.

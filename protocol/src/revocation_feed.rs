@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::clock::{MAX_CLOCK_SKEW, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::{ClientId, GrantId, TokenId};
 use crate::issuer::Issuer;
 
@@ -23,7 +23,7 @@ pub const LIFETIME: Duration = Duration::from_mins(15);
 pub const SIGNED_ANEW_AFTER: Duration = Duration::from_mins(5);
 /// Of each kind. What lives longest is named first.
 pub const MOST_ENTRIES: usize = 5_000;
-/// Of the names of each kind, so that a feed stays below a megabyte: names of clients and audiences may be long.
+/// Of the names of each kind, so that a feed stays below two megabytes: names of clients and audiences may be long.
 const MOST_BYTES: usize = 256 * 1_024;
 
 /// A client whose tokens are void.
@@ -40,7 +40,7 @@ impl EndedClient {
     pub fn new(client_id: &ClientId, ended_at: Option<Timestamp>) -> Self {
         Self {
             client_id: client_id.as_str().to_owned(),
-            issued_before: ended_at.map(first_good_second),
+            issued_before: ended_at.map(Timestamp::first_second_surely_after),
         }
     }
 }
@@ -58,14 +58,9 @@ impl EndedAudience {
     pub fn new(audience: String, ended_at: Timestamp) -> Self {
         Self {
             audience,
-            issued_before: first_good_second(ended_at),
+            issued_before: ended_at.first_second_surely_after(),
         }
     }
-}
-
-/// The second itself is void, and what a replica with a fast clock wrote into it.
-fn first_good_second(ended_at: Timestamp) -> i64 {
-    (ended_at + MAX_CLOCK_SKEW).unix_seconds().saturating_add(1)
 }
 
 /// What the feed is about; the same things are the same value, whoever read them.
@@ -76,7 +71,7 @@ pub struct RevokedThings {
     /// Tokens with this `jti` are void.
     pub tokens: Vec<TokenId>,
     pub clients: Vec<EndedClient>,
-    /// Tokens with this `aud` are void: their resource was deleted, and no other has the audience now.
+    /// Tokens with this `aud` from before the moment are void; a resource may have it again.
     pub audiences: Vec<EndedAudience>,
     /// False: there is more than fits. A token that is not named may be void all the same: introspect it.
     pub complete: bool,

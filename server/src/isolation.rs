@@ -5,7 +5,7 @@
 //! It is asked until the answer is yes, then never again: a server may start before its database.
 
 use authority::Authority;
-use authority::rotation::{LostKeys, VerifyEncryptionKeysError};
+use authority::signing_key_rotation::{LostKeys, VerifyEncryptionKeysError};
 use store::{Database, IsolationError, StoreError};
 use tokio::sync::{Mutex, OnceCell};
 

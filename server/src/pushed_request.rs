@@ -4,7 +4,7 @@
 //! sealed: nothing is written, so that strangers cannot fill the database, and every replica can open it. The
 //! authorization endpoint checks it again.
 //!
-//! Not here: the form of what is sealed (`protocol::authorization::pushed`), what happens with it (`authorize`).
+//! Not here: the form of what is sealed (`protocol::authorization::pushed_request`), what happens with it (`authorize`).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,7 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::{AssociatedData, Purpose};
 use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError};
-use protocol::authorization::pushed::{self, MAX_REQUEST_URI_BYTES, PushedRequest};
+use protocol::authorization::pushed_request::{
+    self as pushed, MAX_REQUEST_URI_BYTES, PushedRequest,
+};
 use protocol::client::authentication::PresentedCredentials;
 use protocol::{ClientId, ErrorCode, Parameters, PendingId};
 use serde::Serialize;

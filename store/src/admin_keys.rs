@@ -193,6 +193,22 @@ impl PlatformScope {
         Ok(())
     }
 
+    pub(crate) async fn revoke_admin_keys_of_tenant(
+        &mut self,
+        tenant_id: TenantId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let revoked = sqlx::query!(
+            "update admin_keys set revoked_at = coalesce(revoked_at, $2) where tenant_id = $1",
+            tenant_id.as_uuid(),
+            OffsetDateTime::from(now),
+        );
+        if answer!(self, revoked, execute)?.rows_affected() > 0 {
+            self.note_change(Change::of_platform(ChangeKind::AdminKey));
+        }
+        Ok(())
+    }
+
     /// Removes up to `limit` keys that ended before `first_kept`, whichever way; says how many. Until then the
     /// audit names them.
     pub async fn sweep_admin_keys(

@@ -172,7 +172,14 @@ impl TenantScope {
 
     async fn delete_consents_of_client(&mut self, client_key: Uuid) -> Result<(), StoreError> {
         let deleted = sqlx::query!(
-            "delete from consents where tenant_id = $1 and client_key = $2",
+            // In the order in which people's answers take them.
+            "with held as materialized (
+                 select user_id, resource_id, redirect_uri from consents
+                 where tenant_id = $1 and client_key = $2
+                 order by user_id, resource_id, redirect_uri for update)
+             delete from consents c using held
+             where c.tenant_id = $1 and c.client_key = $2 and c.user_id = held.user_id
+               and c.resource_id = held.resource_id and c.redirect_uri = held.redirect_uri",
             self.tenant_id(),
             client_key,
         );

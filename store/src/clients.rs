@@ -61,6 +61,16 @@ macro_rules! select_clients {
     };
 }
 
+/// A client that this transaction has deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "insert_ended_client tells the verifiers of its tokens"]
+pub struct DeletedClient {
+    pub client_id: String,
+    /// One that registered itself and never got a grant has none, and nobody need be told that it has ended:
+    /// otherwise strangers could fill the list.
+    pub may_have_tokens: bool,
+}
+
 impl TenantScope {
     /// The client, its secret and its resources in one statement. [`StoreError::Conflict`] when the
     /// `client_id` is taken (`clients_client_id_is_unique`) or a resource is not there.
@@ -303,37 +313,35 @@ impl TenantScope {
         Ok(answer!(self, held, fetch_optional)?.is_some())
     }
 
-    /// Whether it was there. Secrets, consents, grants, codes and refresh tokens go with it; its
-    /// access tokens name a client that is no more. `until`: when the last of these has ended.
-    ///
-    /// A client that registered itself and never got a grant has no tokens, so nobody need be told that it has
-    /// ended: otherwise strangers could fill the list.
+    /// Secrets, consents, grants, codes and refresh tokens go with it; its access tokens name a client that is no
+    /// more, so say it to their verifiers (`insert_ended_client`). None where it was not there.
     pub async fn delete_client(
         &mut self,
         client_key: ClientKey,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let deleted = sqlx::query_scalar!(
-            "with deleted as (
-                 delete from clients where tenant_id = $1 and client_key = $2 returning client_id, origin),
-             told as (
-                 insert into ended_clients (tenant_id, client_id, ended_at, lives_until)
-                 select $1, client_id, $3, $4 from deleted
-                 where origin = 'static'
-                    or exists (select from grants where tenant_id = $1 and client_key = $2)
-                 on conflict (tenant_id, client_id) do update
-                 set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
-             select client_id from deleted",
+    ) -> Result<Option<DeletedClient>, StoreError> {
+        // In a statement of its own: the next one sees the grants of those whom this one has waited for.
+        let lock = sqlx::query_scalar!(
+            "select client_key from clients where tenant_id = $1 and client_key = $2 for update",
             self.tenant_id(),
             client_key.as_uuid(),
-            OffsetDateTime::from(now),
-            OffsetDateTime::from(until),
         );
-        let is_deleted = answer!(self, deleted, fetch_optional)?.is_some();
-        if is_deleted {
-            self.note_change(ChangeKind::Client(client_key));
-        }
-        Ok(is_deleted)
+        answer!(self, lock, fetch_optional)?;
+        let deleted = sqlx::query!(
+            r#"with deleted as (
+                 delete from clients where tenant_id = $1 and client_key = $2 returning client_id, origin)
+               select client_id, (origin = 'static'
+                   or exists (select from grants where tenant_id = $1 and client_key = $2)) as "may_have_tokens!"
+               from deleted"#,
+            self.tenant_id(),
+            client_key.as_uuid(),
+        );
+        let Some(row) = answer!(self, deleted, fetch_optional)? else {
+            return Ok(None);
+        };
+        self.note_change(ChangeKind::Client(client_key));
+        Ok(Some(DeletedClient {
+            client_id: row.client_id,
+            may_have_tokens: row.may_have_tokens,
+        }))
     }
 }

@@ -174,7 +174,14 @@ impl TenantScope {
         client_key: ClientKey,
     ) -> Result<u64, StoreError> {
         let deleted = sqlx::query!(
-            "delete from consents where tenant_id = $1 and user_id = $2 and client_key = $3",
+            // In the order in which whoever allows several resources at once takes them.
+            "with held as materialized (
+                 select resource_id, redirect_uri from consents
+                 where tenant_id = $1 and user_id = $2 and client_key = $3
+                 order by resource_id, redirect_uri for update)
+             delete from consents c using held
+             where c.tenant_id = $1 and c.user_id = $2 and c.client_key = $3
+               and c.resource_id = held.resource_id and c.redirect_uri = held.redirect_uri",
             self.tenant_id(),
             user_id.as_uuid(),
             client_key.as_uuid(),

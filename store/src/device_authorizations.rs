@@ -326,9 +326,10 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from device_authorizations where tenant_id = $1 and pending_id in (
+            "delete from device_authorizations where tenant_id = $1 and pending_id = any (array(
                  select pending_id from device_authorizations
-                 where tenant_id = $1 and forget_at <= $2 order by forget_at limit $3)",
+                 where tenant_id = $1 and forget_at <= $2 order by forget_at limit $3
+                 for update skip locked))",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::platform_scope::PlatformScope;
 use crate::tenant_scope::{TenantScope, answer};
 
-/// How to add one more: a variant here, a job in the server.
+/// How to add one more: CONTRIBUTING.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DueWorkKind {
     /// Remove what has expired.
@@ -23,6 +23,15 @@ pub enum DueWorkKind {
 }
 
 impl DueWorkKind {
+    /// In the order in which a round takes them.
+    pub const ALL: [Self; 5] = [
+        Self::Sweep,
+        Self::SweepDpopProofIds,
+        Self::DeleteTenantRows,
+        Self::SigningKeys,
+        Self::LogoutNotices,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",

@@ -1,6 +1,4 @@
 //! Audiences whose access tokens of before are void: their resource was deleted, or has another audience now.
-//!
-//! They are written where that happens (`resources`).
 
 use protocol::Timestamp;
 use time::OffsetDateTime;
@@ -38,6 +36,28 @@ impl TenantScope {
         Ok(audiences.collect())
     }
 
+    /// Tells the verifiers of its tokens, until the last of these has ended. Last in the transaction that deletes
+    /// its resource or gives it another one, and with a moment read for it: what was issued while that waited for
+    /// others is void too.
+    pub async fn insert_ended_audience(
+        &mut self,
+        audience: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let inserted = sqlx::query!(
+            "insert into ended_audiences (tenant_id, audience, ended_at, lives_until) values ($1, $2, $3, $4)
+             on conflict (tenant_id, audience) do update
+             set ended_at = excluded.ended_at, lives_until = excluded.lives_until",
+            self.tenant_id(),
+            audience,
+            OffsetDateTime::from(now),
+            OffsetDateTime::from(until),
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
     /// Up to `limit` rows that no valid token is for any more; says how many went.
     pub(crate) async fn sweep_ended_audiences(
         &mut self,
@@ -45,9 +65,12 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from ended_audiences where tenant_id = $1 and audience in (
+            "with over as materialized (
                  select audience from ended_audiences
-                 where tenant_id = $1 and lives_until <= $2 order by lives_until limit $3)",
+                 where tenant_id = $1 and lives_until <= $2 order by lives_until limit $3
+                 for update skip locked)
+             delete from ended_audiences e using over
+             where e.tenant_id = $1 and e.audience = over.audience",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),

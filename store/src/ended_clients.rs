@@ -3,6 +3,7 @@
 use protocol::{ClientId, Timestamp};
 use time::OffsetDateTime;
 
+use crate::clients::DeletedClient;
 use crate::error::StoreError;
 use crate::tenant_scope::{TenantScope, answer};
 
@@ -46,6 +47,30 @@ impl TenantScope {
         clients.collect()
     }
 
+    /// Tells the verifiers of its tokens, until the last of these has ended. Last in its transaction, and with a
+    /// moment read for it: what was issued while the deletion waited for others is void too.
+    pub async fn insert_ended_client(
+        &mut self,
+        deleted: &DeletedClient,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        if !deleted.may_have_tokens {
+            return Ok(());
+        }
+        let inserted = sqlx::query!(
+            "insert into ended_clients (tenant_id, client_id, ended_at, lives_until) values ($1, $2, $3, $4)
+             on conflict (tenant_id, client_id) do update
+             set ended_at = excluded.ended_at, lives_until = excluded.lives_until",
+            self.tenant_id(),
+            deleted.client_id,
+            OffsetDateTime::from(now),
+            OffsetDateTime::from(until),
+        );
+        answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
     /// Up to `limit` rows that nothing valid names any more; says how many went.
     pub(crate) async fn sweep_ended_clients(
         &mut self,
@@ -53,9 +78,12 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from ended_clients where tenant_id = $1 and client_id in (
+            "with over as materialized (
                  select client_id from ended_clients
-                 where tenant_id = $1 and lives_until <= $2 order by lives_until limit $3)",
+                 where tenant_id = $1 and lives_until <= $2 order by lives_until limit $3
+                 for update skip locked)
+             delete from ended_clients e using over
+             where e.tenant_id = $1 and e.client_id = over.client_id",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),

@@ -34,6 +34,7 @@ mod initial_access_tokens;
 mod installation;
 mod isolation_check;
 mod key_encryption_keys;
+mod lines;
 mod logout_notices;
 mod migrate;
 mod platform_scope;
@@ -70,7 +71,7 @@ pub use client_documents::{
     ClientDocumentRecord, ClientDocumentTimes, NewClientDocument, UpsertedDocument,
 };
 pub use client_secrets::{ClientSecret, NewClientSecret};
-pub use clients::ClientRecord;
+pub use clients::{ClientRecord, DeletedClient};
 pub use consents::{ConsentCursor, NewConsent, StoredConsent};
 pub use database::{Database, DatabaseSettings};
 pub use device_authorizations::{DeviceAuthorizationRecord, DevicePoll, NewDeviceAuthorization};
@@ -94,7 +95,7 @@ pub use roles::{InvalidRoleName, Roles};
 pub use secret_digest::{SecretDigest, StoredSecret};
 pub use signing_key_sightings::SigningKeySighting;
 pub use signing_keys::{NewSigningKey, SigningKeyRecord};
-pub use sweep::{DpopProofSweep, GrantCursor, GrantSweep, SweepReport, SweptClient};
+pub use sweep::{GrantCursor, GrantSweep, SweepReport, SweptClient};
 pub use tenant_scope::TenantScope;
 pub use tenants::{
     ClientDocumentPolicy, DocumentMode, NewTenant, RegistrationRules, SoftwareStatementIssuer,

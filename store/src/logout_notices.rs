@@ -29,13 +29,20 @@ impl TenantScope {
     ) -> Result<u64, StoreError> {
         let session_ids: Vec<_> = session_ids.iter().map(SessionId::as_uuid).collect();
         let inserted = sqlx::query!(
-            "insert into logout_notices (tenant_id, session_id, client_key, user_id, due_at, created_at)
+            // One that is being deleted is waited for here, and drops out.
+            "with told as materialized (
+                 select c.client_key from clients c
+                 where c.tenant_id = $1 and c.backchannel_logout_uri is not null
+                   and c.client_key in (
+                     select g.client_key from grants g
+                     where g.tenant_id = $1 and g.session_id = any($2) and 'openid' = any(g.scopes))
+                 order by c.client_key for key share of c)
+             insert into logout_notices (tenant_id, session_id, client_key, user_id, due_at, created_at)
              select distinct on (g.session_id, g.client_key)
                     g.tenant_id, g.session_id, g.client_key, g.user_id, $3::timestamptz, $3
              from grants g
-             join clients c on c.tenant_id = g.tenant_id and c.client_key = g.client_key
+             join told on told.client_key = g.client_key
              where g.tenant_id = $1 and g.session_id = any($2) and 'openid' = any(g.scopes)
-               and c.backchannel_logout_uri is not null
              on conflict do nothing",
             self.tenant_id(),
             &session_ids,
@@ -57,12 +64,13 @@ impl TenantScope {
         limit: u32,
     ) -> Result<Vec<LogoutNotice>, StoreError> {
         let claimed = sqlx::query!(
-            "update logout_notices n set due_at = $3, attempts = n.attempts + 1
-             from clients c
-             where n.tenant_id = $1 and (n.session_id, n.client_key) in (
+            "with due as materialized (
                  select session_id, client_key from logout_notices
                  where tenant_id = $1 and due_at <= $2
                  order by due_at limit $4 for update skip locked)
+             update logout_notices n set due_at = $3, attempts = n.attempts + 1
+             from due, clients c
+             where n.tenant_id = $1 and n.session_id = due.session_id and n.client_key = due.client_key
                and c.tenant_id = n.tenant_id and c.client_key = n.client_key
              returning n.session_id, n.client_key, n.user_id, n.attempts, c.client_id",
             self.tenant_id(),
@@ -139,9 +147,12 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from logout_notices where tenant_id = $1 and (session_id, client_key) in (
+            "with over as materialized (
                  select session_id, client_key from logout_notices
-                 where tenant_id = $1 and created_at < $2 order by created_at limit $3)",
+                 where tenant_id = $1 and created_at < $2 order by created_at limit $3
+                 for update skip locked)
+             delete from logout_notices n using over
+             where n.tenant_id = $1 and n.session_id = over.session_id and n.client_key = over.client_key",
             self.tenant_id(),
             OffsetDateTime::from(before),
             i64::from(limit),

@@ -99,22 +99,15 @@ impl TenantScope {
         Ok(())
     }
 
-    /// Whether it was there. Identifiers and scopes are replaced by these. `until`: when the last access token for
-    /// the audience that it may have had so far has ended.
+    /// Whether it was there. Identifiers and scopes are replaced by these. Tokens for an
+    /// audience that it has no more are void: `insert_ended_audience`.
     pub async fn update_resource(
         &mut self,
         resource: &Resource,
         now: Timestamp,
-        until: Timestamp,
     ) -> Result<bool, StoreError> {
         let updated = sqlx::query!(
-            "with told as (
-                 insert into ended_audiences (tenant_id, audience, ended_at, lives_until)
-                 select $1, audience, $6, $7 from resources
-                 where tenant_id = $1 and resource_id = $2 and audience <> $3
-                 on conflict (tenant_id, audience) do update
-                     set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
-             update resources set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6,
+            "update resources set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6,
                  audience_since = case when audience = $3 then audience_since else $6 end
              where tenant_id = $1 and resource_id = $2",
             self.tenant_id(),
@@ -123,7 +116,6 @@ impl TenantScope {
             resource.name,
             resource.access_token_lifetime.map(to_seconds),
             OffsetDateTime::from(now),
-            OffsetDateTime::from(until),
         );
         if answer!(self, updated, execute)?.rows_affected() == 0 {
             return Ok(false);
@@ -193,29 +185,15 @@ impl TenantScope {
             .collect()
     }
 
-    /// Whether it was there. Its credentials and the consents for it go with it. `until`: when the last access
-    /// token for it has ended.
-    pub async fn delete_resource(
-        &mut self,
-        resource_id: ResourceId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let deleted = sqlx::query_scalar!(
-            "with deleted as (
-                 delete from resources where tenant_id = $1 and resource_id = $2 returning audience),
-             told as (
-                 insert into ended_audiences (tenant_id, audience, ended_at, lives_until)
-                 select $1, audience, $3, $4 from deleted
-                 on conflict (tenant_id, audience) do update
-                     set ended_at = excluded.ended_at, lives_until = excluded.lives_until)
-             select audience from deleted",
+    /// Whether it was there. Its credentials and the consents for it go with it. Its tokens are
+    /// void: `insert_ended_audience`.
+    pub async fn delete_resource(&mut self, resource_id: ResourceId) -> Result<bool, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from resources where tenant_id = $1 and resource_id = $2",
             self.tenant_id(),
             resource_id.as_uuid(),
-            OffsetDateTime::from(now),
-            OffsetDateTime::from(until),
         );
-        let is_deleted = answer!(self, deleted, fetch_optional)?.is_some();
+        let is_deleted = answer!(self, deleted, execute)?.rows_affected() > 0;
         if is_deleted {
             self.note_change(ChangeKind::Resource);
             // It may have been the tenant's default.

@@ -117,8 +117,8 @@ impl TenantScope {
     }
 
     /// Nobody else changes this tenant's keys until the transaction ends. What is listed after this is what
-    /// others left. One lock and not the rows: keys that come while somebody waits stand before those he
-    /// waits for as often as behind them, and who locks rows in an order of his own waits in a circle.
+    /// others left. One lock for all of them: locking row by row can deadlock, since a key that was inserted
+    /// meanwhile sorts between rows that are already locked.
     pub async fn lock_signing_keys(&mut self) -> Result<(), StoreError> {
         let lock = sqlx::query!(
             "select pg_advisory_xact_lock(hashtextextended('signing_keys:' || $1::uuid::text, 0))",

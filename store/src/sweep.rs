@@ -1,5 +1,9 @@
 //! Removing what has expired, batch by batch, in one tenant. Every table of a tenant that grows with its traffic
 //! has a step here or, for grants, in `grants`; `tests/ninety_days` misses one that has none.
+//!
+//! It waits for nobody: a row that somebody has is left to the next sweep, so whoever waits for the sweep is never
+//! waited for. Rows are chosen once (`array`, `materialized`): chosen beside a join, those that the first choice has
+//! locked would be passed over by a second one, and more would go than the limit.
 
 mod grants;
 
@@ -23,9 +27,6 @@ const INITIAL_ACCESS_TOKENS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 /// Their job gives up long before.
 const LOGOUT_NOTICES_KEPT_FOR: Duration = Duration::from_hours(24);
 
-/// Proofs come with every request of some clients, and a row of theirs is a few bytes.
-const PROOFS_PER_ROW: u32 = 20;
-
 /// What went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepReport {
@@ -34,7 +35,6 @@ pub struct SweepReport {
     /// Each by its name: whoever looks for one finds in the audit where it went.
     pub clients: Vec<SweptClient>,
     pub client_assertion_ids: u64,
-    pub dpop_proof_ids: u64,
     pub initial_access_tokens: u64,
     pub device_authorizations: u64,
     pub logout_notices: u64,
@@ -42,19 +42,7 @@ pub struct SweepReport {
     pub ended_clients: u64,
     /// Of deleted resources, likewise.
     pub ended_audiences: u64,
-    /// The tenant's clients send DPoP proofs: sweep these again soon.
-    pub has_dpop_proof_ids: bool,
     /// Something reached the limit: sweep again soon.
-    pub is_unfinished: bool,
-}
-
-/// What went of used DPoP proofs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DpopProofSweep {
-    pub removed: u64,
-    /// There were some, over or not.
-    pub were_there: bool,
-    /// The limit was reached.
     pub is_unfinished: bool,
 }
 
@@ -79,7 +67,6 @@ impl TenantScope {
         clients.extend(self.sweep_unused_documents(now, limit).await?);
         let described = count_of(&clients) - registered;
         let client_assertion_ids = self.sweep_client_assertion_ids(now, limit).await?;
-        let proofs = self.sweep_dpop_proof_ids(now, limit).await?;
         let initial_access_tokens = self.sweep_initial_access_tokens(now, limit).await?;
         let device_authorizations = self.sweep_device_authorizations(now, limit).await?;
         let logout_notices = self
@@ -102,14 +89,12 @@ impl TenantScope {
             browser_sessions,
             clients,
             client_assertion_ids,
-            dpop_proof_ids: proofs.removed,
             initial_access_tokens,
             device_authorizations,
             logout_notices,
             ended_clients,
             ended_audiences,
-            has_dpop_proof_ids: proofs.were_there,
-            is_unfinished: most >= u64::from(limit) || proofs.is_unfinished,
+            is_unfinished: most >= u64::from(limit),
         })
     }
 
@@ -119,9 +104,10 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from authorization_codes where tenant_id = $1 and code_digest in (
+            "delete from authorization_codes where tenant_id = $1 and code_digest = any (array(
                  select code_digest from authorization_codes
-                 where tenant_id = $1 and expires_at < $2 order by expires_at limit $3)",
+                 where tenant_id = $1 and expires_at < $2 order by expires_at limit $3
+                 for update skip locked))",
             self.tenant_id(),
             OffsetDateTime::from(now - CODES_KEPT_FOR),
             i64::from(limit),
@@ -135,9 +121,10 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from browser_sessions where tenant_id = $1 and session_id in (
+            "delete from browser_sessions where tenant_id = $1 and session_id = any (array(
                  select session_id from browser_sessions
-                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)",
+                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3
+                 for update skip locked))",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),
@@ -235,10 +222,13 @@ impl TenantScope {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            "delete from client_assertion_ids where tenant_id = $1
-               and (client_id_digest, jti_digest) in (
+            "with over as materialized (
                  select client_id_digest, jti_digest from client_assertion_ids
-                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)",
+                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3
+                 for update skip locked)
+             delete from client_assertion_ids a using over
+             where a.tenant_id = $1 and a.client_id_digest = over.client_id_digest
+               and a.jti_digest = over.jti_digest",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),
@@ -246,33 +236,31 @@ impl TenantScope {
         Ok(answer!(self, swept, execute)?.rows_affected())
     }
 
-    /// Removes used DPoP proofs that are over: [`PROOFS_PER_ROW`] for each row that `limit` allows.
+    /// Removes up to `limit` used DPoP proofs that are over.
     pub async fn sweep_dpop_proof_ids(
         &mut self,
         now: Timestamp,
         limit: u32,
-    ) -> Result<DpopProofSweep, StoreError> {
-        let limit = limit.saturating_mul(PROOFS_PER_ROW);
+    ) -> Result<u64, StoreError> {
         let swept = sqlx::query!(
-            r#"with swept as (
-                 delete from dpop_proof_ids where tenant_id = $1 and proof_digest in (
-                     select proof_digest from dpop_proof_ids
-                     where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3)
-                 returning 1)
-               select (select count(*) from swept) as "removed!",
-                   -- As it was before.
-                   (select min(expires_at) from dpop_proof_ids where tenant_id = $1) is not null as "were_there!""#,
+            "delete from dpop_proof_ids where tenant_id = $1 and proof_digest = any (array(
+                 select proof_digest from dpop_proof_ids
+                 where tenant_id = $1 and expires_at <= $2 order by expires_at limit $3
+                 for update skip locked))",
             self.tenant_id(),
             OffsetDateTime::from(now),
             i64::from(limit),
         );
-        let row = answer!(self, swept, fetch_one)?;
-        let removed = row.removed.unsigned_abs();
-        Ok(DpopProofSweep {
-            removed,
-            were_there: row.were_there,
-            is_unfinished: removed >= u64::from(limit),
-        })
+        Ok(answer!(self, swept, execute)?.rows_affected())
+    }
+
+    /// Whether there are any, over or not.
+    pub async fn has_dpop_proof_ids(&mut self) -> Result<bool, StoreError> {
+        let earliest = sqlx::query_scalar!(
+            "select min(expires_at) from dpop_proof_ids where tenant_id = $1",
+            self.tenant_id(),
+        );
+        Ok(answer!(self, earliest, fetch_one)?.is_some())
     }
 
     /// What ended long ago: by its time, by revocation, or with the last use that it had.
@@ -283,20 +271,22 @@ impl TenantScope {
     ) -> Result<u64, StoreError> {
         let before = OffsetDateTime::from(now - INITIAL_ACCESS_TOKENS_KEPT_FOR);
         let ended = sqlx::query!(
-            "delete from initial_access_tokens where tenant_id = $1 and token_id in (
+            "delete from initial_access_tokens where tenant_id = $1 and token_id = any (array(
                  select token_id from initial_access_tokens
                  where tenant_id = $1 and least(expires_at, revoked_at) < $2
-                 order by least(expires_at, revoked_at) limit $3)",
+                 order by least(expires_at, revoked_at) limit $3
+                 for update skip locked))",
             self.tenant_id(),
             before,
             i64::from(limit),
         );
         let ended = answer!(self, ended, execute)?.rows_affected();
         let used_up = sqlx::query!(
-            "delete from initial_access_tokens where tenant_id = $1 and token_id in (
+            "delete from initial_access_tokens where tenant_id = $1 and token_id = any (array(
                  select token_id from initial_access_tokens
                  where tenant_id = $1 and uses >= max_uses and greatest(last_used_at, created_at) < $2
-                 order by greatest(last_used_at, created_at) limit $3)",
+                 order by greatest(last_used_at, created_at) limit $3
+                 for update skip locked))",
             self.tenant_id(),
             before,
             i64::from(limit),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::changes::{Change, ChangeKind};
 use crate::database::Database;
 use crate::error::StoreError;
+use crate::lines::Turn;
 use crate::platform_scope::send_changes;
 use crate::tenants::Tenant;
 
@@ -19,6 +20,8 @@ pub struct TenantScope {
     transaction: Transaction<'static, Postgres>,
     tenant: Tenant,
     changes: Vec<Change>,
+    /// Dropped after the transaction.
+    _turn: Option<Turn>,
 }
 
 impl TenantScope {
@@ -33,6 +36,15 @@ impl TenantScope {
             transaction,
             tenant,
             changes,
+            _turn: None,
+        }
+    }
+
+    /// Lets the next one change the tenant when this is over.
+    pub(crate) fn with_turn(self, turn: Turn) -> Self {
+        Self {
+            _turn: Some(turn),
+            ..self
         }
     }
 

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::things::Things;
 use crate::harness::TestApp;
 
-/// Holds the row back until both changes wait for it, so that both have begun before either has ended.
+/// One at each replica. Holds the row back until both changes wait, so that both have begun before either has ended.
 async fn at_once(app: &TestApp, lock: &'static str, path: &str, changes: [Value; 2]) -> Value {
+    let there = app.start_replica().await;
     let held = app.database().db_hold(lock).await;
     let [one, other] = &changes;
     let (one, other, ()) = tokio::join!(
         app.admin().patch(path, one),
-        app.admin().patch(path, other),
+        there.admin().patch(path, other),
         held.commit_once_awaited_by(2)
     );
     for changed in [one, other] {

@@ -1,14 +1,14 @@
 //! Every way in which a request goes wrong: its status, its code, and who is told. The tables read as the
 //! specification of our errors.
 //!
-//! Here: what the tables are made of. The tables: `token_endpoint`, `back_channel` and
+//! Here: what the tables are made of. The tables: `token_endpoint`, `program_endpoints` and
 //! `authorization_endpoint`; what every answer carries, whatever it is an answer to: `every_answer`.
 //!
 //! To add a way: its line in the table of the endpoint.
 
 mod authorization_endpoint;
-mod back_channel;
 mod every_answer;
+mod program_endpoints;
 mod token_endpoint;
 
 use reqwest::{Method, RequestBuilder};

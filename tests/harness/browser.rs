@@ -8,7 +8,7 @@ use url::Url;
 use super::answer::Answer;
 use super::cookies::{Cookie, CookieJar};
 use super::forms::Form;
-use super::tenant::TestUser;
+use super::tenant::{TestTenant, TestUser};
 use super::wire::Wire;
 
 /// More redirects than this is a loop.
@@ -97,6 +97,14 @@ impl Page {
     pub fn consent_form(&self) -> Form {
         self.find_form(|form| form.has_button("decision", "allow"))
             .unwrap_or_else(|| panic!("no consent form: {self:?}"))
+    }
+
+    /// With the button pressed.
+    #[track_caller]
+    pub fn sign_out_form(&self) -> Form {
+        self.find_button("decision", "sign_out")
+            .unwrap_or_else(|| panic!("nothing to sign out with: {self:?}"))
+            .press("decision", "sign_out")
     }
 
     /// Where the button leads that takes an error back to the application.
@@ -248,6 +256,18 @@ impl Browser {
     pub async fn decide(&self, page: &Page, decision: Decision) -> Page {
         self.submit(&page.consent_form().press("decision", decision.value()))
             .await
+    }
+
+    /// The person says so on our own page.
+    pub async fn sign_out(&self, tenant: &TestTenant) {
+        let page = self.open(&tenant.url("logout")).await;
+        let gone = self.press_sign_out(&page).await;
+        assert!(gone.html().contains("You are signed out"), "{gone:?}");
+    }
+
+    /// The page asks whether; where this leads, its caller knows.
+    pub async fn press_sign_out(&self, page: &Page) -> Page {
+        self.submit(&page.sign_out_form()).await
     }
 
     /// Opens a URL and does what a willing person would, until we are left or told of an error.

@@ -61,7 +61,7 @@ pub use self::{
     },
     outbound::{Served, TestInternet},
     pooler::Pooler,
-    redis::RedisServer,
+    redis::{MISTYPED_PASSWORD, RedisServer},
     resource_server::ResourceServer,
     rows::Rows,
     secrets::Secrets,

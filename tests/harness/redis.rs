@@ -3,8 +3,13 @@
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use super::eventually::listens;
+use super::browser::Browser;
+use super::eventually::{listens, with_the_next_batch};
 use super::leaks::find_leak_in;
+use super::oauth_client::OAuthClient;
+
+/// What somebody types who has another password.
+pub const MISTYPED_PASSWORD: &str = "canary-of-a-slip";
 
 /// A throw-away `redis-server`: it keeps nothing, and before it goes, what it holds is searched for secrets.
 #[derive(Debug)]
@@ -37,6 +42,23 @@ impl RedisServer {
         self.process.wait().unwrap();
         self.process = spawn(self.port);
         listens(self.port, "Redis").await;
+    }
+
+    /// Strangers mistype their passwords until Redis counts something: what it held may have gone with a Redis that
+    /// was killed, and one that answers late is not waited for.
+    pub async fn until_a_slip_counts(&self, client: &OAuthClient) {
+        let mut number = 0;
+        with_the_next_batch("something that Redis counts", || {
+            number += 1;
+            let name = format!("stranger {number}");
+            async move {
+                let stranger = Browser::new(client.wire.clone());
+                let login = client.authorization_request().open(&stranger).await;
+                stranger.log_in(&login, &name, MISTYPED_PASSWORD).await;
+                self.count_keys().0 > 0
+            }
+        })
+        .await;
     }
 }
 

@@ -36,7 +36,7 @@ impl Told {
 
     /// The person says so on our own page.
     async fn sign_out(&self, browser: &Browser) {
-        sign_out(&self.acme, browser).await;
+        browser.sign_out(&self.acme).await;
     }
 
     async fn count(&self, outcome: &str) -> i64 {

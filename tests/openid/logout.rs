@@ -104,7 +104,7 @@ async fn without_such_a_hint_the_person_is_asked() {
     assert!(is_signed_in(&client, &browser).await);
 
     let page = browser.open(&url).await;
-    let gone = press_sign_out(&browser, &page).await;
+    let gone = browser.press_sign_out(&page).await;
     assert_eq!(gone.location().as_str(), format!("{BACK}&state=s"));
     assert!(!is_signed_in(&client, &browser).await);
 }
@@ -118,8 +118,8 @@ async fn a_forged_answer_signs_nobody_out() {
     let (browser, _) = signed_in(&acme, &client).await;
     let (mallory, _) = signed_in(&acme, &client).await;
     let page = browser.open(&acme.url("logout")).await;
-    let form = sign_out_form(&page);
-    let foreign = sign_out_form(&mallory.open(&acme.url("logout")).await);
+    let form = page.sign_out_form();
+    let foreign = mallory.open(&acme.url("logout")).await.sign_out_form();
 
     for headers in [
         vec![("sec-fetch-site", "cross-site")],
@@ -182,7 +182,7 @@ async fn nobody_is_sent_where_the_client_has_not_registered() {
     ] {
         let page = browser.open(&logout_url(&acme, &parameters)).await;
         assert!(asks(&page), "{parameters:?}: {page:?}");
-        let gone = press_sign_out(&browser, &page).await;
+        let gone = browser.press_sign_out(&page).await;
         assert!(gone.html().contains("You are signed out"), "{gone:?}");
         assert!(gone.back_link().is_none(), "{gone:?}");
         is_signed_in(&client, &browser).await;
@@ -268,7 +268,7 @@ async fn whoever_signs_out_on_our_page_is_led_nowhere_unseen() {
         let (browser, _) = signed_in(&acme, &web).await;
         let page = browser.open_from_another_site(&url).await;
         assert!(page.html().contains("Unverified"), "{page:?}");
-        let gone = press_sign_out(&browser, &page).await;
+        let gone = browser.press_sign_out(&page).await;
         assert!(gone.html().contains("stranger.example"), "{gone:?}");
         let back = gone.back_link().unwrap();
         assert_eq!(back.as_str(), "https://stranger.example/bye");

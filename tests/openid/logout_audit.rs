@@ -59,8 +59,8 @@ async fn a_person_who_signs_out_in_two_tabs_at_once_does_so_once() {
     let hold = "select from browser_sessions for update";
     let session = app.database().db_hold(hold).await;
     let (one, other, ()) = tokio::join!(
-        press_sign_out(&browser, &one),
-        press_sign_out(&browser, &other),
+        browser.press_sign_out(&one),
+        browser.press_sign_out(&other),
         session.commit_once_awaited_by(2)
     );
     for gone in [one, other] {
@@ -80,7 +80,8 @@ async fn a_client_that_only_asks_is_named_beside_the_person_who_agrees() {
     let client = web_client(&acme).await;
     let browser = acme.signed_in_browser_of("alice").await;
     let url = format!("{}?client_id={}", acme.url("logout"), client.client_id);
-    press_sign_out(&browser, &browser.open(&url).await).await;
+    let page = browser.open(&url).await;
+    browser.press_sign_out(&page).await;
     let event = newest(&acme, "page").await;
     assert_eq!(event["details"]["client_id"], client.client_id.as_str());
 }

@@ -4,7 +4,6 @@
 //! `prompt` and `max_age` are in `prompt.rs`; the resource that a plain sign-in lacks in `sign_in`.
 
 mod back_channel;
-mod ended_meanwhile;
 mod id_token;
 mod logout;
 mod logout_audit;
@@ -19,9 +18,7 @@ use jsonwebtoken::{DecodingKey, Validation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{
-    Answer, Browser, DeviceCodes, Form, OAuthClient, Page, TestTenant, Tokens, jwt_part as part,
-};
+use crate::harness::{Answer, Browser, OAuthClient, Page, TestTenant, Tokens, jwt_part as part};
 
 const SESSION: &str = "__Host-writ_session_acme";
 const BACK: &str = "https://notes.example/signed-out?from=acme";
@@ -83,25 +80,6 @@ async fn verified(tenant: &TestTenant, client: &OAuthClient, token: &str) -> Val
     let key = DecodingKey::from_jwk(key).unwrap();
     let decoded = jsonwebtoken::decode::<Value>(token, &key, &validation);
     decoded.unwrap().claims
-}
-
-/// The person says so on our own page.
-async fn sign_out(tenant: &TestTenant, browser: &Browser) {
-    let page = browser.open(&tenant.url("logout")).await;
-    let gone = press_sign_out(browser, &page).await;
-    assert!(gone.html().contains("You are signed out"), "{gone:?}");
-}
-
-/// The page asks whether; where this leads, its caller knows.
-async fn press_sign_out(browser: &Browser, page: &Page) -> Page {
-    browser.submit(&sign_out_form(page)).await
-}
-
-/// With the button pressed.
-fn sign_out_form(page: &Page) -> Form {
-    let form = page.find_button("decision", "sign_out");
-    let form = form.unwrap_or_else(|| panic!("no such button: {page:?}"));
-    form.press("decision", "sign_out")
 }
 
 async fn userinfo_with(tenant: &TestTenant, authorization: &str) -> Answer {

@@ -20,7 +20,7 @@ async fn no_jwt_of_ours_is_taken_for_another() {
         .with("scope", "openid notes:read");
     let code = asked.walk(&browser).await.code();
     client.redeem(&code).await.tokens();
-    sign_out(&acme, &browser).await;
+    browser.sign_out(&acme).await;
     app.run_due_jobs().await;
     let posted = internet.posted_to(TOLD);
 

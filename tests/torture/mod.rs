@@ -27,7 +27,8 @@ use checker::{Rule, Violation};
 use rig::{Fault, Plan, Rig};
 
 /// How much, and with what planted fault, the variables `WRIT_TEST_TORTURE_…` say (`docs/reliability.md`).
-/// A minute for everybody; `make soak` asks for a million operations and a hundred kills of each.
+/// A minute for everybody; `make soak` asks for a million operations, a hundred kills of PostgreSQL and of the
+/// replicas, and fifty of Redis.
 fn plan() -> Plan {
     let number = |name: &str, default: u64| {
         std::env::var(name).map_or(default, |text| text.parse().expect("a number"))

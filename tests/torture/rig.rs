@@ -17,8 +17,8 @@ use super::process::{Folder, last_words};
 use super::randomness::Randomness;
 use super::replica::{ADMIN_KEY, Place, ReplicaProcess};
 use crate::harness::{
-    AdminApi, Browser, ClientAuthentication, OAuthClient, PASSWORD_CANARY, RedisServer,
-    ResourceServer, Secrets, TestUser, Wire, find_leaks, pg_dump,
+    AdminApi, Browser, ClientAuthentication, MISTYPED_PASSWORD, OAuthClient, PASSWORD_CANARY,
+    RedisServer, ResourceServer, Secrets, TestUser, Wire, find_leaks, pg_dump,
 };
 
 /// How much of it.
@@ -139,6 +139,7 @@ impl Rig {
             secrets.keep(name, value);
         }
         secrets.keep("PostgreSQL password", PASSWORD);
+        secrets.keep("mistyped password", MISTYPED_PASSWORD);
         for resource_server in &resource_servers {
             secrets.keep("resource secret", &resource_server.client_secret);
         }
@@ -225,6 +226,7 @@ impl Rig {
     /// What is left when everything was killed holds no secret: neither one that we know, nor anything of the
     /// form of one (row F11).
     pub async fn stores_no_secret(&self) {
+        self.redis.until_a_slip_counts(&self.scene.oauth).await;
         let url = self.postgres.superuser_url("writ");
         let leaks = find_leaks(&url).await.unwrap();
         assert_eq!(leaks, Vec::<String>::new(), "a secret is stored");
@@ -234,27 +236,7 @@ impl Rig {
             "{rows:.200}"
         );
         self.secrets.are_not_in("pg_dump", &rows);
-        self.fill_redis().await;
         self.secrets.are_not_in("Redis", &self.redis.dump());
-    }
-
-    /// What was counted may have gone with a Redis that was killed: somebody mistypes a password until it counts.
-    async fn fill_redis(&self) {
-        const SLIP: &str = "canary-of-a-slip";
-        let client = &self.scene.oauth;
-        let mut number = 0;
-        while self.redis.count_keys().0 == 0 {
-            number += 1;
-            assert!(number < 100, "nothing is counted in Redis");
-            let stranger = Browser::new(client.wire.clone());
-            let login = client.authorization_request().open(&stranger).await;
-            let name = format!("stranger {number}");
-            stranger.log_in(&login, &name, SLIP).await;
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let mut slip = Secrets::default();
-        slip.keep("mistyped password", SLIP);
-        slip.are_not_in("Redis", &self.redis.dump());
     }
 
     /// What the database holds, past every lock of the application.

@@ -110,7 +110,7 @@ pub async fn create_client_secret(
         secret: stored,
         expires_at: ends.expires_at,
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, so that two calls at once cannot make three good secrets.
     let record = scope
         .find_client_for_update(&client_id)

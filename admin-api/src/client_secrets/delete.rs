@@ -40,7 +40,7 @@ pub async fn delete_client_secret(
     let now = api.now();
     let tenant = access.tenant.slug();
     let unknown = || Problem::not_found("secret", &client_secrets::list_path(tenant, &client_id));
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, so that two calls at once cannot delete the last two.
     let record = scope
         .find_client_for_update(&client_id)

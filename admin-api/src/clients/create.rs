@@ -75,7 +75,7 @@ pub async fn create_client(
     } else {
         (None, None)
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     scope
         .insert_client(&client, secret.as_ref(), now)
         .await

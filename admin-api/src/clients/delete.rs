@@ -32,20 +32,14 @@ pub async fn delete_client(
     Id(client_id): Id<ClientId>,
 ) -> Result<Done, Problem> {
     let unknown = || clients::unknown(access.tenant.slug());
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let before = scope
         .find_client(&client_id)
         .await?
         .ok_or_else(unknown)?
         .client;
     let resources = clients::all_resources(&mut scope).await?;
-    let now = api.now();
-    if !scope
-        .delete_client(before.key, now, last_token_ends(now))
-        .await?
-    {
-        return Err(unknown());
-    }
+    let deleted = scope.delete_client(before.key).await?.ok_or_else(unknown)?;
     let target = audit::target("client", &client_id);
     let changes = Changes::deleted(&ClientOut::new(&before, &resources));
     let event = audit::event(
@@ -56,6 +50,10 @@ pub async fn delete_client(
         changes,
     );
     scope.insert_audit_event(&event).await?;
+    let now = api.now();
+    scope
+        .insert_ended_client(&deleted, now, last_token_ends(now))
+        .await?;
     scope.commit().await?;
     Ok(Done)
 }

@@ -48,7 +48,7 @@ pub async fn update_client(
     } else {
         None
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, so that what another call changes at the same time is not written back.
     let record = scope
         .find_client_for_update(&client_id)

@@ -35,7 +35,7 @@ pub async fn withdraw_consent(
     SubId(client_id): SubId<ClientId>,
 ) -> Result<Done, Problem> {
     let now = api.now();
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked: deleting the user takes the same rows in another order.
     let found = scope.find_user_for_update(user_id).await?;
     found.ok_or_else(|| users::unknown(access.tenant.slug()))?;

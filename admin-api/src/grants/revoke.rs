@@ -34,7 +34,7 @@ pub async fn revoke_grant(
     Id(grant_id): Id<GrantId>,
 ) -> Result<Done, Problem> {
     let now = api.now();
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let found = scope.find_grant(grant_id).await?;
     found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
     let was_live = scope

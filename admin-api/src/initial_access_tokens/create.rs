@@ -97,7 +97,7 @@ pub async fn create_initial_access_token(
         max_uses: body.max_uses,
         expires_at,
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     scope.insert_initial_access_token(&new, now).await?;
     let token = TokenOut::new(&shown(&new, now));
     let target = audit::target("initial_access_token", &new.token_id);

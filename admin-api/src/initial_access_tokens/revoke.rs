@@ -29,7 +29,7 @@ pub async fn revoke_initial_access_token(
     api: Api,
     Id(token_id): Id<TokenId>,
 ) -> Result<Done, Problem> {
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let found = scope.find_initial_access_token(token_id).await?;
     let is_revoked = scope
         .revoke_initial_access_token(token_id, api.now())

@@ -1,7 +1,6 @@
 //! POST …/refused-resources/{id}/accept.
 
 use authority::audit::EventType;
-use authority::grants::last_token_ends;
 use protocol::resource::normalise;
 use protocol::{RefusedIndicatorId, ResourceId};
 use serde::Deserialize;
@@ -49,7 +48,7 @@ pub async fn accept_refused_resource(
 ) -> Result<Created<ResourceOut>, Problem> {
     let unknown = || refused_resources::unknown(access.tenant.slug());
     let now = api.now();
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let found = scope.find_refused_resource_indicator(indicator_id).await?;
     let refused = found.ok_or_else(unknown)?;
     let before = find_resource(&mut scope, &body.resource_id).await?;
@@ -72,11 +71,7 @@ pub async fn accept_refused_resource(
     {
         return Err(unknown());
     }
-    let until = last_token_ends(now);
-    scope
-        .update_resource(&resource, now, until)
-        .await
-        .map_err(taken)?;
+    scope.update_resource(&resource, now).await.map_err(taken)?;
     let after = ResourceOut::new(access.tenant.issuer(), &resource, before.created_at, now);
     let target = audit::target("resource", &resource.resource_id);
     let changes = Changes::updated(&ResourceOut::of(access.tenant.issuer(), &before), &after);

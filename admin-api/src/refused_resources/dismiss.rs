@@ -30,7 +30,7 @@ pub async fn dismiss_refused_resource(
     Id(indicator_id): Id<RefusedIndicatorId>,
 ) -> Result<Done, Problem> {
     let unknown = || refused_resources::unknown(access.tenant.slug());
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let found = scope.find_refused_resource_indicator(indicator_id).await?;
     let before = found.ok_or_else(unknown)?;
     if !scope

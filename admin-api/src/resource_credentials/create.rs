@@ -115,7 +115,7 @@ pub async fn create_resource_credential(
         secret,
         keys,
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let found = scope.find_resource(resource_id).await?;
     found.ok_or_else(|| resources::unknown(access.tenant.slug()))?;
     scope

@@ -32,7 +32,7 @@ pub async fn delete_resource_credential(
     Id(resource_id): Id<ResourceId>,
     SubId(credential_id): SubId<CredentialId>,
 ) -> Result<Done, Problem> {
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     if !scope
         .delete_resource_credential(resource_id, credential_id)
         .await?

@@ -88,7 +88,7 @@ pub async fn create_resource(
 ) -> Result<Created<ResourceOut>, Problem> {
     let now = api.now();
     let resource = body.validate(ResourceId::generate(api.random(), now), now)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     scope
         .insert_resource(&resource, now)
         .await

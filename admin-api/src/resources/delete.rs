@@ -32,14 +32,12 @@ pub async fn delete_resource(
     Id(resource_id): Id<ResourceId>,
 ) -> Result<Done, Problem> {
     let unknown = || resources::unknown(access.tenant.slug());
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let before = scope
         .find_resource(resource_id)
         .await?
         .ok_or_else(unknown)?;
-    let now = api.now();
-    let until = last_token_ends(now);
-    if !scope.delete_resource(resource_id, now, until).await? {
+    if !scope.delete_resource(resource_id).await? {
         return Err(unknown());
     }
     let target = audit::target("resource", &resource_id);
@@ -52,6 +50,10 @@ pub async fn delete_resource(
         changes,
     );
     scope.insert_audit_event(&event).await?;
+    let (audience, now) = (&before.resource.audience, api.now());
+    scope
+        .insert_ended_audience(audience, now, last_token_ends(now))
+        .await?;
     scope.commit().await?;
     Ok(Done)
 }

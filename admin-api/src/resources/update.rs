@@ -103,7 +103,7 @@ pub async fn update_resource(
 ) -> Result<Found<ResourceOut>, Problem> {
     let unknown = || resources::unknown(access.tenant.slug());
     let now = api.now();
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, so that what another call changes at the same time is not written back.
     let before = scope
         .find_resource_for_update(resource_id)
@@ -111,7 +111,7 @@ pub async fn update_resource(
         .ok_or_else(unknown)?;
     let resource = body.apply_to(&before.resource)?;
     if !scope
-        .update_resource(&resource, now, last_token_ends(now))
+        .update_resource(&resource, now)
         .await
         .map_err(resources::taken)?
     {
@@ -128,6 +128,12 @@ pub async fn update_resource(
         changes,
     );
     scope.insert_audit_event(&event).await?;
+    let (old_audience, now) = (&before.resource.audience, api.now());
+    if *old_audience != resource.audience {
+        scope
+            .insert_ended_audience(old_audience, now, last_token_ends(now))
+            .await?;
+    }
     scope.commit().await?;
     Ok(Found(after))
 }

@@ -9,7 +9,7 @@ pub mod reseal;
 pub mod rotate;
 
 use authority::key_ring::KeyRingError;
-use authority::rotation::ActedBy;
+use authority::signing_key_rotation::ActedBy;
 use protocol::ResourceId;
 use protocol::resource::Resources;
 use protocol::signing_key_schedule::RETIRED_KEY_LIFETIME;

@@ -70,7 +70,7 @@ pub async fn remove_signing_key(
         )
     };
     // Before anything is locked: what is not there leaves nothing behind.
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     let keys = scope.list_signing_keys().await?;
     scope.commit().await?;
     if !keys.iter().any(|key| key.kid == kid) {

@@ -1,6 +1,6 @@
 //! POST /admin/v1/signing-keys/reseal.
 
-use authority::rotation::{FailedReseal, ResealReport};
+use authority::signing_key_rotation::{FailedReseal, ResealReport};
 use protocol::Slug;
 use serde::{Deserialize, Serialize};
 use store::Tenant;

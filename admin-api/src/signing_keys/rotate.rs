@@ -1,6 +1,6 @@
 //! POST …/signing-keys/rotate.
 
-use authority::rotation::RotationReport;
+use authority::signing_key_rotation::RotationReport;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -86,7 +86,7 @@ pub async fn create_user(
         )),
         is_enabled: body.is_enabled,
     };
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     scope
         .insert_user(&new, now)
         .await

@@ -31,7 +31,7 @@ pub async fn delete_user(
     Id(user_id): Id<UserId>,
 ) -> Result<Done, Problem> {
     let unknown = || users::unknown(access.tenant.slug());
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, as everything that ends a user's sessions begins: who signs in meanwhile waits, and finds nobody.
     let before = scope.find_user_for_update(user_id).await?;
     let before = before.ok_or_else(unknown)?.user;

@@ -126,7 +126,7 @@ pub async fn update_user(
         None => None,
     };
     let now = api.now();
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.open(&api).await?;
     // Locked, so that what another call changes at the same time is not written back.
     let before = scope.find_user_for_update(user_id).await?;
     let before = before.ok_or_else(unknown)?.user;

@@ -38,7 +38,7 @@ use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError
 use protocol::authorization::pending::{PendingAuthorization, PendingStart};
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::request::Prompts;
-use protocol::authorization::{Destination, pushed};
+use protocol::authorization::{Destination, pushed_request as pushed};
 use protocol::client::Client;
 use protocol::error_code::ProtocolError as _;
 use protocol::redirect_uri::VerifiedRedirectUri;

@@ -6,7 +6,7 @@
 use actix_web::HttpResponse;
 use actix_web::cookie::Cookie;
 use actix_web::http::{StatusCode, header};
-use authority::grants::IssueCodeError;
+use authority::grants::GrantError;
 use authority::limits::RateLimited;
 use protocol::ErrorCode;
 use protocol::authorization::PageError;
@@ -169,15 +169,16 @@ impl From<StoreError> for Stop {
     }
 }
 
-impl From<IssueCodeError> for Stop {
-    fn from(error: IssueCodeError) -> Self {
+impl From<GrantError> for Stop {
+    fn from(error: GrantError) -> Self {
         match error {
-            IssueCodeError::AlreadyUsed => Self::new(Trouble::PendingUsed),
-            IssueCodeError::ClientGone => Self::new(Trouble::UnknownClient).because(error),
-            IssueCodeError::SessionEnded => Self::new(Trouble::SignedOut).because(error),
-            IssueCodeError::ConsentWithdrawn => Self::new(Trouble::ConsentWithdrawn),
-            IssueCodeError::TooManyClients => Self::new(Trouble::NoRoom).because(error),
-            IssueCodeError::Store(error) => error.into(),
+            GrantError::AlreadyUsed => Self::new(Trouble::PendingUsed),
+            GrantError::ClientGone => Self::new(Trouble::UnknownClient).because(error),
+            GrantError::ResourceGone => Self::new(Trouble::ResourceGone).because(error),
+            GrantError::SessionEnded => Self::new(Trouble::SignedOut).because(error),
+            GrantError::ConsentWithdrawn => Self::new(Trouble::ConsentWithdrawn),
+            GrantError::TooManyClients => Self::new(Trouble::NoRoom).because(error),
+            GrantError::Store(error) => error.into(),
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum Trouble {
     ForeignForm,
     /// The session ended while its page was open.
     SignedOut,
+    /// What was asked for was deleted while the answer was being written.
+    ResourceGone,
     /// What had been allowed before, and was about to be relied on, was withdrawn.
     ConsentWithdrawn,
     /// More tries than one address or tenant may make.
@@ -80,6 +82,7 @@ impl Trouble {
             | Self::OtherBrowser
             | Self::ForeignForm
             | Self::SignedOut
+            | Self::ResourceGone
             | Self::ConsentWithdrawn => StatusCode::FORBIDDEN,
             Self::DocumentUnreachable => StatusCode::BAD_GATEWAY,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
@@ -106,6 +109,7 @@ impl Trouble {
             | Self::OtherBrowser
             | Self::ForeignForm
             | Self::SignedOut
+            | Self::ResourceGone
             | Self::ConsentWithdrawn => self.words_of_step(),
             Self::TooManyTries | Self::Unavailable | Self::Internal => self.words_of_ours(),
         }
@@ -197,6 +201,11 @@ impl Trouble {
                 what: "You are signed out",
                 why: "You signed out, or were signed out, while this page was open. Nothing was allowed.",
                 advice: BEGIN_AGAIN,
+            },
+            Self::ResourceGone => Words {
+                what: "What was asked for is gone",
+                why: "An administrator has just removed what the application wants access to. Nothing was allowed.",
+                advice: "Ask the administrator whether it will be back, or connect to something else.",
             },
             Self::ConsentWithdrawn => Words {
                 what: "Access was withdrawn",

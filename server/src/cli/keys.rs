@@ -9,7 +9,7 @@ mod answers;
 
 use authority::Authority;
 use authority::audit::Actor;
-use authority::rotation::{ActedBy, ResealReport};
+use authority::signing_key_rotation::{ActedBy, ResealReport};
 use clap::{Args, Subcommand};
 use protocol::{Slug, TenantId};
 use store::Tenant;

@@ -1,12 +1,12 @@
-//! What happens without a request: sweeping what has expired, removing deleted tenants' rows in
-//! batches, keeping next month's audit partition ready.
+//! What happens without a request: sweeping what has expired, used DPoP proofs oftener than the rest; the steps of
+//! signing keys; telling clients of ended sessions; removing deleted tenants' rows; and above tenants the audit
+//! partitions, old revocations and what is kept no longer.
 //!
 //! Due work is found across tenants in one queue (`store::PlatformScope`); each piece is then done in
 //! the scope of its tenant. It is claimed with `skip locked` under a lease, so every replica may run
 //! this and a worker that dies leaves its work to another.
 //!
-//! To add a job: a kind in `store::DueWorkKind` and a file here with its function, or a step in
-//! [`upkeep`] if it is about no tenant.
+//! To add a job: CONTRIBUTING.md, "Add a kind of due work"; or a step in [`upkeep`] if it is about no tenant.
 
 mod logout_notices;
 mod tenant_work;
@@ -153,17 +153,11 @@ impl Jobs {
     }
 
     async fn run_work(&self) -> Result<(), StoreError> {
-        for kind in [
-            DueWorkKind::Sweep,
-            DueWorkKind::SweepDpopProofIds,
-            DueWorkKind::DeleteTenantRows,
-        ] {
-            while claim_and_do(&self.authority, kind).await? {}
-        }
-        // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.
-        for _ in 0..CLAIMS_OF_SIGNING_KEYS {
-            if !claim_and_do(&self.authority, DueWorkKind::SigningKeys).await? {
-                break;
+        for kind in DueWorkKind::ALL {
+            for _ in 0..claims_a_round(kind) {
+                if !claim_and_do(&self.authority, kind).await? {
+                    break;
+                }
             }
         }
         Ok(())
@@ -177,6 +171,18 @@ impl Jobs {
         self.upkeep_due
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn claims_a_round(kind: DueWorkKind) -> u32 {
+    match kind {
+        DueWorkKind::Sweep | DueWorkKind::SweepDpopProofIds | DueWorkKind::DeleteTenantRows => {
+            u32::MAX
+        }
+        // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.
+        DueWorkKind::SigningKeys => CLAIMS_OF_SIGNING_KEYS,
+        // They have a claim of their own, by notice.
+        DueWorkKind::LogoutNotices => 0,
     }
 }
 

@@ -15,6 +15,8 @@ const SWEEP_INTERVAL: Duration = Duration::from_hours(6);
 const PROOFS_INTERVAL: Duration = Duration::from_mins(10);
 /// Rows of one kind that one transaction removes.
 const BATCH: u32 = 500;
+/// Proofs come with every request of some clients, and a row of theirs is a few bytes.
+const BATCH_OF_PROOFS: u32 = 10_000;
 /// In one go: a tenant's proofs come faster than one batch a round.
 const MOST_BATCHES_OF_PROOFS: u32 = 100;
 /// Before the next batch: others may have the database in between.
@@ -30,24 +32,22 @@ pub async fn run(authority: &Authority, work: &DueWork) -> Result<(), StoreError
         remove_rows(authority, work.kind, &mut scope).await?;
         return scope.commit().await;
     }
-    if work.kind == DueWorkKind::SigningKeys {
-        platform.commit().await?;
-        let until = authority.advance_signing_keys(&tenant).await?;
-        tracing::debug!(tenant = %tenant.slug(), %until, "the signing keys are settled");
-        return Ok(());
+    platform.commit().await?;
+    match work.kind {
+        DueWorkKind::SigningKeys => {
+            let until = authority.advance_signing_keys(&tenant).await?;
+            tracing::debug!(tenant = %tenant.slug(), %until, "the signing keys are settled");
+            Ok(())
+        }
+        DueWorkKind::Sweep => sweep(authority, &tenant).await,
+        DueWorkKind::SweepDpopProofIds => sweep_proofs(authority, &tenant).await,
+        // The tenant is not deleted, and notices are claimed elsewhere: nothing to do.
+        DueWorkKind::DeleteTenantRows | DueWorkKind::LogoutNotices => {
+            let mut scope = authority.database().tenant(&tenant).await?;
+            scope.finish_due_work(work.kind).await?;
+            scope.commit().await
+        }
     }
-    if work.kind == DueWorkKind::Sweep {
-        platform.commit().await?;
-        return sweep(authority, &tenant).await;
-    }
-    if work.kind == DueWorkKind::SweepDpopProofIds {
-        platform.commit().await?;
-        return sweep_proofs(authority, &tenant).await;
-    }
-    // Rows of a tenant that is not deleted: nothing to do.
-    let mut scope = platform.into_tenant(&tenant).await?;
-    scope.finish_due_work(work.kind).await?;
-    scope.commit().await
 }
 
 /// Each batch a transaction of its own.
@@ -74,10 +74,9 @@ async fn sweep(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError>
     scope
         .insert_due_work(DueWorkKind::Sweep, now + wait, now)
         .await?;
-    if report.has_dpop_proof_ids {
-        let again = now + PROOFS_INTERVAL;
+    if scope.has_dpop_proof_ids().await? {
         scope
-            .insert_due_work(DueWorkKind::SweepDpopProofIds, again, now)
+            .insert_due_work(DueWorkKind::SweepDpopProofIds, now, now)
             .await?;
     }
     scope.commit().await?;
@@ -90,20 +89,22 @@ async fn sweep_proofs(authority: &Authority, tenant: &Tenant) -> Result<(), Stor
     let now = authority.now();
     let kind = DueWorkKind::SweepDpopProofIds;
     let (mut removed, mut batches) = (0, 0);
-    let swept = loop {
+    let mut is_unfinished;
+    loop {
         let mut scope = authority.database().tenant(tenant).await?;
-        let swept = scope.sweep_dpop_proof_ids(now, BATCH).await?;
+        let swept = scope.sweep_dpop_proof_ids(now, BATCH_OF_PROOFS).await?;
         scope.commit().await?;
-        removed += swept.removed;
+        removed += swept;
         batches += 1;
-        if !swept.is_unfinished || batches == MOST_BATCHES_OF_PROOFS {
-            break swept;
+        is_unfinished = swept >= u64::from(BATCH_OF_PROOFS);
+        if !is_unfinished || batches == MOST_BATCHES_OF_PROOFS {
+            break;
         }
-    };
+    }
     let mut scope = authority.database().tenant(tenant).await?;
-    if swept.is_unfinished {
+    if is_unfinished {
         scope.insert_due_work(kind, now + PAUSE, now).await?;
-    } else if swept.were_there {
+    } else if removed > 0 || scope.has_dpop_proof_ids().await? {
         scope
             .insert_due_work(kind, now + PROOFS_INTERVAL, now)
             .await?;
@@ -147,7 +148,6 @@ fn note(authority: &Authority, tenant: &Tenant, grants: u64, report: &SweepRepor
         ("grants", grants),
         ("clients", clients),
         ("client_assertion_ids", report.client_assertion_ids),
-        ("dpop_proof_ids", report.dpop_proof_ids),
         ("initial_access_tokens", report.initial_access_tokens),
         ("device_authorizations", report.device_authorizations),
         ("logout_notices", report.logout_notices),

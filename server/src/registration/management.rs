@@ -255,14 +255,17 @@ async fn remove_registration(request: &TenantRequest) -> Result<(), OAuthFailure
     let caller = Caller::read(request).await?;
     caller.find(request).await?;
     let (mut scope, record) = caller.lock(request).await?;
-    let now = request.now();
-    scope
-        .delete_client(record.client.key, now, last_token_ends(now))
-        .await?;
+    let deleted = scope.delete_client(record.client.key).await?;
     let event = event(request, EventType::ClientDeleted, &record.client);
     scope
         .insert_audit_event(&event.into_row(request.authority().random()))
         .await?;
+    if let Some(deleted) = deleted {
+        let now = request.now();
+        scope
+            .insert_ended_client(&deleted, now, last_token_ends(now))
+            .await?;
+    }
     Ok(scope.commit().await?)
 }
 
@@ -312,7 +315,8 @@ impl Caller {
         &self,
         request: &TenantRequest,
     ) -> Result<(TenantScope, ClientRecord), OAuthFailure> {
-        let mut scope = begin(request).await?;
+        let database = request.authority().database();
+        let mut scope = database.tenant_in_line(&request.tenant).await?;
         let found = scope.find_client_for_update(&self.client_id).await?;
         let Some(record) = self.admit(request, found) else {
             scope.roll_back().await?;

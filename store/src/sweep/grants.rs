@@ -51,12 +51,14 @@ impl TenantScope {
                  order by created_at, grant_id limit $5),
              removed as (
                  delete from grants where tenant_id = $1 and grant_id = any (array(
-                     select l.grant_id from looked_at l
+                     select g.grant_id from looked_at l
+                     join grants g on g.tenant_id = $1 and g.grant_id = l.grant_id
                      where (l.revoked_at is null or l.revoked_at < $2)
                        and not exists (select from refresh_families f
                                        where f.tenant_id = $1 and f.grant_id = l.grant_id
                                          and least(f.idle_expires_at, f.absolute_expires_at,
-                                                   f.revoked_at) >= $2)))
+                                                   f.revoked_at) >= $2)
+                     for update of g skip locked))
                  returning grant_id)
              select (select count(*) from removed) as "removed!",
                     (select count(*) from looked_at) as "looked_at!",

@@ -263,7 +263,7 @@ impl PlatformScope {
     }
 
     /// Whether it was there. A job removes what is the tenant's; its own row stays, so that slug and
-    /// issuer are never given out again.
+    /// issuer are never given out again. Its admin keys end with it.
     pub async fn delete_tenant(
         &mut self,
         tenant: &Tenant,
@@ -273,6 +273,7 @@ impl PlatformScope {
             .move_tenant(tenant, &["active", "suspended"], TenantState::Deleted, now)
             .await?;
         if is_deleted {
+            self.revoke_admin_keys_of_tenant(tenant.id(), now).await?;
             self.insert_due_work(tenant.id(), DueWorkKind::DeleteTenantRows, now, now)
                 .await?;
         }

@@ -6,7 +6,7 @@ use protocol::client::AuthMethod;
 use protocol::{AdminKeyId, ScopeSet, SecretText, SigningAlgorithm};
 
 use crate::tests::support::{CountingRandom, Things, World, at, client_secret, digest};
-use crate::{AdminAccess, NewAdminKey, NewConsent, NewUser, StoredSecret};
+use crate::{AdminAccess, NewAdminKey, NewConsent, NewUser, StoredSecret, Tenant};
 
 #[tokio::test]
 async fn a_client_is_read_with_its_secrets_and_resources() {
@@ -85,12 +85,8 @@ async fn a_client_is_read_with_its_secrets_and_resources() {
             .is_empty()
     );
 
-    assert!(
-        scope
-            .delete_client(changed.key, at(5), at(900))
-            .await
-            .unwrap()
-    );
+    let deleted = scope.delete_client(changed.key).await.unwrap();
+    assert!(deleted.is_some());
     assert!(
         scope
             .find_grant(things.grant.grant_id)
@@ -149,12 +145,7 @@ async fn a_resource_is_read_back_with_identifiers_and_scopes() {
     changed.scopes.reverse();
     changed.scopes.remove(0);
     changed.audience = "mcp_proxy".to_owned();
-    assert!(
-        scope
-            .update_resource(&changed, at(7), at(900))
-            .await
-            .unwrap()
-    );
+    assert!(scope.update_resource(&changed, at(7)).await.unwrap());
     changed.audience_since = at(7);
     let listed = scope.list_resources(None, 10).await.unwrap();
     assert_eq!(listed.len(), 1);
@@ -198,7 +189,7 @@ async fn a_resource_credential_lives_and_dies_with_its_resource() {
         .await
         .unwrap();
     assert_eq!(listed, [found]);
-    let is_gone = scope.delete_resource(credential.resource_id, at(7), at(900));
+    let is_gone = scope.delete_resource(credential.resource_id);
     assert!(is_gone.await.unwrap());
     assert!(
         scope
@@ -312,19 +303,22 @@ async fn consents_add_up() {
     assert!(more.is_subset(&found[0].scopes) && found[0].scopes.len() == 2);
 }
 
-#[tokio::test]
-async fn an_admin_key_is_found_until_it_is_revoked_and_says_when() {
-    let world = World::new().await;
-    let tenant = world.tenant("acme").await;
-    let new = |tenant| NewAdminKey {
+fn admin_key(tenant: Option<&Tenant>) -> NewAdminKey {
+    NewAdminKey {
         admin_key_id: AdminKeyId::generate(&CountingRandom, at(0)),
-        tenant,
+        tenant: tenant.cloned(),
         name: "deploy".to_owned(),
         digest: digest(),
         access: AdminAccess::Write,
         expires_at: Some(at(100)),
-    };
-    let (ours, platforms) = (new(Some(tenant.clone())), new(None));
+    }
+}
+
+#[tokio::test]
+async fn an_admin_key_is_found_until_it_is_revoked_and_says_when() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let (ours, platforms) = (admin_key(Some(&tenant)), admin_key(None));
     let mut platform = world.database.platform().await.unwrap();
     platform.insert_admin_key(&ours, at(0)).await.unwrap();
     platform.insert_admin_key(&platforms, at(0)).await.unwrap();
@@ -378,4 +372,20 @@ async fn an_admin_key_is_found_until_it_is_revoked_and_says_when() {
     }
     let left = platform.list_admin_keys(None, 10).await.unwrap();
     assert_eq!(left, []);
+}
+
+#[tokio::test]
+async fn admin_keys_end_with_their_tenant() {
+    let world = World::new().await;
+    let (gone, kept) = (world.tenant("gone").await, world.tenant("kept").await);
+    let mut platform = world.database.platform().await.unwrap();
+    for tenant in [Some(&gone), Some(&kept), None] {
+        let key = admin_key(tenant);
+        platform.insert_admin_key(&key, at(0)).await.unwrap();
+    }
+    assert!(platform.delete_tenant(&gone, at(5)).await.unwrap());
+    for key in platform.list_admin_keys(None, 10).await.unwrap() {
+        let ended = (key.tenant_id == Some(gone.id())).then(|| at(5));
+        assert_eq!(key.revoked_at, ended, "{key:?}");
+    }
 }

@@ -59,22 +59,19 @@ async fn used_proofs_are_forgotten_when_they_are_too_old() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
     let mut scope = world.database.tenant(&tenant).await.unwrap();
-    for number in 0..41_u32 {
-        let ends = at(300) + Duration::from_secs(u64::from(number / 40) * 100);
+    assert!(!scope.has_dpop_proof_ids().await.unwrap());
+    for number in 0..4_u32 {
+        let ends = at(300) + Duration::from_secs(u64::from(number / 3) * 100);
         let jti = number.to_string();
         let key = dpop_key();
         let inserted = scope.insert_dpop_proof_id(&key, &jti, ends, at(0));
         assert!(inserted.await.unwrap());
     }
-    let mut sweep = async |now, are_there| {
-        let swept = scope.sweep_expired(at(now), 1).await.unwrap();
-        assert_eq!(swept.has_dpop_proof_ids, are_there);
-        (swept.dpop_proof_ids, swept.is_unfinished)
-    };
-    assert_eq!(sweep(299, true).await, (0, false));
-    assert_eq!(sweep(300, true).await, (20, true));
-    assert_eq!(sweep(300, true).await, (20, true));
-    assert_eq!(sweep(300, true).await, (0, false));
-    assert_eq!(sweep(400, true).await, (1, false));
-    assert_eq!(sweep(400, false).await, (0, false));
+    for (now, removed) in [(299, 0), (300, 2), (300, 1), (300, 0)] {
+        let swept = scope.sweep_dpop_proof_ids(at(now), 2).await;
+        assert_eq!(swept.unwrap(), removed);
+        assert!(scope.has_dpop_proof_ids().await.unwrap());
+    }
+    assert_eq!(scope.sweep_dpop_proof_ids(at(400), 2).await.unwrap(), 1);
+    assert!(!scope.has_dpop_proof_ids().await.unwrap());
 }

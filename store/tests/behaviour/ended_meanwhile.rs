@@ -177,3 +177,104 @@ async fn a_consent_that_is_being_withdrawn_is_waited_for_and_gone() {
     let (held, ()) = tokio::join!(issuing.hold_consents(user_id, client_key), withdraw);
     assert_eq!(held.unwrap(), []);
 }
+
+/// Whoever registered by themselves, and is deleted while a person allows them for the first time, has tokens.
+#[tokio::test]
+async fn a_client_that_gets_its_first_grant_while_it_is_deleted_is_named() {
+    let both = Meanwhile::new().await;
+    let registered = both.things.newcomers.registered.clone();
+    let mut scope = both.scope().await;
+    scope.insert_client(&registered, None, at(0)).await.unwrap();
+    scope.commit().await.unwrap();
+    let (grant, code) = both.grant_and_code();
+    let grant = NewGrant {
+        client_key: registered.key,
+        ..grant
+    };
+    let mut allowing = both.scope().await;
+    let inserted = allowing.insert_grant_with_code(&grant, &code, at(5)).await;
+    inserted.unwrap();
+    let allow = async {
+        both.until_somebody_waits().await;
+        allowing.commit().await.unwrap();
+    };
+    let mut deleting = both.scope().await;
+    let (deleted, ()) = tokio::join!(deleting.delete_client(registered.key), allow);
+    assert!(deleted.unwrap().unwrap().may_have_tokens);
+}
+
+/// Who is signed out of a client that is being deleted is signed out; the client is told nothing.
+#[tokio::test]
+async fn a_client_that_is_being_deleted_is_not_told_of_a_sign_out() {
+    let both = Meanwhile::new().await;
+    let (grant, code) = both.grant_and_code();
+    let mut scope = both.scope().await;
+    let inserted = scope.insert_grant_with_code(&grant, &code, at(5)).await;
+    inserted.unwrap();
+    scope.commit().await.unwrap();
+    let mut deleting = both.scope().await;
+    let deleted = deleting.delete_client(both.things.client.key).await;
+    assert!(deleted.unwrap().is_some());
+    let delete = async {
+        both.until_somebody_waits().await;
+        deleting.commit().await.unwrap();
+    };
+    let (told, ()) = tokio::join!(both.sign_out(), delete);
+    assert_eq!(told, 0);
+}
+
+/// What administrators change in one tenant they change one after the other; other tenants do not wait.
+#[tokio::test]
+async fn changes_of_a_tenants_administrators_wait_in_line() {
+    let both = Meanwhile::new().await;
+    let other = both.world.tenant("umbrella").await;
+    let database = &both.world.database;
+    let first = database.tenant_in_line(&both.tenant).await.unwrap();
+    let elsewhere = database.tenant_in_line(&other).await.unwrap();
+    elsewhere.commit().await.unwrap();
+    both.scope().await.commit().await.unwrap();
+    let end = async {
+        both.until_somebody_waits().await;
+        first.commit().await.unwrap();
+    };
+    // Another replica: the same database, and nothing else in common.
+    let replica = both.world.connect_with(|_| {});
+    let (second, ()) = tokio::join!(replica.tenant_in_line(&both.tenant), end);
+    second.unwrap().commit().await.unwrap();
+}
+
+/// However many wait for their turn, they do not use up the connections of a replica.
+#[tokio::test]
+async fn whoever_waits_in_line_waits_without_a_connection() {
+    let both = Meanwhile::new().await;
+    let database = &both.world.database;
+    let first = database.tenant_in_line(&both.tenant).await.unwrap();
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (database, tenant) = (database.clone(), both.tenant.clone());
+        waiting.spawn(async move {
+            let scope = database.tenant_in_line(&tenant).await.unwrap();
+            scope.commit().await.unwrap();
+        });
+    }
+    tokio::task::yield_now().await;
+    both.scope().await.commit().await.unwrap();
+    first.commit().await.unwrap();
+    assert_eq!(waiting.join_all().await.len(), 100);
+}
+
+/// Whoever waits for the sweep is not waited for: what somebody has stays until the next one.
+#[tokio::test]
+async fn a_sweep_waits_for_nobody() {
+    let both = Meanwhile::new().await;
+    let (session, long_ago) = (both.session_id(), at(20 * 86_400));
+    let mut holding = both.scope().await;
+    assert!(holding.hold_browser_session(session).await.unwrap());
+    let mut sweeping = both.scope().await;
+    let swept = sweeping.sweep_expired(long_ago, 100).await.unwrap();
+    assert_eq!(swept.browser_sessions, 0);
+    assert!(swept.authorization_codes > 0);
+    holding.commit().await.unwrap();
+    let swept = sweeping.sweep_expired(long_ago, 100).await.unwrap();
+    assert_eq!(swept.browser_sessions, 1);
+}

@@ -96,8 +96,9 @@ async fn clients_that_ended_are_named_while_a_token_of_theirs_may_live() {
         ..things.client.clone()
     };
     scope.insert_client(&again, None, at(100)).await.unwrap();
-    let is_gone = scope.delete_client(again.key, at(200), at(1_100));
-    assert!(is_gone.await.unwrap());
+    let deleted = scope.delete_client(again.key).await.unwrap().unwrap();
+    let told = scope.insert_ended_client(&deleted, at(200), at(1_100));
+    told.await.unwrap();
     let listed = scope.list_ended_clients(at(900), at(50), 10).await.unwrap();
     assert_eq!(listed[0].ended_at, Some(at(200)));
     let swept = scope.sweep_ended_clients(at(1_099), 10).await.unwrap();
@@ -114,29 +115,21 @@ async fn an_audience_that_ended_is_named_while_a_token_of_before_may_live() {
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     let mut resource = things.resource;
     let first = resource.audience.clone();
-    // A change that is none of the audience ends nothing.
     resource.name = "Other tools".to_owned();
-    assert!(
-        scope
-            .update_resource(&resource, at(3), at(800))
-            .await
-            .unwrap()
-    );
-    assert_eq!(scope.list_ended_audiences(at(5), 10).await.unwrap(), []);
+    assert!(scope.update_resource(&resource, at(3)).await.unwrap());
     let since = |record: Option<crate::ResourceRecord>| record.unwrap().resource.audience_since;
     let found = scope.find_resource(resource.resource_id).await.unwrap();
     assert_eq!(since(found), at(0));
     "https://elsewhere.example".clone_into(&mut resource.audience);
-    assert!(
-        scope
-            .update_resource(&resource, at(5), at(900))
-            .await
-            .unwrap()
-    );
+    assert!(scope.update_resource(&resource, at(5)).await.unwrap());
+    let told = scope.insert_ended_audience(&first, at(5), at(900));
+    told.await.unwrap();
     let found = scope.find_resource(resource.resource_id).await.unwrap();
     assert_eq!(since(found), at(5));
-    let is_gone = scope.delete_resource(resource.resource_id, at(7), at(950));
+    let is_gone = scope.delete_resource(resource.resource_id);
     assert!(is_gone.await.unwrap());
+    let told = scope.insert_ended_audience(&resource.audience, at(7), at(950));
+    told.await.unwrap();
     let ended = |audience: &str, ended_at| EndedAudience {
         audience: audience.to_owned(),
         ended_at,
@@ -158,8 +151,10 @@ async fn an_audience_that_ended_is_named_while_a_token_of_before_may_live() {
         [new]
     );
     // And goes again, later.
-    let is_gone = scope.delete_resource(resource.resource_id, at(20), at(1_000));
+    let is_gone = scope.delete_resource(resource.resource_id);
     assert!(is_gone.await.unwrap());
+    let told = scope.insert_ended_audience(&resource.audience, at(20), at(1_000));
+    told.await.unwrap();
     let listed = scope.list_ended_audiences(at(999), 10).await.unwrap();
     assert_eq!(listed, [ended(&resource.audience, at(20))]);
     assert_eq!(scope.sweep_ended_audiences(at(999), 10).await.unwrap(), 1);

@@ -56,7 +56,7 @@ async fn a_key_goes_one_step_at_a_time_and_each_step_once() {
 /// Three who change a tenant's keys wait for one another in a line, not in a circle: a key that the first made
 /// may stand before those that the second waited for.
 #[tokio::test]
-async fn who_changes_keys_at_once_waits_in_line() {
+async fn changes_of_a_tenants_keys_wait_for_one_another_and_never_in_a_circle() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
     let things = Things::insert(&world, &tenant).await;

@@ -10,7 +10,7 @@ use crate::tests::support::{
     Things, USED_JTI, at, client_secret_of, device_of, digest, dpop_key, grant_of, new_family,
 };
 use crate::{
-    DevicePoll, DpopProofSweep, DueWorkKind, GrantSweep, NewBrowserSession, NewClientSecret,
+    DeletedClient, DevicePoll, DueWorkKind, GrantSweep, NewBrowserSession, NewClientSecret,
     NewResourceCredential, RefreshRotation, RevokedReason, StoreError, SweepReport,
     TokenReuseFilter,
 };
@@ -58,12 +58,6 @@ impl Answer for u64 {
     }
 }
 
-impl Answer for DpopProofSweep {
-    fn is_something(&self) -> bool {
-        *self != Self::default()
-    }
-}
-
 /// A write that says nothing: the rows say whether it did something.
 impl Answer for () {
     fn is_something(&self) -> bool {
@@ -90,6 +84,13 @@ fn writes_its_own<T>(_answer: T) {}
 /// The session that B's client was told of.
 fn session_of(b: &Things) -> SessionId {
     b.grant.session_id.unwrap()
+}
+
+fn deleted_of(b: &Things) -> DeletedClient {
+    DeletedClient {
+        client_id: b.client.client_id.to_string(),
+        may_have_tokens: true,
+    }
 }
 
 macro_rules! cases {
@@ -146,7 +147,8 @@ cases! {
     delete_client_secret(b.client.key, b.client_secret.credential_id);
     set_client_secret_expiry(b.client.key, b.client_secret.credential_id, at(6), at(5));
     hold_client(b.client.key);
-    delete_client(b.client.key, at(5), at(900));
+    delete_client(b.client.key);
+    insert_ended_client(&deleted_of(b), at(5), at(900));
     list_ended_clients(at(5), at(-900), 100);
     // clients that come by themselves
     set_client_registration_token(b.newcomers.registered.key, &digest());
@@ -158,6 +160,7 @@ cases! {
     insert_client_assertion_id(&b.client.client_id, USED_JTI, at(900), at(5)) writes_its_own;
     insert_dpop_proof_id(&dpop_key(), USED_JTI, at(900), at(5)) writes_its_own;
     sweep_dpop_proof_ids(at(900), 100);
+    has_dpop_proof_ids();
     insert_initial_access_token(&b.newcomers.initial_access_token, at(5));
     find_initial_access_token(b.newcomers.initial_access_token.token_id);
     list_initial_access_tokens(None, 100);
@@ -217,7 +220,7 @@ cases! {
     extend_refresh_family(b.family.family_id, 0, at(9_000));
     // resources and their credentials
     insert_resource(&b.resource, at(5));
-    update_resource(&b.resource, at(5), at(900));
+    update_resource(&b.resource, at(5));
     find_resource(b.resource.resource_id);
     find_resource_for_update(b.resource.resource_id);
     list_resources(None, 100);
@@ -225,7 +228,8 @@ cases! {
     find_resource_credential(&b.resource_credential.client_id);
     list_resource_credentials(b.resource.resource_id, None, 100);
     delete_resource_credential(b.resource.resource_id, b.resource_credential.credential_id);
-    delete_resource(b.resource.resource_id, at(5), at(900));
+    delete_resource(b.resource.resource_id);
+    insert_ended_audience(&b.resource.audience, at(5), at(900));
     list_ended_audiences(at(5), 100);
     // revocations
     list_revocations_of_tenant(at(5), 100);

@@ -14,7 +14,7 @@ mod coverage;
 mod planted;
 mod raw_statements;
 
-use sqlx::{Connection as _, Row as _};
+use sqlx::Connection as _;
 
 use crate::database::{Database, opening};
 use crate::tenant_scope::TenantScope;
@@ -120,19 +120,8 @@ async fn make_unbound_role(world: &World) {
 /// Every row of a tenant in every table, as text.
 async fn rows_of(world: &World, tenant: &Tenant) -> String {
     let mut superuser = world.db_superuser().await;
-    let tables = sqlx::query(
-        "select a.attrelid::regclass::text from pg_attribute a join pg_class t on t.oid = a.attrelid
-         where a.attname = 'tenant_id' and t.relkind in ('r', 'p') and not t.relispartition
-           and t.relnamespace = 'public'::regnamespace order by 1",
-    );
-    let tables = tables.fetch_all(&mut superuser).await.unwrap();
-    assert!(
-        tables.len() > 15,
-        "the tables with tenants' rows were not found"
-    );
     let mut all = String::new();
-    for table in tables {
-        let table: String = table.get(0);
+    for table in world.db_tables_of_tenants().await {
         let statement = format!(
             "select coalesce(string_agg(t::text, chr(10) order by t::text), '') from {table} t
              where tenant_id = $1"

@@ -105,6 +105,23 @@ impl World {
             .unwrap()
     }
 
+    /// Every table with a tenant's id, as the catalogue lists them: one of tomorrow is among them.
+    pub async fn db_tables_of_tenants(&self) -> Vec<String> {
+        let mut superuser = self.db_superuser().await;
+        let tables = sqlx::query_scalar(
+            "select a.attrelid::regclass::text from pg_attribute a join pg_class t on t.oid = a.attrelid
+             where a.attname = 'tenant_id' and t.relkind in ('r', 'p') and not t.relispartition
+               and t.relnamespace = 'public'::regnamespace order by 1",
+        );
+        let tables: Vec<String> = tables.fetch_all(&mut superuser).await.unwrap();
+        superuser.close().await.unwrap();
+        assert!(
+            tables.len() > 15,
+            "the tables with tenants' rows were not found"
+        );
+        tables
+    }
+
     /// Returns when so many wait for a lock; the runner's own limit ends a wait for what never comes.
     pub async fn db_until_waiting(&self, count: i64) {
         // Not `pg_locks`: where one waits for a transaction, it does not say in which database.

@@ -260,8 +260,9 @@ impl Things {
             ..client()
         };
         scope.insert_client(&gone, None, at(0)).await.unwrap();
-        let is_gone = scope.delete_client(gone.key, at(1), at(900));
-        assert!(is_gone.await.unwrap());
+        let deleted = scope.delete_client(gone.key).await.unwrap().unwrap();
+        let told = scope.insert_ended_client(&deleted, at(1), at(900));
+        told.await.unwrap();
         let gone = Resource {
             resource_id: ResourceId::generate(&CountingRandom, at(0)),
             identifiers: vec!["https://gone.example".to_owned()],
@@ -269,8 +270,10 @@ impl Things {
             ..resource()
         };
         scope.insert_resource(&gone, at(0)).await.unwrap();
-        let is_gone = scope.delete_resource(gone.resource_id, at(1), at(900));
+        let is_gone = scope.delete_resource(gone.resource_id);
         assert!(is_gone.await.unwrap());
+        let told = scope.insert_ended_audience(&gone.audience, at(1), at(900));
+        told.await.unwrap();
         scope.commit().await.unwrap();
         things
     }

@@ -1,6 +1,6 @@
 //! What `writ keys` says: lines for people, or one JSON document for scripts.
 
-use authority::rotation::{RemovalReport, ResealReport, RotationReport};
+use authority::signing_key_rotation::{RemovalReport, ResealReport, RotationReport};
 use protocol::Timestamp;
 use serde::Serialize;
 use serde_json::json;

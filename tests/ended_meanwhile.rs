@@ -1,11 +1,14 @@
-//! A session that ends, or a consent that is withdrawn, while an answer is being written: no grant is left over,
-//! and the person is led on by what is so now.
+//! A session, a user or a client that ends, or a consent that is withdrawn, while an answer is being written: no
+//! grant is left over, and the person is led on by what is so now (row F8).
 //!
 //! Mostly the end is a transaction of the test's own, which commits once the answer waits for it. That an end which
 //! comes after the grant finds it, is tested in `store`; here, where an operator's call ends more than a session.
 
-use super::*;
-use crate::harness::{Decision, TestApp};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::{Browser, Decision, DeviceCodes, OAuthClient, Page, TestApp, TestTenant};
 
 async fn db_grants(app: &TestApp) -> i64 {
     app.database().db_sizes().await["grants"]
@@ -39,7 +42,7 @@ impl DeviceConsent {
 async fn whoever_is_signed_out_while_a_code_is_issued_signs_in_and_is_asked_again() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.signed_in_browser_of("alice").await;
     let request = client.authorization_request();
     let consent = request.open(&browser).await;
@@ -62,7 +65,7 @@ async fn whoever_is_signed_out_while_a_code_is_issued_signs_in_and_is_asked_agai
 async fn a_silent_request_that_a_sign_out_overtakes_asks_for_a_login() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.browser_of("alice").await;
     client.code_from(&browser).await;
     let silent = client.authorization_request().with("prompt", "none");
@@ -86,7 +89,7 @@ async fn whoever_is_signed_out_while_a_device_is_approved_signs_in_and_is_asked_
     let polled = asked.television.poll(&asked.codes).await;
     polled.is_refused(400, "authorization_pending");
 
-    app.clock().advance(std::time::Duration::from_secs(5));
+    app.clock().advance(Duration::from_secs(5));
     let again = asked.browser.sign_in(&page).await;
     assert!(again.is_consent(), "{again:?}");
     asked.browser.decide(&again, Decision::Allow).await;
@@ -98,7 +101,7 @@ async fn whoever_is_signed_out_while_a_device_is_approved_signs_in_and_is_asked_
 async fn a_consent_that_is_withdrawn_while_a_code_is_issued_is_asked_again() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.browser_of("alice").await;
     client.code_from(&browser).await;
     let request = client.authorization_request();
@@ -114,7 +117,7 @@ async fn a_consent_that_is_withdrawn_while_a_code_is_issued_is_asked_again() {
 async fn a_user_who_is_renamed_and_disabled_while_a_code_is_issued_keeps_no_grant() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.signed_in_browser_of("alice").await;
     let request = client.authorization_request();
     let consent = request.open(&browser).await;
@@ -148,10 +151,10 @@ async fn a_user_who_is_renamed_and_disabled_while_a_code_is_issued_keeps_no_gran
 async fn a_user_who_signs_in_again_while_they_are_deleted_is_gone() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.signed_in_browser_of("alice").await;
     client.code_from(&browser).await;
-    app.clock().advance(std::time::Duration::from_secs(5));
+    app.clock().advance(Duration::from_secs(5));
     let request = client.authorization_request().with("prompt", "login");
     let login = request.open(&browser).await;
     assert!(login.is_login(), "{login:?}");
@@ -203,7 +206,7 @@ async fn a_client_that_is_deleted_while_its_device_is_approved_takes_the_grant_a
 async fn whoever_allows_a_client_that_is_being_deleted_hears_that_it_is_gone() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.signed_in_browser_of("alice").await;
     let consent = client.authorization_request().open(&browser).await;
     hears_that_the_client_is_gone(&app, &browser, &consent).await;
@@ -224,15 +227,49 @@ async fn hears_that_the_client_is_gone(app: &TestApp, browser: &Browser, consent
     assert_eq!(db_grants(app).await, 0);
 }
 
+/// The answer was to be remembered for a resource that is not there any more.
+#[tokio::test]
+async fn whoever_allows_what_is_being_deleted_hears_that_it_is_gone() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let client = acme.confidential_client().await;
+    let browser = acme.signed_in_browser_of("alice").await;
+    let consent = client.authorization_request().open(&browser).await;
+    let ending = app.database().db_hold("delete from resources").await;
+    let (page, ()) = tokio::join!(
+        browser.decide(&consent, Decision::Allow),
+        ending.commit_once_awaited_by(1)
+    );
+    page.answer().is_shown(403);
+    assert!(
+        page.html().contains("What was asked for is gone"),
+        "{page:?}"
+    );
+    assert_eq!(db_grants(&app).await, 0);
+}
+
+#[tokio::test]
+async fn a_device_whose_client_is_being_deleted_is_no_client() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let television = acme.device_client().await;
+    let ending = app.database().db_hold("delete from clients").await;
+    let (asked, ()) = tokio::join!(
+        television.ask_for_device(&[]),
+        ending.commit_once_awaited_by(1)
+    );
+    asked.is_refused(401, "invalid_client");
+}
+
 /// Signed out in another tab before pressing Allow.
 #[tokio::test]
 async fn an_answer_without_a_session_says_so() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    let client = web_client(&acme).await;
+    let client = acme.confidential_client().await;
     let browser = acme.signed_in_browser_of("alice").await;
     let consent = client.authorization_request().open(&browser).await;
-    sign_out(&acme, &browser).await;
+    browser.sign_out(&acme).await;
     let late = browser.decide(&consent, Decision::Allow).await;
     late.answer().is_shown(403);
     assert!(late.html().contains("You are signed out"), "{late:?}");

@@ -10,7 +10,7 @@ use crate::harness::TestApp;
 /// Q1: the other endpoints that programs call, and what is none.
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-async fn at_the_other_back_channel_endpoints() {
+async fn at_the_other_endpoints_that_programs_call() {
     let app = TestApp::start().await;
     let scene = Scene::of(&app).await;
     let (public, confidential) = (&scene.public, &scene.confidential);
