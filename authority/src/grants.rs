@@ -5,21 +5,20 @@
 //! To add one more way in: make a [`store::NewGrant`] as `issue_code` does. One more way out: a
 //! reason in `store::RevokedReason`, and [`Authority::revoke_grant`].
 
+mod consents;
+
 use std::time::Duration;
 
 use crypto::{RefreshToken, SecretKind, SecretToken};
-use protocol::authorization::consent as consent_rule;
 use protocol::authorization::{AuthorizationCode, ConsentOutcome, PendingAuthorization};
 use protocol::client::UsedTolerances;
-use protocol::ids::{ClientKey, GrantId, SessionId, UserId};
+use protocol::ids::{GrantId, SessionId, UserId};
 use protocol::openid::PASSWORD_ACR;
 use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::revocation::{RevocationDecision, decide_access_token, decide_refresh_token};
 use protocol::token::access_token::MAX_LIFETIME;
 use protocol::{ScopeSet, Timestamp};
-use store::{
-    NewAuthorizationCode, NewConsent, NewGrant, RevokedReason, StoreError, Tenant, TenantScope,
-};
+use store::{NewAuthorizationCode, NewGrant, RevokedReason, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType, Origin};
@@ -104,7 +103,6 @@ impl From<StoreDocumentError> for GrantError {
 
 const ANSWERED_ONCE: &str = "authorization_codes_pending_is_answered_once";
 const CLIENT_IS_THERE: &str = "grants_tenant_id_client_key_fkey";
-const RESOURCE_IS_THERE: &str = "consents_tenant_id_resource_id_fkey";
 
 impl Authority {
     /// Grant, code and audit event, and the consent where it is remembered, in one transaction. What it hangs on,
@@ -149,14 +147,9 @@ impl Authority {
                 _ => error.into(),
             })?;
         if approved.is_remembered {
-            remember_consent(&mut scope, &approved, client_key, now)
-                .await
-                .map_err(|error| match error.conflict() {
-                    Some(RESOURCE_IS_THERE) => GrantError::ResourceGone,
-                    _ => error.into(),
-                })?;
+            consents::remember(&mut scope, &approved, client_key, now).await?;
         }
-        if !approved.was_asked() && !hold_consent(&mut scope, &approved, client_key).await? {
+        if !approved.was_asked() && !consents::hold(&mut scope, &approved, client_key).await? {
             return Err(GrantError::ConsentWithdrawn);
         }
         scope
@@ -373,41 +366,4 @@ fn issued_event(
         .detail("redirect_uri", approved.redirect_uri.as_str())
         .detail("scope", &approved.scopes)
         .detail("resources", resources.join(" "))
-}
-
-/// Row F8: whether what was allowed before still is.
-async fn hold_consent(
-    scope: &mut TenantScope,
-    approved: &ApprovedAuthorization<'_>,
-    client_key: ClientKey,
-) -> Result<bool, StoreError> {
-    let held = scope.hold_consents(approved.user_id, client_key).await?;
-    let registered = approved.redirect_uri.registered();
-    let (resources, scopes) = (&approved.pending.resources, &approved.scopes);
-    Ok(consent_rule::is_covered(
-        &held, registered, resources, scopes,
-    ))
-}
-
-/// Row L4: per user, client, registered redirect URI, resource and scopes.
-async fn remember_consent(
-    scope: &mut TenantScope,
-    approved: &ApprovedAuthorization<'_>,
-    client_key: ClientKey,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    // Two answers at once take the rows in one order, whichever the requests had.
-    let mut resource_ids = approved.pending.resources.clone();
-    resource_ids.sort_unstable();
-    for resource_id in resource_ids {
-        let consent = NewConsent {
-            user_id: approved.user_id,
-            client_key,
-            resource_id,
-            redirect_uri: approved.redirect_uri.registered().clone(),
-            scopes: approved.scopes.clone(),
-        };
-        scope.insert_consent(&consent, now).await?;
-    }
-    Ok(())
 }
