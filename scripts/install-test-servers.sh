@@ -2,6 +2,8 @@
 # Brings what the tests start beside PostgreSQL, redis-server and PgBouncer, to this machine when they are
 # not there, and nothing else: no service of the distribution is started, now or at the next boot.
 set -euo pipefail
+# Where Debian puts PgBouncer, and where only root looks by itself; so do the tests (tests/harness/pooler.rs).
+PATH=$PATH:/usr/sbin
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)

@@ -2,7 +2,7 @@
 //! run by different sessions of the server.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use url::Url;
@@ -86,7 +86,7 @@ fn spawn(folder: &PathBuf, settings: &PathBuf) -> Child {
         .unwrap()
         .trim()
         == "0";
-    let mut command = Command::new("pgbouncer");
+    let mut command = pgbouncer();
     command.arg("-q");
     if is_root {
         let mode = Command::new("chown")
@@ -109,7 +109,7 @@ fn spawn(folder: &PathBuf, settings: &PathBuf) -> Child {
 
 /// Since 1.21 it follows prepared statements from one session to another.
 fn keeps_statements_apart() -> bool {
-    let told = Command::new("pgbouncer")
+    let told = pgbouncer()
         .arg("--version")
         .output()
         .unwrap_or_else(|error| panic!("pgbouncer ({error}): run scripts/install-test-servers.sh"));
@@ -122,4 +122,15 @@ fn keeps_statements_apart() -> bool {
         .filter_map(|part| part.parse().ok())
         .collect();
     version.as_slice() >= [1, 21].as_slice()
+}
+
+/// Debian puts it where only root looks by itself.
+fn pgbouncer() -> Command {
+    let debian = Path::new("/usr/sbin/pgbouncer");
+    let program = if debian.exists() {
+        debian
+    } else {
+        Path::new("pgbouncer")
+    };
+    Command::new(program)
 }
