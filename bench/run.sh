@@ -10,6 +10,7 @@ port=${PORT:-9800} admin_port=${ADMIN_PORT:-9801}
 
 command -v wrk >/dev/null || { echo "bench: wrk is missing; install the package wrk" >&2; exit 1; }
 (cd .. && cargo build --release --bin writ)
+built=$(cd .. && realpath "${CARGO_TARGET_DIR:-target}")/release
 rm -rf .work && mkdir -p .work
 
 key=writ-bench-$(head -c 24 /dev/urandom | base64 | tr -d '+/=')
@@ -17,7 +18,7 @@ key=writ-bench-$(head -c 24 /dev/urandom | base64 | tr -d '+/=')
   cd .work
   unset DATABASE_URL
   WRIT_LISTEN=127.0.0.1:$port WRIT_ADMIN_LISTEN=127.0.0.1:$admin_port WRIT_PUBLIC_URL=http://localhost:$port \
-    WRIT_BOOTSTRAP_ADMIN_KEY=$key exec taskset -c 0 ../../target/release/writ dev >log 2>&1
+    WRIT_BOOTSTRAP_ADMIN_KEY=$key exec taskset -c 0 "$built/writ" dev >log 2>&1
 ) &
 server=$!
 trap 'kill -TERM $server 2>/dev/null; wait $server 2>/dev/null || true' EXIT

@@ -18,6 +18,8 @@ from playwright.sync_api import sync_playwright
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 WORK = HERE / ".work"
+# Where cargo built what the tests run.
+BUILT = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
 sys.path.insert(0, str(ROOT / "examples"))
 from support import Program, Tenant, Writ, environment, free_port  # noqa: E402
 
@@ -35,7 +37,7 @@ class RunningWrit(Writ):
 
 @pytest.fixture(scope="session")
 def writ():
-    binary = os.environ.get("WRIT_BINARY", str(ROOT / "target" / "debug" / "writ"))
+    binary = os.environ.get("WRIT_BINARY", str(BUILT / "writ"))
     # Outside the checkout, and open to read: as root, PostgreSQL runs as another user.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="writ-clients-"))
     folder.chmod(0o755)

@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 from clients import CLIENTS
-from conftest import ROOT, RunningWrit
+from conftest import BUILT, RunningWrit
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from support import Program, free_port, sign_in
@@ -57,7 +57,7 @@ def writ_with_documents():
     port, admin_port, admin_key = free_port(), free_port(), "writ-document-tests-" + secrets.token_urlsafe(24)
     documents = {DOCUMENT_URL: DOCUMENT, SIGNED_URL: SIGNED_DOCUMENT, JWKS_URL: {"keys": [PUBLIC_JWK]}}
     settings = {"port": port, "admin_port": admin_port, "admin_key": admin_key, "documents": documents}
-    program = [ROOT / "target" / "debug" / "examples" / "writ_with_documents", json.dumps(settings)]
+    program = [BUILT / "examples" / "writ_with_documents", json.dumps(settings)]
     with Program(program, ready=f"http://127.0.0.1:{admin_port}/readyz"):
         yield RunningWrit(f"http://localhost:{port}", f"http://127.0.0.1:{admin_port}", admin_key)
 
