@@ -245,6 +245,40 @@ async fn tokens_for_a_deleted_resource_are_void() {
     assert_eq!(feed(&acme).await["audiences"], json!([]));
 }
 
+/// Whoever had to wait for their turn begins when it has come: what was issued before is the past. A change that is
+/// none of the audience ends nothing.
+#[tokio::test]
+async fn an_audience_that_comes_back_after_a_wait_has_new_tokens_only() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let identifier = "https://calendar.acme.test/mcp";
+    let calendar = acme.another_resource(identifier).await;
+    let credential = acme.resource_credential_of(&calendar).await;
+    let client = acme.confidential_client().await;
+    let client = client.with_resource(Some(identifier));
+    let own = client.client_credentials(None).await.tokens();
+    let path = format!("/resources/{}", calendar.id);
+    acme.change(&path, &json!({ "name": "The calendar" })).await;
+    assert_eq!(feed(&acme).await["audiences"], json!([]));
+    assert!(credential.accepts(&own.access_token).await);
+    acme.change(&path, &json!({ "audience": "https://elsewhere.acme.test" }))
+        .await;
+
+    let line =
+        "select pg_advisory_xact_lock(hashtextextended('changes:' || tenant_id, 0)) from tenants";
+    let line = app.database().db_hold(line).await;
+    let wait = async {
+        app.database().db_until_waiting(1).await;
+        app.clock().advance(Duration::from_secs(5));
+        line.commit_once_awaited_by(1).await;
+    };
+    let (path, back) = (acme.path(&path), json!({ "audience": identifier }));
+    let (changed, ()) = tokio::join!(acme.admin().patch(&path, &back), wait);
+    changed.expect_status(200);
+    assert!(!credential.accepts(&own.access_token).await);
+    assert!(is_void(&feed(&acme).await, &own));
+}
+
 /// Only what could still be presented: a day after the last token, nothing is named any more.
 #[tokio::test]
 async fn what_no_living_token_names_is_left_out() {

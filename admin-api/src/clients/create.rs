@@ -76,6 +76,11 @@ pub async fn create_client(
         (None, None)
     };
     let mut scope = access.open(&api).await?;
+    let now = api.now();
+    let client = Client {
+        created_at: now,
+        ..client
+    };
     scope
         .insert_client(&client, secret.as_ref(), now)
         .await

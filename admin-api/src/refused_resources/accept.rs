@@ -47,8 +47,8 @@ pub async fn accept_refused_resource(
     Body(body): Body<AcceptBody>,
 ) -> Result<Created<ResourceOut>, Problem> {
     let unknown = || refused_resources::unknown(access.tenant.slug());
-    let now = api.now();
     let mut scope = access.open(&api).await?;
+    let now = api.now();
     let found = scope.find_refused_resource_indicator(indicator_id).await?;
     let refused = found.ok_or_else(unknown)?;
     let before = find_resource(&mut scope, &body.resource_id).await?;

@@ -86,9 +86,10 @@ pub async fn create_resource(
     api: Api,
     Body(body): Body<NewResourceBody>,
 ) -> Result<Created<ResourceOut>, Problem> {
-    let now = api.now();
-    let resource = body.validate(ResourceId::generate(api.random(), now), now)?;
+    let asked_at = api.now();
+    let resource = body.validate(ResourceId::generate(api.random(), asked_at), asked_at)?;
     let mut scope = access.open(&api).await?;
+    let now = api.now();
     scope
         .insert_resource(&resource, now)
         .await

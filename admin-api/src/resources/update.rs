@@ -102,8 +102,8 @@ pub async fn update_resource(
     Body(body): Body<ResourcePatch>,
 ) -> Result<Found<ResourceOut>, Problem> {
     let unknown = || resources::unknown(access.tenant.slug());
-    let now = api.now();
     let mut scope = access.open(&api).await?;
+    let now = api.now();
     // Locked, so that what another call changes at the same time is not written back.
     let before = scope
         .find_resource_for_update(resource_id)
