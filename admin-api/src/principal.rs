@@ -13,7 +13,7 @@ use authority::limits::Limit;
 use crypto::{SecretKind, SecretToken};
 use protocol::{AdminKeyId, Slug, TenantId, Timestamp};
 use secrecy::ExposeSecret;
-use store::{AdminAccess, PlatformScope, StoreError, Tenant, TenantScope};
+use store::{AdminAccess, PlatformScope, StoreError, Tenant, TenantScope, Waiting};
 
 use crate::api::Api;
 use crate::audit;
@@ -161,9 +161,13 @@ pub struct TenantWrite {
 }
 
 impl TenantWrite {
-    /// The tenant's rows, for one change of its administrators at a time.
+    /// The tenant's rows, for one change of its administrators at a time. A moment that is written is read after
+    /// this: it may have waited, and what came before it is the past.
     pub async fn open(&self, api: &Api) -> Result<TenantScope, StoreError> {
-        api.database().tenant_in_line(&self.tenant).await
+        let database = api.database();
+        database
+            .tenant_in_line(&self.tenant, Waiting::Administrator)
+            .await
     }
 }
 

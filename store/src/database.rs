@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
 use crate::changes::{CHANNEL, Change, ChangeHook};
 use crate::error::StoreError;
-use crate::lines::Lines;
+use crate::lines::{Lines, Waiting};
 use crate::platform_scope::PlatformScope;
 use crate::roles::Roles;
 use crate::tenant_scope::TenantScope;
@@ -101,8 +101,12 @@ impl Database {
     /// The same, for a change by whoever administers the tenant: one after the other, since such changes take rows
     /// of many kinds and each in the order of its own sense. It costs no round trip, and holds a connection only once
     /// nobody in this process is before it.
-    pub async fn tenant_in_line(&self, tenant: &Tenant) -> Result<TenantScope, StoreError> {
-        let wait = async { Ok(self.inner.lines.wait(tenant.id()).await) };
+    pub async fn tenant_in_line(
+        &self,
+        tenant: &Tenant,
+        who: Waiting,
+    ) -> Result<TenantScope, StoreError> {
+        let wait = async { Ok(self.inner.lines.wait(tenant.id(), who).await) };
         let turn = self.within_deadline(wait).await?;
         let statement = format!(
             "begin; {}; select pg_advisory_xact_lock(hashtextextended('changes:{}', 0))",

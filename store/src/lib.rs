@@ -83,6 +83,7 @@ pub use grants::{Grant, GrantEnding, NewGrant, RevokedReason};
 pub use initial_access_tokens::{InitialAccessToken, NewInitialAccessToken};
 pub use isolation_check::IsolationError;
 pub use key_encryption_keys::{KeyEncryptionKeyUse, SealedKeyName};
+pub use lines::Waiting;
 pub use logout_notices::LogoutNotice;
 pub use migrate::{MIGRATOR, MigrateError, MigrateSettings, migrate};
 pub use platform_scope::PlatformScope;

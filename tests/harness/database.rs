@@ -95,6 +95,12 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         let name = self.name.clone();
+        // Only a superuser may end a superuser's connection that a test has left open.
+        let mut url = self.known_superuser_url();
+        if let (Some(url), Ok(server)) = (&mut url, Url::parse(server_url())) {
+            url.set_path(server.path());
+        }
+        let url = url.map_or_else(|| server_url().to_owned(), String::from);
         // `drop` cannot wait for a future on this thread's runtime, so another thread does.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -102,7 +108,7 @@ impl Drop for TestDatabase {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let mut server = connect(server_url()).await;
+                let mut server = connect(&url).await;
                 run(
                     &mut server,
                     format!("drop database if exists {name} with (force)"),

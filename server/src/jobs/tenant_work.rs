@@ -89,18 +89,17 @@ async fn sweep_proofs(authority: &Authority, tenant: &Tenant) -> Result<(), Stor
     let now = authority.now();
     let kind = DueWorkKind::SweepDpopProofIds;
     let (mut removed, mut batches) = (0, 0);
-    let mut is_unfinished;
-    loop {
+    let is_unfinished = loop {
         let mut scope = authority.database().tenant(tenant).await?;
         let swept = scope.sweep_dpop_proof_ids(now, BATCH_OF_PROOFS).await?;
         scope.commit().await?;
         removed += swept;
         batches += 1;
-        is_unfinished = swept >= u64::from(BATCH_OF_PROOFS);
-        if !is_unfinished || batches == MOST_BATCHES_OF_PROOFS {
-            break;
+        let is_full = swept >= u64::from(BATCH_OF_PROOFS);
+        if !is_full || batches == MOST_BATCHES_OF_PROOFS {
+            break is_full;
         }
-    }
+    };
     let mut scope = authority.database().tenant(tenant).await?;
     if is_unfinished {
         scope.insert_due_work(kind, now + PAUSE, now).await?;

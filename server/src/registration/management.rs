@@ -19,7 +19,7 @@ use protocol::client::registration::{
 };
 use protocol::client::{Client, ClientOrigin};
 use protocol::{ClientId, ClientKey, SecretText};
-use store::{ClientRecord, StoredSecret, TenantScope};
+use store::{ClientRecord, StoredSecret, TenantScope, Waiting};
 
 use super::{
     event, give_registration_token, known_scopes, management_uri, new_secret, signing_algorithm,
@@ -316,7 +316,9 @@ impl Caller {
         request: &TenantRequest,
     ) -> Result<(TenantScope, ClientRecord), OAuthFailure> {
         let database = request.authority().database();
-        let mut scope = database.tenant_in_line(&request.tenant).await?;
+        let mut scope = database
+            .tenant_in_line(&request.tenant, Waiting::Client)
+            .await?;
         let found = scope.find_client_for_update(&self.client_id).await?;
         let Some(record) = self.admit(request, found) else {
             scope.roll_back().await?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use protocol::{EventId, Timestamp};
 
 use crate::tests::support::{CountingRandom, Things, World, at};
-use crate::{AuditEvent, FirstKept, NewAuditEvent, SHORTEST_AUDIT_RETENTION, TenantUpdate};
+use crate::{
+    AuditEvent, FirstKept, NewAuditEvent, PlatformScope, SHORTEST_AUDIT_RETENTION, Tenant,
+    TenantUpdate,
+};
 
 fn event(occurred_at: Timestamp) -> NewAuditEvent {
     let event_id = EventId::generate(&CountingRandom, occurred_at);
@@ -197,31 +200,38 @@ async fn a_retention_of_nothing_removes_nothing_of_the_last_day() {
     assert_eq!(world.db_count("platform_audit_events").await, 2);
 }
 
+/// Somebody who has changed the tenant, and has not said so yet.
+async fn changing(world: &World, tenant: &Tenant) -> PlatformScope {
+    let mut platform = world.database.platform().await.unwrap();
+    let update = TenantUpdate {
+        display_name: "Acme".to_owned(),
+        settings: tenant.settings().clone(),
+    };
+    let changed = platform.update_tenant(tenant, &update, at(5)).await;
+    assert!(changed.unwrap().is_some());
+    platform
+}
+
+async fn make_month(world: &World) -> bool {
+    let mut platform = world.database.platform().await.unwrap();
+    let is_made = platform.ensure_audit_partition(at(0)).await.unwrap();
+    platform.commit().await.unwrap();
+    is_made
+}
+
 /// Whoever changes a tenant and then says so has the tenants before the events; so has the making of a month.
 #[tokio::test]
 async fn a_month_is_made_while_a_tenant_changes() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
-    let mut changing = world.database.platform().await.unwrap();
-    let update = TenantUpdate {
-        display_name: "Acme".to_owned(),
-        settings: tenant.settings().clone(),
-    };
-    let changed = changing.update_tenant(&tenant, &update, at(5)).await;
-    assert!(changed.unwrap().is_some());
-    let make_month = async {
-        let mut platform = world.database.platform().await.unwrap();
-        let is_made = platform.ensure_audit_partition(at(0)).await.unwrap();
-        platform.commit().await.unwrap();
-        is_made
-    };
+    let changing = changing(&world, &tenant).await;
     let change = async {
         world.db_until_waiting(1).await;
         let mut scope = changing.into_tenant(&tenant).await.unwrap();
         scope.insert_audit_event(&event(at(1))).await.unwrap();
         scope.commit().await.unwrap();
     };
-    let (is_made, ()) = tokio::join!(make_month, change);
+    let (is_made, ()) = tokio::join!(make_month(&world), change);
     assert!(is_made);
 }
 
@@ -230,16 +240,8 @@ async fn a_month_is_made_while_a_tenant_changes() {
 async fn a_month_is_dropped_while_a_tenant_changes() {
     let world = World::new().await;
     let tenant = world.tenant("acme").await;
-    let mut platform = world.database.platform().await.unwrap();
-    assert!(platform.ensure_audit_partition(at(0)).await.unwrap());
-    platform.commit().await.unwrap();
-    let mut changing = world.database.platform().await.unwrap();
-    let update = TenantUpdate {
-        display_name: "Acme".to_owned(),
-        settings: tenant.settings().clone(),
-    };
-    let changed = changing.update_tenant(&tenant, &update, at(5)).await;
-    assert!(changed.unwrap().is_some());
+    assert!(make_month(&world).await);
+    let changing = changing(&world, &tenant).await;
     let mut platform = world.database.platform().await.unwrap();
     let after = kept_from(at(0) + Duration::from_hours(62 * 24));
     let dropped = platform.drop_audit_partitions(after).await;
@@ -257,12 +259,6 @@ async fn a_month_is_made_while_events_arrive() {
     let tenant = world.tenant("acme").await;
     let mut first = world.database.tenant(&tenant).await.unwrap();
     first.insert_audit_event(&event(at(0))).await.unwrap();
-    let make_month = async {
-        let mut platform = world.database.platform().await.unwrap();
-        let is_made = platform.ensure_audit_partition(at(0)).await.unwrap();
-        platform.commit().await.unwrap();
-        is_made
-    };
     let insert_late = async {
         world.db_until_waiting(1).await;
         let mut scope = world.database.tenant(&tenant).await.unwrap();
@@ -273,7 +269,7 @@ async fn a_month_is_made_while_events_arrive() {
         world.db_until_waiting(2).await;
         first.commit().await.unwrap();
     };
-    let (is_made, (), ()) = tokio::join!(make_month, insert_late, let_go);
+    let (is_made, (), ()) = tokio::join!(make_month(&world), insert_late, let_go);
     assert!(is_made);
     assert_eq!(world.db_count("audit_events").await, 2);
     assert_eq!(world.db_count("audit_events_default").await, 0);

@@ -3,7 +3,7 @@
 use protocol::SessionId;
 
 use crate::tests::support::{Things, World, at, device_of, grant_and_code, grant_of};
-use crate::{NewAuthorizationCode, NewGrant, Tenant, TenantScope};
+use crate::{NewAuthorizationCode, NewGrant, Tenant, TenantScope, Waiting};
 
 struct Meanwhile {
     world: World,
@@ -229,8 +229,14 @@ async fn changes_of_a_tenants_administrators_wait_in_line() {
     let both = Meanwhile::new().await;
     let other = both.world.tenant("umbrella").await;
     let database = &both.world.database;
-    let first = database.tenant_in_line(&both.tenant).await.unwrap();
-    let elsewhere = database.tenant_in_line(&other).await.unwrap();
+    let first = database
+        .tenant_in_line(&both.tenant, Waiting::Administrator)
+        .await
+        .unwrap();
+    let elsewhere = database
+        .tenant_in_line(&other, Waiting::Administrator)
+        .await
+        .unwrap();
     elsewhere.commit().await.unwrap();
     both.scope().await.commit().await.unwrap();
     let end = async {
@@ -239,7 +245,10 @@ async fn changes_of_a_tenants_administrators_wait_in_line() {
     };
     // Another replica: the same database, and nothing else in common.
     let replica = both.world.connect_with(|_| {});
-    let (second, ()) = tokio::join!(replica.tenant_in_line(&both.tenant), end);
+    let (second, ()) = tokio::join!(
+        replica.tenant_in_line(&both.tenant, Waiting::Administrator),
+        end
+    );
     second.unwrap().commit().await.unwrap();
 }
 
@@ -248,12 +257,18 @@ async fn changes_of_a_tenants_administrators_wait_in_line() {
 async fn whoever_waits_in_line_waits_without_a_connection() {
     let both = Meanwhile::new().await;
     let database = &both.world.database;
-    let first = database.tenant_in_line(&both.tenant).await.unwrap();
+    let first = database
+        .tenant_in_line(&both.tenant, Waiting::Administrator)
+        .await
+        .unwrap();
     let mut waiting = tokio::task::JoinSet::new();
     for _ in 0..100 {
         let (database, tenant) = (database.clone(), both.tenant.clone());
         waiting.spawn(async move {
-            let scope = database.tenant_in_line(&tenant).await.unwrap();
+            let scope = database
+                .tenant_in_line(&tenant, Waiting::Administrator)
+                .await
+                .unwrap();
             scope.commit().await.unwrap();
         });
     }
