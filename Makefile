@@ -43,6 +43,8 @@ fuzz: ## Run each fuzz target for FUZZ_SECONDS (60); needs cargo-fuzz
 bench: ## Measure a release build under load
 	@scripts/install-postgres.sh
 	@bench/run.sh
+	@bench/tenants.sh
+	@bench/policies.sh
 
 .PHONY: openapi
 openapi: ## Write the documents under openapi/ anew

@@ -27,4 +27,9 @@ if ((walls == 0)); then
     echo "deny.toml names no walls: this check no longer reads it" >&2
     exit 1
 fi
+# A server must not have a way out that is not the guard's: `outbound::operator` is for the command line.
+if grep -rlE --include='*.rs' --exclude-dir=target 'outbound::(operator|\{[^}]*operator)' . | grep -v '^./server/src/cli/'; then
+    echo "outbound::operator is for server/src/cli alone: see outbound/src/operator.rs" >&2
+    broken=1
+fi
 exit "$broken"

@@ -11,7 +11,7 @@ step format
 cargo fmt --all --check
 
 step lints
-cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+cargo clippy --workspace --all-targets --all-features --locked --quiet -- -D warnings
 
 step walls
 "$here/check-walls.sh"

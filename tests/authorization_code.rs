@@ -247,10 +247,8 @@ async fn a_handle_of_one_kind_is_nothing_in_the_place_of_another() {
         .open(&stranger.authorization_request().url())
         .await
         .consent_form();
-    let admin_key = acme
-        .admin()
-        .create("/admin/v1/admin-keys", &json!({ "name": "a key" }))
-        .await;
+    let key = json!({ "name": "a key", "scopes": ["*:write"] });
+    let admin_key = acme.admin().create("/admin/v1/admin-keys", &key).await;
 
     let codes = acme.device_client().await.device_codes().await;
     let pushed = client.authorization_request().push().await;

@@ -305,7 +305,7 @@ async fn a_channel_that_cannot_be_had_costs_only_time() {
 async fn a_revoked_admin_key_is_dead_everywhere() {
     let app = TestApp::start().await;
     let there = app.start_replica().await;
-    let body = json!({ "name": "a script", "access": "write" });
+    let body = json!({ "name": "a script", "scopes": ["*:write"] });
     let made = app.admin().create("/admin/v1/admin-keys", &body).await;
     let with_key = there.admin().with_key(made["admin_key"].as_str().unwrap());
     with_key.get("/admin/v1/tenants").await.expect_status(200);

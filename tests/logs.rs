@@ -115,7 +115,10 @@ async fn no_secret_is_written_anywhere() {
         .expect_status(201);
     let key = app
         .admin()
-        .create("/admin/v1/admin-keys", &json!({ "name": "a script" }))
+        .create(
+            "/admin/v1/admin-keys",
+            &json!({ "name": "a script", "scopes": ["*:write"] }),
+        )
         .await;
     let script = app.admin().with_key(key["admin_key"].as_str().unwrap());
     script.get("/admin/v1/tenants").await.expect_status(200);

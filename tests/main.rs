@@ -12,9 +12,11 @@
 
 mod access_token;
 mod admin_api;
+mod admin_schema;
 mod authorization_code;
 mod authorization_request;
 mod browser_session;
+mod cli;
 mod client_assertion;
 mod client_authentication;
 mod client_credentials;
@@ -51,6 +53,7 @@ mod outage;
 mod pages;
 mod pending_authorization;
 mod pkce;
+mod policies;
 mod posted_request;
 mod prompt;
 mod proxies;
@@ -79,4 +82,5 @@ mod stored_secrets;
 mod tenant_isolation;
 mod token_request;
 mod torture;
+mod webhooks;
 mod whole_flow;

@@ -63,11 +63,7 @@ pub(crate) fn event_names() -> Vec<String> {
         text.split_once('.')
             .is_some_and(|(thing, happened)| is_word(thing) && is_word(happened))
     };
-    names_in(
-        "authority/src/audit/event.rs",
-        "pub enum EventType",
-        is_event,
-    )
+    names_in("authority/src/audit/event.rs", "event_types!", is_event)
 }
 
 /// Of everything that is counted or measured.

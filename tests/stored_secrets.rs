@@ -55,7 +55,7 @@ async fn dumps_of_postgresql_and_redis_hold_no_usable_secret() {
 }
 
 async fn operator_makes_keys(acme: &TestTenant, secrets: &mut Secrets) {
-    let key = json!({ "name": "a key" });
+    let key = json!({ "name": "a key", "scopes": ["*:write"] });
     let key = acme.admin().create("/admin/v1/admin-keys", &key).await;
     secrets.keep("admin key", key["admin_key"].as_str().unwrap());
     let resource_server = acme.resource_credential().await;

@@ -14,6 +14,8 @@ pub struct AdminApiSettings {
     pub authority: Arc<Authority>,
     /// `WRIT_PUBLIC_URL`, without a trailing slash: a tenant's issuer is made from it.
     pub public_url: String,
+    /// `WRIT_ADMIN_URL`, without a trailing slash: what access tokens for this API are for. None: keys only.
+    pub admin_url: Option<String>,
     /// `WRIT_BOOTSTRAP_ADMIN_KEY`: a platform key that is in no table, to make the first one with.
     pub bootstrap_key: Option<SecretString>,
     /// The keys are the ones that everybody knows: fit for issuers on this machine only.
@@ -47,6 +49,10 @@ impl Api {
 
     pub fn public_url(&self) -> &str {
         &self.0.public_url
+    }
+
+    pub fn admin_url(&self) -> Option<&str> {
+        self.0.admin_url.as_deref()
     }
 
     pub fn bootstrap_key(&self) -> Option<&SecretString> {

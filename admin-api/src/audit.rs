@@ -4,12 +4,13 @@
 //! Before and after are made from the types that the API shows, which have no secrets.
 
 use actix_web::HttpMessage;
-use authority::audit::{Actor, AuditEvent, EventType, Origin, Target};
+use authority::audit::{AuditEvent, EventType, Origin, Target};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::NewAuditEvent;
 
 use crate::api::Api;
+use crate::etag;
 use crate::principal::Caller;
 use crate::request::Incoming;
 
@@ -27,38 +28,85 @@ pub fn origin(incoming: &Incoming) -> Origin {
 }
 
 /// What changed, as the API shows it.
-#[derive(Debug)]
-pub struct Changes(Vec<(&'static str, Value)>);
+#[derive(Debug, Default)]
+pub struct Changes {
+    details: Vec<(&'static str, Value)>,
+    /// The thing as a whole, before and after: what its versions are told apart by.
+    before: Option<Value>,
+    after: Option<Value>,
+}
 
 impl Changes {
     pub fn created(after: &impl Serialize) -> Self {
-        Self(vec![("after", shown(after))])
+        let after = shown(after);
+        Self {
+            details: vec![("after", after.clone())],
+            before: None,
+            after: Some(after),
+        }
     }
 
     pub fn deleted(before: &impl Serialize) -> Self {
-        Self(vec![("before", shown(before))])
+        let before = shown(before);
+        Self {
+            details: vec![("before", before.clone())],
+            before: Some(before),
+            after: None,
+        }
     }
 
     /// Only the members that differ.
     pub fn updated(before: &impl Serialize, after: &impl Serialize) -> Self {
-        let (Value::Object(mut before), Value::Object(mut after)) = (shown(before), shown(after))
-        else {
-            return Self(Vec::new());
-        };
-        before.retain(|name, value| name != "updated_at" && after.get(name) != Some(value));
-        after.retain(|name, _| before.contains_key(name));
-        Self(vec![
-            ("before", Value::Object(before)),
-            ("after", Value::Object(after)),
-        ])
+        let (before, after) = (shown(before), shown(after));
+        let mut differing = (members(&before), members(&after));
+        differing
+            .0
+            .retain(|name, value| name != "updated_at" && differing.1.get(name) != Some(value));
+        differing.1.retain(|name, _| differing.0.contains_key(name));
+        Self {
+            details: vec![
+                ("before", Value::Object(differing.0)),
+                ("after", Value::Object(differing.1)),
+            ],
+            before: Some(before),
+            after: Some(after),
+        }
     }
 
     /// A fact that has no value to show: that a password was set.
     #[must_use]
     pub fn noting(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.0.push((name, value.into()));
+        self.details.push((name, value.into()));
         self
     }
+
+    /// What `If-Match` is compared with, where only a part of the thing is worth an audit event.
+    #[must_use]
+    pub fn of_version(mut self, before: &impl Serialize) -> Self {
+        self.before = Some(shown(before));
+        self
+    }
+
+    /// The version that the change made, likewise.
+    #[must_use]
+    pub fn made_version(mut self, after: &impl Serialize) -> Self {
+        self.after = Some(shown(after));
+        self
+    }
+
+    /// The version that the change found.
+    pub fn etag_before(&self) -> Option<String> {
+        self.before.as_ref().map(etag::of_value)
+    }
+
+    /// The version that there is now.
+    pub fn etag_after(&self) -> Option<String> {
+        self.after.as_ref().map(etag::of_value)
+    }
+}
+
+fn members(value: &Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
 }
 
 fn shown(thing: &impl Serialize) -> Value {
@@ -73,10 +121,6 @@ pub fn target(kind: &'static str, id: &impl ToString) -> Target {
     }
 }
 
-pub fn actor(caller: &Caller) -> Actor {
-    caller.key_id.map_or(Actor::BootstrapKey, Actor::AdminKey)
-}
-
 /// The row, ready to be inserted.
 pub fn event(
     api: &Api,
@@ -85,11 +129,11 @@ pub fn event(
     target: Target,
     changes: Changes,
 ) -> NewAuditEvent {
-    let event = AuditEvent::new(event_type, actor(caller), api.now())
+    let event = AuditEvent::new(event_type, caller.actor(), api.now())
         .at(target.kind, target.id)
         .origin(&caller.origin);
     let event = changes
-        .0
+        .details
         .into_iter()
         .fold(event, |event, (name, value)| event.detail_json(name, value));
     event.into_row(api.random())
@@ -103,9 +147,9 @@ mod tests {
     fn an_update_is_recorded_as_what_differs() {
         let before = json!({"name": "a", "email": "x", "updated_at": 1});
         let after = json!({"name": "b", "email": "x", "updated_at": 2});
-        let Changes(changes) = Changes::updated(&before, &after);
+        let changes = Changes::updated(&before, &after);
         assert_eq!(
-            changes,
+            changes.details,
             [
                 ("before", json!({"name": "a"})),
                 ("after", json!({"name": "b"}))

@@ -3,17 +3,19 @@
 //! What every operation has in common is added here and not in thirty attributes: the security it
 //! needs (from its principal), and the problems it can answer with.
 
+mod conventions;
+mod refusals;
+
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
 use utoipa::OpenApi;
+use utoipa::openapi::Components;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
 
-use crate::principal::Access;
-use crate::problem::ProblemKind;
+use crate::operation::Registered;
 use crate::routes::{self, Collected};
 
 const SECURITY: &str = "admin_key";
@@ -29,11 +31,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         ))
         .build();
     components.add_security_scheme(SECURITY, SecurityScheme::Http(scheme));
+    conventions::define(components);
+    refusals::define(components);
     for registered in routes::registered() {
         if let Some((path, method, operation)) =
             find_operation(&mut document.paths.paths, registered.operation_id)
         {
-            complete(operation, registered.access, &path, &method);
+            complete(operation, &registered, &path, &method);
         }
     }
     document
@@ -79,69 +83,18 @@ fn find_operation<'a>(
     None
 }
 
-fn complete(operation: &mut Operation, access: Access, path: &str, method: &Method) {
-    operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(
-        SECURITY,
-        [],
-    )]);
-    operation.extensions = Some(
-        ExtensionsBuilder::new()
-            .add("x-writ-access", access.as_str())
-            .build(),
-    );
-    let access_note = format!("Needs {}.", access.description());
+fn complete(operation: &mut Operation, registered: &Registered, path: &str, method: &Method) {
+    let rule = registered.rule;
+    let scope = rule.scope().to_string();
+    operation.security = Some(vec![SecurityRequirement::new(SECURITY, [scope])]);
+    // One extension: of several the order would be another every time.
+    let access = ExtensionsBuilder::new().add("x-writ-access", rule.access.as_str());
+    operation.extensions = Some(access.build());
+    let access_note = rule.description();
     operation.description = Some(match operation.description.take() {
         Some(description) if !description.is_empty() => format!("{description}\n\n{access_note}"),
         _ => access_note,
     });
-    let mut problems = vec![
-        ProblemKind::MalformedRequest,
-        ProblemKind::Unauthorized,
-        ProblemKind::Forbidden,
-        ProblemKind::TooManyRequests,
-        ProblemKind::Internal,
-        ProblemKind::Unavailable,
-    ];
-    if path.contains('{') {
-        problems.push(ProblemKind::NotFound);
-    }
-    if crate::request::has_body(method) {
-        problems.extend([
-            ProblemKind::Conflict,
-            ProblemKind::BodyTooLarge,
-            ProblemKind::UnsupportedMediaType,
-        ]);
-    }
-    problems.sort_by_key(|kind| kind.status());
-    for kind in problems {
-        let status = kind.status().as_u16().to_string();
-        operation
-            .responses
-            .responses
-            .entry(status)
-            .or_insert_with(|| RefOr::T(problem_response(kind)));
-    }
-}
-
-fn problem_response(kind: ProblemKind) -> utoipa::openapi::Response {
-    let example = serde_json::json!({
-        "type": format!("urn:writ:problem:{}", kind.name()),
-        "title": kind.title(),
-        "status": kind.status().as_u16(),
-        "detail": "What to do about it.",
-        "error_id": "0f8b2c6d1a7e",
-    });
-    // One status, two kinds.
-    let description = match kind {
-        ProblemKind::MalformedRequest => "The request cannot be read, or a value is not acceptable",
-        _ => kind.title(),
-    };
-    let content = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .example(Some(example))
-        .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", content)
-        .build()
+    conventions::describe(operation, registered, method);
+    refusals::describe(operation, registered, path, method);
 }

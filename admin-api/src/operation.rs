@@ -7,63 +7,31 @@
 use std::future::Future;
 use std::rc::Rc;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 
+use crate::answer::{Answer, AnswerTo, Rendered};
 use crate::api::Api;
-use crate::principal::{Access, Principal};
+use crate::etag::Condition;
+use crate::mutation::Place;
+use crate::principal::{Principal, Rule};
 use crate::problem::Problem;
 use crate::request::{Extract, Incoming};
+use crate::{answer, idempotency::IdempotentCall, principal};
 
-/// What a handler gives back when it did what was asked.
-pub trait Answer {
-    fn into_response(self) -> HttpResponse;
-}
-
-/// 200 with the thing.
-pub struct Found<T>(pub T);
-
-/// 201 with the thing, and its secret when it has one: the only time that it is shown.
-pub struct Created<T> {
-    pub location: String,
-    pub thing: T,
-}
-
-/// 204: done, nothing to say.
-pub struct Done;
-
-impl<T: Serialize> Answer for Found<T> {
-    fn into_response(self) -> HttpResponse {
-        json(StatusCode::OK).json(self.0)
-    }
-}
-
-impl<T: Serialize> Answer for Created<T> {
-    fn into_response(self) -> HttpResponse {
-        json(StatusCode::CREATED)
-            .insert_header((header::LOCATION, self.location))
-            .json(self.thing)
-    }
-}
-
-impl Answer for Done {
-    fn into_response(self) -> HttpResponse {
-        json(StatusCode::NO_CONTENT).finish()
-    }
-}
-
-fn json(status: StatusCode) -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::build(status);
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
-    response
-}
+pub use crate::answer::{Created, Done, Found, Listed, Told};
+pub use crate::mutation::{Committed, Deed};
 
 /// A function that may be routed. `Arguments` only tells the implementations apart.
 pub trait Operation<Arguments>: Copy + 'static {
-    const ACCESS: Access;
+    const RULE: Rule;
+    /// Whether what it answers with has an ETag.
+    const HAS_ETAG: bool;
+    const CAN_BE_TRIED: bool;
+    /// Bytes that its body may have.
+    const BODY_LIMIT: usize;
 
-    fn run(self, incoming: Incoming) -> impl Future<Output = Result<HttpResponse, Problem>>;
+    fn run(self, incoming: &mut Incoming) -> impl Future<Output = Result<Rendered, Problem>>;
 }
 
 macro_rules! operation_of {
@@ -72,21 +40,71 @@ macro_rules! operation_of {
         where
             Handler: Fn(Caller, $($argument),*) -> Output + Copy + 'static,
             Output: Future<Output = Result<Out, Problem>>,
-            Out: Answer,
+            Out: AnswerTo<Caller>,
             Caller: Principal,
             $($argument: Extract,)*
         {
-            const ACCESS: Access = Caller::ACCESS;
+            const RULE: Rule = Caller::RULE;
+            const HAS_ETAG: bool = Out::HAS_ETAG;
+            const CAN_BE_TRIED: bool = Out::CAN_BE_TRIED;
+            const BODY_LIMIT: usize = largest(&[$($argument::BODY_LIMIT),*]);
 
             #[expect(non_snake_case, reason = "the arguments are named after their types")]
-            async fn run(self, mut incoming: Incoming) -> Result<HttpResponse, Problem> {
-                let caller = Caller::authorize(&mut incoming).await?;
+            async fn run(self, incoming: &mut Incoming) -> Result<Rendered, Problem> {
+                let caller = Caller::authorize(incoming).await?;
                 incoming.refuse_unread(&[$($argument::READS),*]).await?;
-                $(let $argument = $argument::extract(&mut incoming).await?;)*
-                self(caller, $($argument),*).await.map(Answer::into_response)
+                let repetition = Repetition::of(&caller);
+                if let Some(kept) = repetition.find(&incoming.api).await? {
+                    return Ok(kept);
+                }
+                let attempt = async {
+                    $(let $argument = $argument::extract(incoming).await?;)*
+                    self(caller, $($argument),*).await.and_then(Answer::render)
+                };
+                match attempt.await {
+                    Ok(rendered) => Ok(rendered),
+                    Err(problem) => repetition.or(&incoming.api, problem).await,
+                }
             }
         }
     };
+}
+
+const fn largest(limits: &[usize]) -> usize {
+    let mut largest = 0;
+    let mut at = 0;
+    while at < limits.len() {
+        if limits[at] > largest {
+            largest = limits[at];
+        }
+        at += 1;
+    }
+    largest
+}
+
+/// A call that may have been answered before.
+struct Repetition(Option<(IdempotentCall, principal::Caller, Place)>);
+
+impl Repetition {
+    fn of(principal: &impl Principal) -> Self {
+        let call = principal.call().and_then(|call| call.idempotent.clone());
+        Self(call.map(|call| (call, principal.caller().clone(), principal.place())))
+    }
+
+    async fn find(&self, api: &Api) -> Result<Option<Rendered>, Problem> {
+        match &self.0 {
+            Some((call, caller, place)) => call.find(api, caller, place).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same call at the same time may have been the one that did it.
+    async fn or(&self, api: &Api, problem: Problem) -> Result<Rendered, Problem> {
+        match self.find(api).await {
+            Ok(Some(kept)) => Ok(kept),
+            Ok(None) | Err(_) => Err(problem),
+        }
+    }
 }
 
 operation_of!(First);
@@ -99,7 +117,10 @@ operation_of!(First, Second, Third, Fourth);
 pub struct Registered {
     /// The name of the function; the document's `operationId`.
     pub operation_id: &'static str,
-    pub access: Access,
+    pub rule: Rule,
+    /// Whether what it answers with has an ETag.
+    pub has_etag: bool,
+    pub can_be_tried: bool,
     pub route: Rc<dyn Fn() -> actix_web::Route>,
 }
 
@@ -111,22 +132,43 @@ where
     let route = move || {
         web::to(
             move |http: HttpRequest, payload: web::Payload, api: web::Data<Api>| async move {
-                let api = Api::clone(&api);
-                let incoming = Incoming {
-                    http,
-                    api: api.clone(),
-                    body: Some(payload.into_inner()),
-                };
-                handler
-                    .run(incoming)
-                    .await
-                    .unwrap_or_else(|problem| problem.respond(&api))
+                let body_limit = Handler::BODY_LIMIT;
+                let mut incoming = Incoming::new(http, Api::clone(&api), payload, body_limit);
+                let outcome = handler.run(&mut incoming).await;
+                respond(&incoming, outcome)
             },
         )
     };
     Registered {
         operation_id,
-        access: Handler::ACCESS,
+        rule: Handler::RULE,
+        has_etag: Handler::HAS_ETAG,
+        can_be_tried: Handler::CAN_BE_TRIED,
         route: Rc::new(route),
     }
+}
+
+fn respond(incoming: &Incoming, outcome: Result<Rendered, Problem>) -> HttpResponse {
+    let outcome = outcome.and_then(|rendered| Ok((is_known(incoming, &rendered)?, rendered)));
+    let mut response = match outcome {
+        Ok((true, rendered)) => rendered.into_not_modified(),
+        Ok((false, rendered)) => rendered.into_response(),
+        Err(problem) => problem.respond(&incoming.api),
+    };
+    if let Some(rate) = &incoming.rate {
+        answer::add_rate_limit(response.headers_mut(), rate);
+    }
+    response
+}
+
+/// RFC 9110 §13.1.2: whoever asks has this very version already.
+fn is_known(incoming: &Incoming, rendered: &Rendered) -> Result<bool, Problem> {
+    if ![Method::GET, Method::HEAD].contains(incoming.http.method()) {
+        return Ok(false);
+    }
+    let condition = Condition::if_none_match(&incoming.http)?;
+    Ok(match (condition, &rendered.etag) {
+        (Some(condition), Some(etag)) => condition.holds_weakly(etag),
+        _ => false,
+    })
 }

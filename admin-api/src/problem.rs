@@ -11,10 +11,11 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use authority::limits::RateLimited;
 use serde::Serialize;
-use store::StoreError;
+use store::{QuotaKind, StoreError};
 use utoipa::ToSchema;
 
 use crate::api::Api;
+use crate::sign_in;
 
 /// The closed list of situations; `type` of the answer is `urn:writ:problem:{name}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,9 +31,19 @@ pub enum ProblemKind {
     Conflict,
     BodyTooLarge,
     UnsupportedMediaType,
-    /// Too many calls from one address were refused for their key.
+    /// `If-Match` names another version than there is.
+    PreconditionFailed,
+    /// An `Idempotency-Key` came again with another request.
+    IdempotencyMismatch,
+    /// The tenant has as many of these as it may have.
+    QuotaReached,
+    /// A change that cannot be undone cannot be tried.
+    DryRunImpossible,
+    /// Too many calls from one address were refused for their key, or of one caller altogether.
     TooManyRequests,
     Busy,
+    /// Others changed the same tenant for too long.
+    Contended,
     Internal,
     Unavailable,
 }
@@ -49,8 +60,13 @@ impl ProblemKind {
             Self::Conflict => "conflict",
             Self::BodyTooLarge => "body-too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::PreconditionFailed => "precondition-failed",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::QuotaReached => "quota-reached",
+            Self::DryRunImpossible => "dry-run-impossible",
             Self::TooManyRequests => "too-many-requests",
             Self::Busy => "busy",
+            Self::Contended => "contended",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
         }
@@ -58,17 +74,21 @@ impl ProblemKind {
 
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::MalformedRequest | Self::InvalidValue => StatusCode::BAD_REQUEST,
+            Self::MalformedRequest | Self::InvalidValue | Self::DryRunImpossible => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::QuotaReached => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Contended | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -83,8 +103,13 @@ impl ProblemKind {
             Self::Conflict => "Something else stands against it",
             Self::BodyTooLarge => "The body is too large",
             Self::UnsupportedMediaType => "The body must be JSON",
-            Self::TooManyRequests => "Too many calls were refused",
+            Self::PreconditionFailed => "It was changed since",
+            Self::IdempotencyMismatch => "This Idempotency-Key belongs to another call",
+            Self::QuotaReached => "The tenant's quota is reached",
+            Self::DryRunImpossible => "This cannot be tried",
+            Self::TooManyRequests => "Too many calls",
             Self::Busy => "Too much is going on",
+            Self::Contended => "Others are changing this tenant",
             Self::Internal => "Something went wrong here",
             Self::Unavailable => "The database cannot be reached",
         }
@@ -133,6 +158,8 @@ pub struct Problem {
     allow: Option<String>,
     /// Seconds.
     retry_after: Option<u64>,
+    /// The one that is reached.
+    quota: Option<QuotaKind>,
 }
 
 impl Problem {
@@ -144,6 +171,7 @@ impl Problem {
             cause: None,
             allow: None,
             retry_after: None,
+            quota: None,
         }
     }
 
@@ -230,7 +258,24 @@ impl Problem {
         }
     }
 
-    pub fn too_many_requests(limited: &RateLimited) -> Self {
+    /// One member was read, and its value is not acceptable.
+    pub fn invalid_field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldProblem {
+            field: field.into(),
+            detail: detail.into(),
+        }])
+    }
+
+    pub fn too_many_calls(limited: &RateLimited) -> Self {
+        let detail = "You called more often than WRIT_ADMIN_CALLS_PER_MINUTE allows; wait as long as Retry-After says.";
+        Self {
+            retry_after: Some(limited.retry_after_seconds()),
+            ..Self::new(ProblemKind::TooManyRequests, detail)
+        }
+        .because(limited)
+    }
+
+    pub fn too_many_failures(limited: &RateLimited) -> Self {
         let detail = "Too many calls from your address came without a valid admin key; correct the key, \
             and wait as long as Retry-After says.";
         Self {
@@ -265,17 +310,20 @@ impl Problem {
     pub fn respond(&self, api: &Api) -> HttpResponse {
         let error_id = api.error_id();
         self.log(&error_id);
+        if let Some(quota) = self.quota {
+            let refusals = &api.authority().metrics().quota_refusals;
+            refusals.with_label_values(&[quota.as_str()]).inc();
+        }
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(allow) = &self.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
         match self.kind {
-            // RFC 9110 §11.6.1: a 401 names the scheme that would work.
             ProblemKind::Unauthorized => {
-                response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"writ admin\""));
+                response.insert_header((header::WWW_AUTHENTICATE, sign_in::challenge(api)));
             }
-            ProblemKind::Busy | ProblemKind::Unavailable => {
+            ProblemKind::Busy | ProblemKind::Contended | ProblemKind::Unavailable => {
                 response.insert_header((header::RETRY_AFTER, "2"));
             }
             _ => {}
@@ -327,6 +375,15 @@ impl Faults {
             .ok()
     }
 
+    /// For one of many things in a body: the others may still be good.
+    pub fn finish_row(self) -> Result<(), Vec<FieldProblem>> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
+    }
+
     pub fn finish(self) -> Result<(), Problem> {
         if self.0.is_empty() {
             Ok(())
@@ -339,9 +396,23 @@ impl Faults {
 impl From<StoreError> for Problem {
     /// A conflict that the operation did not expect is a mistake of ours.
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Contended) {
+            let detail = "Others changed this tenant for longer than a call waits. Nothing was changed; repeat the call.";
+            return Self::new(ProblemKind::Contended, detail).because(error);
+        }
         if error.is_unavailable() {
             let detail = "Nothing is known to have been changed. Look again in a moment, then repeat the call.";
             return Self::new(ProblemKind::Unavailable, detail).because(error);
+        }
+        if let StoreError::QuotaReached(quota) = error {
+            let detail = format!(
+                "The tenant may have no more {}; remove some, or have the platform raise the quota.",
+                quota.as_str()
+            );
+            return Self {
+                quota: Some(quota),
+                ..Self::new(ProblemKind::QuotaReached, detail)
+            };
         }
         Self::internal(error)
     }

@@ -11,13 +11,21 @@ use std::str::FromStr;
 
 use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest, dev, web};
+use authority::limits::Limit;
 use serde::de::DeserializeOwned;
 
+use crate::answer::RateLeft;
 use crate::api::Api;
+use crate::nearest;
+use crate::objects::Objects;
+use crate::principal::Caller;
 use crate::problem::{Problem, ProblemKind};
 
 /// Row R1.
 pub const BODY_LIMIT: usize = 64 * 1024;
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+/// For imports.
+pub const LARGE_BODY_LIMIT: usize = 4 * 1024 * 1024;
 const BODY_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 const JSON_DEPTH_LIMIT: usize = 32;
 const VALUE_LIMIT: usize = 4 * 1024;
@@ -30,14 +38,76 @@ pub enum Reads {
     Body,
 }
 
-/// A request whose body was not read yet.
+/// A body, before and after somebody needed it.
+enum Arriving {
+    Unread(dev::Payload),
+    Read(web::Bytes),
+}
+
+/// A request, as far as it was read.
 pub struct Incoming {
     pub http: HttpRequest,
     pub api: Api,
-    pub body: Option<dev::Payload>,
+    /// What is left of the caller's calls, once it is known who calls.
+    pub rate: Option<RateLeft>,
+    body: Arriving,
+    body_limit: usize,
+    /// Without what every change may say there.
+    query: String,
+    /// Whether such things were looked for.
+    is_change: bool,
 }
 
 impl Incoming {
+    pub fn new(http: HttpRequest, api: Api, payload: web::Payload, body_limit: usize) -> Self {
+        let query = http.query_string().to_owned();
+        Self {
+            http,
+            api,
+            rate: None,
+            body: Arriving::Unread(payload.into_inner()),
+            body_limit,
+            query,
+            is_change: false,
+        }
+    }
+
+    pub fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// `dry_run=true` or `false`, which is for the mechanism and for no handler.
+    pub fn take_dry_run(&mut self) -> Result<bool, Problem> {
+        let (said, rest): (Vec<&str>, Vec<&str>) = self
+            .query
+            .split('&')
+            .partition(|pair| pair.split('=').next() == Some("dry_run"));
+        let is_dry_run = match said.as_slice() {
+            [] | ["dry_run=false"] => false,
+            ["dry_run=true"] => true,
+            _ => {
+                let detail =
+                    "Send dry_run=true to try a change without making it, once, or leave it out.";
+                return Err(Problem::malformed_field("dry_run", detail));
+            }
+        };
+        self.query = rest.join("&");
+        self.is_change = true;
+        Ok(is_dry_run)
+    }
+
+    /// Against the caller's own quota.
+    pub async fn count_call(&mut self, caller: &Caller) -> Result<(), Problem> {
+        let limits = self.api.authority().limits();
+        let taken = limits
+            .take_counted(Limit::AdminCalls, None, &caller.name())
+            .await;
+        self.rate = Some(RateLeft::of(limits.quota(Limit::AdminCalls), &taken));
+        taken
+            .map(drop)
+            .map_err(|limited| Problem::too_many_calls(&limited))
+    }
+
     /// A path segment, percent-decoded.
     pub async fn segment(&self, name: &str) -> Result<String, Problem> {
         let no_segment = || Problem::internal(format!("the route has no {{{name}}}"));
@@ -56,42 +126,37 @@ impl Incoming {
             .ok_or_else(no_segment)
     }
 
-    async fn bytes(&mut self) -> Result<web::Bytes, Problem> {
-        let Some(payload) = self.body.take() else {
-            return Ok(web::Bytes::new());
+    /// All of it; read once.
+    pub async fn bytes(&mut self) -> Result<web::Bytes, Problem> {
+        let nothing = Arriving::Read(web::Bytes::new());
+        let bytes = match std::mem::replace(&mut self.body, nothing) {
+            Arriving::Read(bytes) => bytes,
+            Arriving::Unread(payload) => read_body(payload, self.body_limit).await?,
         };
-        let body = actix_web::body::BodyStream::new(payload);
-        let read = actix_web::body::to_bytes_limited(body, BODY_LIMIT);
-        // Row R2: a body that drips holds nothing for long.
-        let Ok(read) = actix_web::rt::time::timeout(BODY_TIMEOUT, read).await else {
-            return Err(Problem::malformed(
-                "The body did not arrive within 10 seconds; send it again at once.",
-            ));
-        };
-        match read {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => {
-                Err(Problem::malformed("The body broke off; send it again.").because(error))
-            }
-            Err(_) => Err(too_large()),
-        }
+        self.body = Arriving::Read(bytes.clone());
+        Ok(bytes)
     }
 
     /// Refuses what nobody is going to read.
     pub async fn refuse_unread(&mut self, reads: &[Reads]) -> Result<(), Problem> {
-        let query = self.http.query_string();
+        let query = self.query.as_str();
         if !reads.contains(&Reads::Query) && !query.is_empty() {
             let name = query
                 .split(['=', '&'])
                 .next()
                 .unwrap_or_default()
                 .to_owned();
-            return Err(Problem::malformed_field(
-                name,
-                "This operation takes no query parameters.",
-            ));
+            let told = match nearest::to(&name, ["dry_run"]) {
+                Some(_) if self.is_change => {
+                    "Did you mean `dry_run`? Nothing else may be said there."
+                }
+                _ => "This operation takes no query parameters.",
+            };
+            return Err(Problem::malformed_field(name, told));
         }
-        if !reads.contains(&Reads::Body) && !self.bytes().await?.is_empty() {
+        // Some clients send an empty object where there is nothing to say.
+        let is_nothing = |body: &[u8]| matches!(body.trim_ascii(), b"" | b"{}");
+        if !reads.contains(&Reads::Body) && !is_nothing(&self.bytes().await?) {
             return Err(Problem::malformed(
                 "This operation takes no body: the path says it all.",
             ));
@@ -100,8 +165,28 @@ impl Incoming {
     }
 }
 
+async fn read_body(payload: dev::Payload, limit: usize) -> Result<web::Bytes, Problem> {
+    let body = actix_web::body::BodyStream::new(payload);
+    let read = actix_web::body::to_bytes_limited(body, limit);
+    // Row R2: a body that drips holds nothing for long.
+    let Ok(read) = actix_web::rt::time::timeout(BODY_TIMEOUT, read).await else {
+        return Err(Problem::malformed(
+            "The body did not arrive within 10 seconds; send it again at once.",
+        ));
+    };
+    match read {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            Err(Problem::malformed("The body broke off; send it again.").because(error))
+        }
+        Err(_) => Err(too_large(limit)),
+    }
+}
+
 pub trait Extract: Sized {
     const READS: Reads = Reads::Nothing;
+    /// Bytes that the body may have, for what reads it.
+    const BODY_LIMIT: usize = BODY_LIMIT;
 
     fn extract(incoming: &mut Incoming) -> impl Future<Output = Result<Self, Problem>>;
 }
@@ -120,21 +205,37 @@ impl<T: DeserializeOwned> Extract for Body<T> {
     const READS: Reads = Reads::Body;
 
     async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
-        require_json(&incoming.http)?;
-        let bytes = incoming.bytes().await?;
-        // A list would be taken for the members in their order.
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Problem::malformed("Send a JSON object as the body."));
-        }
-        refuse_deep_json(&bytes)?;
-        let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value =
-            serde_path_to_error::deserialize(&mut reader).map_err(|error| unreadable(&error))?;
-        reader.end().map_err(|error| {
-            Problem::malformed("Something follows the JSON object.").because(error)
-        })?;
-        Ok(Self(value))
+        read_json(incoming).await.map(Self)
     }
+}
+
+/// The same for what is imported: many things at once.
+pub struct LargeBody<T>(pub T);
+
+impl<T: DeserializeOwned> Extract for LargeBody<T> {
+    const READS: Reads = Reads::Body;
+    const BODY_LIMIT: usize = LARGE_BODY_LIMIT;
+
+    async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
+        read_json(incoming).await.map(Self)
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(incoming: &mut Incoming) -> Result<T, Problem> {
+    require_json(&incoming.http)?;
+    let bytes = incoming.bytes().await?;
+    // A list would be taken for the members in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::malformed("Send a JSON object as the body."));
+    }
+    refuse_deep_json(&bytes)?;
+    let mut reader = serde_json::Deserializer::from_slice(&bytes);
+    let value = serde_path_to_error::deserialize(Objects(&mut reader))
+        .map_err(|error| unreadable(&error))?;
+    reader
+        .end()
+        .map_err(|error| Problem::malformed("Something follows the JSON object.").because(error))?;
+    Ok(value)
 }
 
 /// A query string, with the same strictness as a body.
@@ -144,7 +245,7 @@ impl<T: DeserializeOwned> Extract for QueryString<T> {
     const READS: Reads = Reads::Query;
 
     async fn extract(incoming: &mut Incoming) -> Result<Self, Problem> {
-        let query = incoming.http.query_string();
+        let query = incoming.query();
         if query.len() > VALUE_LIMIT {
             return Err(Problem::malformed("The query string is longer than 4 KB."));
         }
@@ -156,7 +257,9 @@ impl<T: DeserializeOwned> Extract for QueryString<T> {
                     .strip_prefix("Query deserialize error: ")
                     .unwrap_or(&detail)
                     .to_owned();
-                Problem::malformed_field(backticked(&detail).unwrap_or_default(), detail)
+                let told = nearest::explain(&detail).unwrap_or_else(|| detail.clone());
+                let told = told.replace("There is no member", "There is no parameter");
+                Problem::malformed_field(backticked(&detail).unwrap_or_default(), told)
             })
     }
 }
@@ -191,6 +294,7 @@ async fn segment_as<T: FromStr>(incoming: &Incoming, name: &str) -> Result<T, Pr
     })
 }
 
+/// `application/json`, or for a change of some members what RFC 7396 calls it; every PATCH here is one.
 fn require_json(http: &HttpRequest) -> Result<(), Problem> {
     let sent = http
         .headers()
@@ -200,18 +304,22 @@ fn require_json(http: &HttpRequest) -> Result<(), Problem> {
         .and_then(|value| value.split(';').next())
         .map(str::trim)
         .unwrap_or_default();
-    if essence.eq_ignore_ascii_case("application/json") {
+    let is_merge = essence.eq_ignore_ascii_case(MERGE_PATCH) && http.method() == Method::PATCH;
+    if is_merge || essence.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    let detail = "Send the body as JSON, with Content-Type: application/json.";
+    let detail = if http.method() == Method::PATCH {
+        "Send the body as JSON, with Content-Type: application/merge-patch+json or application/json."
+    } else {
+        "Send the body as JSON, with Content-Type: application/json."
+    };
     Err(Problem::new(ProblemKind::UnsupportedMediaType, detail))
 }
 
-fn too_large() -> Problem {
-    Problem::new(
-        ProblemKind::BodyTooLarge,
-        "A body may have at most 64 KB; send less at once.",
-    )
+fn too_large(limit: usize) -> Problem {
+    let kilobytes = limit / 1024;
+    let detail = format!("A body may have at most {kilobytes} KB here; send less at once.");
+    Problem::new(ProblemKind::BodyTooLarge, detail)
 }
 
 /// Counts brackets outside of strings, before any parser recurses (row R1).
@@ -262,7 +370,20 @@ fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem 
         }
         _ => path,
     };
-    Problem::malformed_field(field, detail)
+    let told = Some(detail)
+        .filter(|detail| detail.starts_with("unknown field"))
+        .and_then(|_| refuse_identity(&field))
+        .or_else(|| nearest::explain(detail));
+    Problem::malformed_field(field, told.unwrap_or_else(|| detail.to_owned()))
+}
+
+/// Row N3: which thing is meant is said by the path and by nothing else.
+fn refuse_identity(field: &str) -> Option<String> {
+    ["id", "tenant", "tenant_id"].contains(&field).then(|| {
+        format!(
+            "The path says which one is meant, and a body cannot say otherwise: leave {field} out."
+        )
+    })
 }
 
 fn names_a_member(detail: &str) -> bool {

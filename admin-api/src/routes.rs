@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::api::Api;
 use crate::operation::{Registered, register};
 use crate::problem::{Problem, ProblemKind};
-use crate::{docs, document};
+use crate::{docs, document, sign_in};
 
 macro_rules! operations {
     ($($module:ident :: $file:ident :: $operation:ident,)+) => {
@@ -33,10 +33,14 @@ macro_rules! operations {
                 (name = "resources", description = "Protected MCP servers, and what they introspect with."),
                 (name = "clients", description = "Applications that ask for tokens."),
                 (name = "users", description = "People who sign in."),
+                (name = "groups", description = "Groups of people, for policies."),
                 (name = "grants", description = "What people allowed; tokens descend from these."),
                 (name = "signing-keys", description = "What a tenant's tokens are signed with."),
                 (name = "audit-events", description = "Who did what."),
+                (name = "webhooks", description = "Who is told of it, in signed messages."),
+                (name = "policies", description = "What tenants allow, and what the platform forbids in all of them."),
                 (name = "admin-keys", description = "What this API is called with."),
+                (name = "memberships", description = "Who administers what, by signing in."),
                 (name = "installation", description = "What is done to every tenant at once."),
             ),
         )]
@@ -55,6 +59,9 @@ operations! {
     tenants::find::find_tenant,
     tenants::update::update_tenant,
     tenants::delete::delete_tenant,
+    quotas::find::find_quotas,
+    quotas::update::update_quotas,
+    quotas::usage::find_usage,
 
     resources::create::create_resource,
     resources::list::list_resources,
@@ -86,6 +93,19 @@ operations! {
     users::find::find_user,
     users::update::update_user,
     users::delete::delete_user,
+    users::import::import_users,
+    users::export::export_user,
+    user_sessions::list::list_user_sessions,
+    user_sessions::end::end_user_session,
+    user_sessions::end_all::end_user_sessions,
+    groups::create::create_group,
+    groups::list::list_groups,
+    groups::find::find_group,
+    groups::update::update_group,
+    groups::delete::delete_group,
+    groups::members::list_group_members,
+    groups::add_member::add_group_member,
+    groups::remove_member::remove_group_member,
     consents::list::list_consents,
     consents::withdraw::withdraw_consent,
 
@@ -95,17 +115,68 @@ operations! {
     grants::timeline::find_grant_timeline,
     token_reuses::list::list_token_reuses,
 
+    decisions::list::list_decisions,
+    decisions::find::find_decisions,
+    decisions::explain::explain_policies,
+    decisions::simulate::simulate_policies,
+
     signing_keys::list::list_signing_keys,
     signing_keys::rotate::rotate_signing_key,
     signing_keys::remove::remove_signing_key,
     signing_keys::reseal::reseal_signing_keys,
 
     audit_events::list::list_audit_events,
+    audit_events::export::export_audit_events,
+    audit_events::erase::erase_person_from_audit,
     audit_events::list_platform::list_platform_audit_events,
+
+    webhooks::create::create_webhook,
+    webhooks::list::list_webhooks,
+    webhooks::find::find_webhook,
+    webhooks::update::update_webhook,
+    webhooks::delete::delete_webhook,
+    webhooks::rotate_secret::rotate_webhook_secret,
+    webhooks::test::test_webhook,
+    webhooks::status::find_webhook_status,
+    webhook_deliveries::list::list_webhook_deliveries,
+    webhook_deliveries::find::find_webhook_delivery,
+    webhook_deliveries::replay::replay_webhook_delivery,
+
+    policies::find::find_policies,
+    policies::write::create_policy_version,
+    policies::list_versions::list_policy_versions,
+    policies::find_version::find_policy_version,
+    policies::diff::diff_policies,
+    policies::revert::revert_policies,
+    policies::schema::find_policy_schema,
+    guard_rails::find::find_guard_rails,
+    guard_rails::write::create_guard_rail_version,
+    guard_rails::list_versions::list_guard_rail_versions,
+    guard_rails::find_version::find_guard_rail_version,
+    guard_rails::diff::diff_guard_rails,
+    guard_rails::revert::revert_guard_rails,
 
     admin_keys::create::create_admin_key,
     admin_keys::list::list_admin_keys,
+    admin_keys::find::find_admin_key,
+    admin_keys::update::update_admin_key,
+    admin_keys::rotate::rotate_admin_key,
     admin_keys::revoke::revoke_admin_key,
+    tenant_admin_keys::create::create_tenant_admin_key,
+    tenant_admin_keys::list::list_tenant_admin_keys,
+    tenant_admin_keys::find::find_tenant_admin_key,
+    tenant_admin_keys::update::update_tenant_admin_key,
+    tenant_admin_keys::rotate::rotate_tenant_admin_key,
+    tenant_admin_keys::revoke::revoke_tenant_admin_key,
+
+    memberships::create::create_membership,
+    memberships::list::list_memberships,
+    memberships::find::find_membership,
+    memberships::delete::delete_membership,
+    tenant_memberships::create::create_tenant_membership,
+    tenant_memberships::list::list_tenant_memberships,
+    tenant_memberships::find::find_tenant_membership,
+    tenant_memberships::delete::delete_tenant_membership,
 
     installation::void_refresh_tokens::void_refresh_tokens,
 }
@@ -136,6 +207,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(
             web::resource("/admin/docs/{file:.*}")
                 .route(get_or_head().to(docs::serve_page))
+                .default_service(refuse_method(ONLY_GET)),
+        )
+        .service(
+            web::resource(sign_in::PATHS)
+                .route(get_or_head().to(sign_in::serve))
                 .default_service(refuse_method(ONLY_GET)),
         )
         .service(web::resource(["/admin/v1", "/admin/v1/{rest:.*}"]).to(unknown_path));

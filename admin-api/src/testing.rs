@@ -50,6 +50,7 @@ fn with_keys(has_development_keys: bool) -> Api {
     Api::new(AdminApiSettings {
         authority: Authority::new(settings).unwrap(),
         public_url: "http://localhost:9000".to_owned(),
+        admin_url: None,
         bootstrap_key: Some(SecretString::from(BOOTSTRAP_KEY)),
         has_development_keys,
     })

@@ -81,12 +81,13 @@ pub fn lifetime_change(
 
 /// Words that people will read: trimmed, not empty, nothing in them that hides or reorders text.
 pub fn words(faults: &mut Faults, field: &str, text: &str, limit: usize) -> String {
+    let sent = text;
     let text = text.trim();
     if text.is_empty() {
         faults.add(field, "Say something: this is shown to people.");
-    } else if text.chars().count() > limit {
+    } else if sent.chars().count() > limit {
         faults.add(field, format!("At most {limit} characters."));
-    } else if text.chars().any(is_deceptive) {
+    } else if sent.chars().any(is_deceptive) {
         faults.add(
             field,
             "Remove control, direction and zero-width characters.",

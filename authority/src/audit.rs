@@ -9,6 +9,7 @@
 //! To add one more event: a variant of [`EventType`] with its name, an [`AuditEvent`] where it happens.
 
 mod batcher;
+pub mod erasure;
 mod event;
 mod origin;
 

@@ -21,6 +21,7 @@ use crate::audit::AuditBatcher;
 use crate::client_authentication::VerifiedSecrets;
 use crate::client_documents::ClientDocuments;
 use crate::client_keys::ClientKeySets;
+use crate::decisions::DecisionRecorder;
 use crate::directory::Directory;
 use crate::freshness::{Freshness, run_heartbeat, run_listener};
 use crate::key_ring::{KeyRing, SpareKeys};
@@ -76,6 +77,7 @@ pub struct Authority {
     key_ring: KeyRing,
     limits: Limits,
     audit: AuditBatcher,
+    decision_recorder: DecisionRecorder,
     metrics: Arc<Metrics>,
     password_hasher: PasswordHasher,
     verified_secrets: VerifiedSecrets,
@@ -89,7 +91,8 @@ pub struct Authority {
 #[derive(Default)]
 struct Background {
     endless: Vec<JoinHandle<()>>,
-    flusher: Option<JoinHandle<()>>,
+    /// They write what waits before they end.
+    flushers: Vec<JoinHandle<()>>,
 }
 
 impl Authority {
@@ -138,6 +141,7 @@ impl Authority {
                 Arc::clone(&metrics),
             ),
             audit: AuditBatcher::new(Arc::clone(&random), Arc::clone(&metrics)),
+            decision_recorder: DecisionRecorder::new(Arc::clone(&metrics)),
             password_hasher: hasher_of(cores),
             verified_secrets: VerifiedSecrets::new(
                 ProcessKey::generate(random.as_ref()),
@@ -178,6 +182,11 @@ impl Authority {
         let authority = Arc::clone(self);
         let flusher = async move { authority.audit.run(authority.database.clone()).await };
         let authority = Arc::clone(self);
+        let traces = async move {
+            let recorder = authority.decision_recorder();
+            recorder.run(authority.database.clone()).await;
+        };
+        let authority = Arc::clone(self);
         let sightings = async move { authority.run_sightings().await };
         {
             let mut background = self.background();
@@ -186,7 +195,8 @@ impl Authority {
             background.endless.push(tokio::spawn(heartbeat));
             let spare = Arc::clone(self.key_ring.spare());
             background.endless.push(tokio::spawn(spare.run()));
-            background.flusher = Some(tokio::spawn(flusher));
+            background.flushers.push(tokio::spawn(flusher));
+            background.flushers.push(tokio::spawn(traces));
         }
         self.freshness
             .wait_until_heard(FIRST_HEARTBEAT_PATIENCE)
@@ -195,18 +205,19 @@ impl Authority {
 
     /// Writes what waits and stops the background tasks.
     pub async fn shutdown(&self) {
-        let (endless, flusher) = {
+        let (endless, flushers) = {
             let mut background = self.background();
             (
                 std::mem::take(&mut background.endless),
-                background.flusher.take(),
+                std::mem::take(&mut background.flushers),
             )
         };
         self.audit.stop();
-        if let Some(flusher) = flusher
-            && flusher.await.is_err()
-        {
-            tracing::error!("the audit's flusher ended badly");
+        self.decision_recorder.stop();
+        for flusher in flushers {
+            if flusher.await.is_err() {
+                tracing::error!("a flusher ended badly");
+            }
         }
         for task in endless {
             task.abort();
@@ -280,6 +291,10 @@ impl Authority {
 
     pub fn audit(&self) -> &AuditBatcher {
         &self.audit
+    }
+
+    pub(crate) fn decision_recorder(&self) -> &DecisionRecorder {
+        &self.decision_recorder
     }
 
     pub fn metrics(&self) -> &Metrics {

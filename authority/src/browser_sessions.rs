@@ -23,6 +23,8 @@ pub enum EndedBy {
     AccountSwitch,
     /// Somebody else signed in.
     OtherLogin,
+    /// Not the person: by the admin API.
+    Operator,
 }
 
 impl EndedBy {
@@ -32,6 +34,7 @@ impl EndedBy {
             Self::Client => "client",
             Self::AccountSwitch => "account_switch",
             Self::OtherLogin => "other_login",
+            Self::Operator => "operator",
         }
     }
 }

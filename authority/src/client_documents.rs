@@ -26,11 +26,14 @@ use protocol::client::ClientOrigin;
 use protocol::client::metadata_document::{
     ClientDocument, DocumentFault, DocumentRules, DocumentUrl, DocumentUrlError, guard_digest,
 };
+use protocol::error_code::ProtocolError as _;
 use protocol::ids::{ClientId, ClientKey};
 use protocol::{ErrorCode, Timestamp};
 use store::{ClientDocumentRecord, NewClientDocument, StoreError, Tenant};
 
 use crate::Authority;
+use crate::audit::Origin;
+use crate::decisions::PolicyRefusal;
 use crate::directory::KnownClient;
 use crate::limits::RateLimited;
 use crate::policy::{self, DocumentRefusal};
@@ -48,6 +51,9 @@ pub enum DocumentError {
     NotFetchable(#[from] UrlFault),
     #[error(transparent)]
     Policy(#[from] DocumentRefusal),
+    /// What it says of itself is nothing that the tenant's policies take.
+    #[error(transparent)]
+    Refused(#[from] PolicyRefusal),
     #[error(transparent)]
     Invalid(#[from] DocumentFault),
     /// Row K11: whatever it was, it is told alike. The reason is for the log.
@@ -70,6 +76,7 @@ impl DocumentError {
         match self {
             Self::Url(_) | Self::NotFetchable(_) => ErrorCode::InvalidClient,
             Self::Policy(_) => ErrorCode::UnauthorizedClient,
+            Self::Refused(refusal) => refusal.code(),
             Self::Invalid(_) => ErrorCode::InvalidClientMetadata,
             Self::Unreachable(_) | Self::Busy | Self::Limited(_) | Self::Store(_) => {
                 ErrorCode::TemporarilyUnavailable
@@ -83,6 +90,7 @@ impl DocumentError {
             Self::Url(_) | Self::NotFetchable(_) => Some("client_id"),
             Self::Invalid(fault) => fault.member(),
             Self::Policy(_)
+            | Self::Refused(_)
             | Self::Unreachable(_)
             | Self::Busy
             | Self::Limited(_)
@@ -94,7 +102,7 @@ impl DocumentError {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Url(_) | Self::NotFetchable(_) => "url",
-            Self::Policy(_) => "policy",
+            Self::Policy(_) | Self::Refused(_) => "policy",
             Self::Invalid(_) => "invalid",
             Self::Unreachable(error) => error.reason(),
             Self::Busy => "busy",
@@ -184,6 +192,7 @@ impl Authority {
         tenant: &Tenant,
         client_id: &ClientId,
         address: IpAddr,
+        request_id: &str,
     ) -> Result<Option<FoundClient>, DocumentError> {
         let row = self.directory().find_client(tenant, client_id).await?;
         let is_by_hand = |row: &Arc<KnownClient>| row.origin != ClientOrigin::Document;
@@ -191,7 +200,17 @@ impl Authority {
             return Ok(row.map(FoundClient::of_row));
         }
         // Boxed: most clients have no document, and should not carry the state of a fetch about.
-        let found = Box::pin(self.find_document_client(tenant, client_id, row, address)).await;
+        let found = Box::pin(async {
+            let found = self.find_document_client(tenant, client_id, row, address);
+            let found = found.await?;
+            let origin = Origin {
+                request_id: Some(request_id.to_owned()),
+                address: Some(address),
+            };
+            self.check_described(tenant, &found.client, &origin).await?;
+            Ok(found)
+        });
+        let found: Result<FoundClient, DocumentError> = found.await;
         if let Err(error) = &found {
             self.count_document(error.reason());
             tracing::info!(
@@ -202,6 +221,22 @@ impl Authority {
             );
         }
         found.map(Some)
+    }
+
+    /// Each time it comes: what a document says may change, and so may the policies. One that is switched off is
+    /// refused for that.
+    async fn check_described(
+        &self,
+        tenant: &Tenant,
+        client: &KnownClient,
+        origin: &Origin,
+    ) -> Result<(), DocumentError> {
+        if !client.is_enabled {
+            return Ok(());
+        }
+        let ground = self.registration_ground(tenant).await?;
+        self.decide_registration(tenant, &ground, client, origin)?;
+        Ok(())
     }
 
     async fn find_document_client(

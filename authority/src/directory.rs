@@ -13,6 +13,8 @@
 mod cache;
 mod known;
 mod locations;
+mod people;
+mod policies;
 
 use std::sync::Arc;
 
@@ -22,6 +24,8 @@ use store::{Database, StoreError, Tenant};
 
 pub(crate) use cache::Remembered;
 pub use known::{KnownClient, KnownResourceCredential};
+pub use people::KnownPerson;
+pub use policies::PoliciesInForce;
 
 use crate::freshness::{Freshness, Topic};
 use crate::metrics::Metrics;
@@ -30,7 +34,7 @@ use locations::Locations;
 
 const MOST_CLIENTS: usize = 50_000;
 const MOST_TENANTS_RESOURCES: usize = 20_000;
-const MOST_USERS: usize = 100_000;
+const MOST_PEOPLE: usize = 100_000;
 const MOST_CREDENTIALS: usize = 20_000;
 const RESOURCES_PER_PAGE: u32 = 1_000;
 
@@ -42,8 +46,9 @@ pub struct Directory {
     locations: Locations,
     clients: Remembered<(TenantId, ClientId), Arc<KnownClient>>,
     resources: Remembered<TenantId, Arc<Resources>>,
-    users: Remembered<(TenantId, UserId), Option<Arc<str>>>,
+    people: Remembered<(TenantId, UserId), people::RememberedPerson>,
     credentials: Remembered<(TenantId, ClientId), Arc<KnownResourceCredential>>,
+    policies: policies::Policies,
 }
 
 impl Directory {
@@ -59,8 +64,9 @@ impl Directory {
             locations: Locations::default(),
             clients: Remembered::new(MOST_CLIENTS),
             resources: Remembered::new(MOST_TENANTS_RESOURCES),
-            users: Remembered::new(MOST_USERS),
+            people: Remembered::new(MOST_PEOPLE),
             credentials: Remembered::new(MOST_CREDENTIALS),
+            policies: policies::Policies::default(),
         }
     }
 
@@ -108,31 +114,6 @@ impl Directory {
     ) -> Result<Arc<Resources>, StoreError> {
         let last = self.resources.find_stale(&tenant.id());
         fresh_or_last(self.list_resources(tenant), last).await
-    }
-
-    /// The name of a user who is there and enabled. Ids come from tokens of ours, so that every
-    /// answer, "nobody" included, is worth remembering.
-    pub async fn find_enabled_username(
-        &self,
-        tenant: &Tenant,
-        user_id: UserId,
-    ) -> Result<Option<Arc<str>>, StoreError> {
-        let stamp = self.freshness.stamp(tenant.id(), Topic::User);
-        let is_live = self.may_remember();
-        let key = (tenant.id(), user_id);
-        if is_live && let Some(username) = self.users.find(&key, |_| stamp) {
-            return Ok(username);
-        }
-        let mut scope = self.database.tenant(tenant).await?;
-        let found = scope.find_user(user_id).await?;
-        scope.commit().await?;
-        let username = found
-            .filter(|record| record.user.is_enabled)
-            .map(|record| Arc::from(record.user.username));
-        if is_live {
-            self.users.insert(key, username.clone(), stamp);
-        }
-        Ok(username)
     }
 
     /// What a resource server introspects with.

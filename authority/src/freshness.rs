@@ -74,10 +74,17 @@ impl Freshness {
         self.stamps.of_all_tenants()
     }
 
+    pub(crate) fn stamp_of_guard_rails(&self) -> Stamp {
+        self.stamps.of_guard_rails()
+    }
+
     /// A change that committed here or was heard from elsewhere. Hearing it twice does no harm.
     pub(crate) fn apply(&self, change: &Change) {
-        // What stands above tenants is not remembered by this room.
         let Some(tenant_id) = change.tenant_id else {
+            // Nothing else that stands above tenants is remembered by this room.
+            if change.kind == ChangeKind::Policy {
+                self.stamps.change_guard_rails();
+            }
             return;
         };
         match change.kind {
@@ -86,6 +93,7 @@ impl Freshness {
             ChangeKind::Resource => self.stamps.change(tenant_id, Topic::Resource),
             ChangeKind::User(_) => self.stamps.change(tenant_id, Topic::User),
             ChangeKind::SigningKey => self.stamps.change(tenant_id, Topic::SigningKey),
+            ChangeKind::Policy => self.stamps.change(tenant_id, Topic::Policy),
             ChangeKind::AdminKey => {}
             ChangeKind::GrantRevoked { grant_id, until } => {
                 self.revocations.revoke_grant(tenant_id, grant_id, until);

@@ -60,10 +60,12 @@ pub enum Limit {
     InactiveIntrospection,
     /// Failed authentications at the admin API from one address.
     AdminFailureAddress,
+    /// Calls at the admin API of one caller.
+    AdminCalls,
 }
 
 impl Limit {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::LoginAccount,
         Self::LoginAddress,
         Self::LoginTenant,
@@ -81,6 +83,7 @@ impl Limit {
         Self::UserCodeTenant,
         Self::InactiveIntrospection,
         Self::AdminFailureAddress,
+        Self::AdminCalls,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -102,6 +105,7 @@ impl Limit {
             Self::UserCodeTenant => "user_code_tenant",
             Self::InactiveIntrospection => "inactive_introspection",
             Self::AdminFailureAddress => "admin_failure_address",
+            Self::AdminCalls => "admin_calls",
         }
     }
 }
@@ -154,6 +158,7 @@ pub struct LimitSettings {
     pub user_code_tenant: Quota,
     pub inactive_introspection: Quota,
     pub admin_failure_address: Quota,
+    pub admin_calls: Quota,
 }
 
 impl Default for LimitSettings {
@@ -185,6 +190,7 @@ impl Default for LimitSettings {
             user_code_tenant: Quota::new(300, MINUTE),
             inactive_introspection: Quota::new(600, MINUTE),
             admin_failure_address: Quota::new(30, MINUTE),
+            admin_calls: Quota::new(6_000, MINUTE),
         }
     }
 }
@@ -209,6 +215,7 @@ impl LimitSettings {
             Limit::UserCodeTenant => self.user_code_tenant,
             Limit::InactiveIntrospection => self.inactive_introspection,
             Limit::AdminFailureAddress => self.admin_failure_address,
+            Limit::AdminCalls => self.admin_calls,
         }
     }
 }
@@ -225,6 +232,21 @@ impl RateLimited {
     /// For the header: whole seconds, at least one.
     pub fn retry_after_seconds(&self) -> u64 {
         self.retry_after.as_secs().max(1)
+    }
+}
+
+/// What is left after a try that counted: of this replica's count, which with Redis is the most there can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    pub quota: Quota,
+    pub remaining: u32,
+}
+
+impl Allowance {
+    /// Until all of it is there again, when nobody tries meanwhile.
+    pub fn full_in(&self) -> Duration {
+        let used = self.quota.burst.get().saturating_sub(self.remaining);
+        self.quota.period / self.quota.burst.get() * used
     }
 }
 
@@ -274,11 +296,24 @@ impl Limits {
         tenant_id: Option<TenantId>,
         key: &str,
     ) -> Result<(), RateLimited> {
+        self.take_counted(limit, tenant_id, key).await.map(drop)
+    }
+
+    /// The same, and says what is left.
+    pub async fn take_counted(
+        &self,
+        limit: Limit,
+        tenant_id: Option<TenantId>,
+        key: &str,
+    ) -> Result<Allowance, RateLimited> {
         let kind = &self.kinds[limit as usize];
         let full_key = full_key(limit, tenant_id, key);
         let outcome = match kind.normal.take(full_key.as_bytes()) {
             Err(wait) => Err(wait),
-            Ok(()) => self.take_shared(kind, &full_key).await,
+            Ok(remaining) => self.take_shared(kind, &full_key).await.map(|()| Allowance {
+                quota: kind.quota,
+                remaining,
+            }),
         };
         outcome.map_err(|retry_after| {
             self.metrics
@@ -287,6 +322,11 @@ impl Limits {
                 .inc();
             RateLimited { limit, retry_after }
         })
+    }
+
+    /// How many there may be, for who is told so.
+    pub fn quota(&self, limit: Limit) -> Quota {
+        self.kinds[limit as usize].quota
     }
 
     /// The same by address.
@@ -311,7 +351,7 @@ impl Limits {
             Err(error) => {
                 tracing::debug!(%error, "the shared limits did not answer");
                 self.metrics.shared_limit_errors.inc();
-                kind.tightened.take(full_key.as_bytes())
+                kind.tightened.take(full_key.as_bytes()).map(drop)
             }
         }
     }

@@ -12,10 +12,14 @@ pub struct Metrics {
     registry: Registry,
     /// `outcome`: code_issued, refused, denied.
     pub authorizations: IntCounterVec,
-    /// `outcome`: succeeded, failed, limited, busy, error.
+    /// `outcome`: succeeded, failed, limited, busy, full, error.
     pub logins: IntCounterVec,
-    /// `by`: page, client, `account_switch`, `other_login`.
+    /// Of people whose password other software had hashed, at their first good sign-in.
+    pub password_hashes_renewed: IntCounter,
+    /// `by`: page, client, `account_switch`, `other_login`, operator.
     pub logouts: IntCounterVec,
+    /// `quota`: users, clients, resources, sessions.
+    pub quota_refusals: IntCounterVec,
     /// `outcome`: granted, denied, remembered, withdrawn.
     pub consents: IntCounterVec,
     /// `grant_type`.
@@ -47,22 +51,34 @@ pub struct Metrics {
     pub pushed_requests: IntCounterVec,
     /// `outcome`: remembered, stored, fetched, stale, or why the document could not be used.
     pub client_documents: IntCounterVec,
-    /// `kind`: metadata_document, jwks, logo, logout_notice; `outcome`: fetched, or why not.
+    /// `kind`: metadata_document, jwks, logo, logout_notice, webhook; `outcome`: fetched, or why not.
     pub outbound_fetches: IntCounterVec,
     /// `outcome`: told, failed, given_up, not_wanted.
     pub logout_notices: IntCounterVec,
+    /// `outcome`: delivered, failed, given_up, busy, event_gone, unsealed.
+    pub webhook_deliveries: IntCounterVec,
+    /// `reason`: failing, gone.
+    pub webhooks_paused: IntCounterVec,
     /// `outcome`: answered, refused, refused_proof, error.
     pub userinfo: IntCounterVec,
     /// `tolerance`.
     pub tolerances_used: IntCounterVec,
     /// `operation`: read, update, delete; `outcome`: done, refused.
     pub registration_management: IntCounterVec,
+    /// `action`: authorize, issue, exchange, register; `outcome`: allowed, narrowed, denied, `stronger_sign_in`.
+    pub decisions: IntCounterVec,
+    /// Policies that could not be evaluated: each denied what it was asked about.
+    pub policy_failures: IntCounter,
+    /// `outcome`: compiled, refused.
+    pub policy_compilations: IntCounterVec,
+    /// `why`: bound, queue, database.
+    pub decision_traces_dropped: IntCounterVec,
     /// `kind`, of a tenant's rows: `authorization_codes`, `browser_sessions`, grants, clients,
-    /// `client_assertion_ids`, `dpop_proof_ids`, `initial_access_tokens`, `device_authorizations`,
-    /// `logout_notices`, `ended_clients`, `ended_audiences`; of what stands above tenants: revocations, `audit_months`,
+    /// `client_assertion_ids`, `idempotent_answers`, `dpop_proof_ids`, `initial_access_tokens`, `device_authorizations`,
+    /// `logout_notices`, `ended_clients`, `ended_audiences`, decisions, `webhook_deliveries`, webhooks; of what stands above tenants: revocations, `audit_months`,
     /// `audit_events`, `admin_keys`.
     pub swept: IntCounterVec,
-    /// `round`: `logout_notices`, work; `outcome`: done, failed, `wrong_clock`.
+    /// `round`: `logout_notices`, webhooks, work; `outcome`: done, failed, `wrong_clock`.
     pub job_rounds: IntCounterVec,
     /// `limit`.
     pub rate_limited: IntCounterVec,
@@ -76,6 +92,8 @@ pub struct Metrics {
     pub spare_rsa_keys: IntGauge,
     /// `when`: ahead, needed.
     pub rsa_keys_made: IntCounterVec,
+    /// `by`: `bootstrap_key`, `admin_key`, administrator, nobody.
+    pub admin_calls: IntCounterVec,
     pub database_errors: IntCounter,
     /// Answers that had to read PostgreSQL because the cache was not fresh.
     pub cache_bypasses: IntCounter,
@@ -83,7 +101,11 @@ pub struct Metrics {
     pub is_fresh: IntGauge,
     pub shared_limit_errors: IntCounter,
     pub audit_events_dropped: IntCounter,
+    /// Events that a person's data was taken out of.
+    pub audit_events_erased: IntCounter,
     pub password_computations: IntGauge,
+    /// Of them, those of hashes that other software made.
+    pub foreign_password_computations: IntGauge,
     pub client_secret_computations: IntGauge,
 }
 
@@ -101,6 +123,15 @@ impl Metrics {
                 &["outcome"],
             )?,
             logins: counters.by("writ_logins_total", "Sign-in attempts.", &["outcome"])?,
+            password_hashes_renewed: counters.one(
+                "writ_password_hashes_renewed_total",
+                "Password hashes of other software that were made anew.",
+            )?,
+            quota_refusals: counters.by(
+                "writ_quota_refusals_total",
+                "What a tenant's quota did not allow.",
+                &["quota"],
+            )?,
             logouts: counters.by(
                 "writ_logouts_total",
                 "Browser sessions that people ended.",
@@ -187,6 +218,16 @@ impl Metrics {
                 "Attempts to tell a client that a session has ended.",
                 &["outcome"],
             )?,
+            webhook_deliveries: counters.by(
+                "writ_webhook_deliveries_total",
+                "Attempts to tell a webhook of an event.",
+                &["outcome"],
+            )?,
+            webhooks_paused: counters.by(
+                "writ_webhooks_paused_total",
+                "Webhooks that are told nothing any more, since they failed for days or said that they are gone.",
+                &["reason"],
+            )?,
             userinfo: counters.by(
                 "writ_userinfo_total",
                 "Requests to the userinfo endpoint.",
@@ -201,6 +242,25 @@ impl Metrics {
                 "writ_registration_management_total",
                 "Clients that read, changed or removed their registration.",
                 &["operation", "outcome"],
+            )?,
+            decisions: counters.by(
+                "writ_decisions_total",
+                "Decisions of the tenants' policies.",
+                &["action", "outcome"],
+            )?,
+            policy_failures: counters.one(
+                "writ_policy_failures_total",
+                "Policies that could not be evaluated, each of which denied.",
+            )?,
+            policy_compilations: counters.by(
+                "writ_policy_compilations_total",
+                "Stored policies compiled: once per version and replica, and again for what had no room.",
+                &["outcome"],
+            )?,
+            decision_traces_dropped: counters.by(
+                "writ_decision_traces_dropped_total",
+                "Traces of refusals that were not kept: too many in a minute, a full queue, or a batch that could not be written.",
+                &["why"],
             )?,
             swept: counters.by("writ_swept_total", "Rows that a sweep removed.", &["kind"])?,
             job_rounds: counters.by(
@@ -235,6 +295,11 @@ impl Metrics {
                 "RSA key pairs made.",
                 &["when"],
             )?,
+            admin_calls: counters.by(
+                "writ_admin_calls_total",
+                "Calls of the admin API, by what the caller proved itself with.",
+                &["by"],
+            )?,
             database_errors: counters.one(
                 "writ_database_errors_total",
                 "Operations that failed in the store.",
@@ -254,6 +319,14 @@ impl Metrics {
             audit_events_dropped: counters.one(
                 "writ_audit_events_dropped_total",
                 "Events lost to a full queue, or to a batch that could not be written.",
+            )?,
+
+            audit_events_erased: counters.one(
+                "writ_audit_events_erased_total",
+                "Audit events that the data of an erased person was taken out of.",
+            )?,            foreign_password_computations: counters.gauge(
+                "writ_foreign_password_computations",
+                "Password computations of hashes that other software made.",
             )?,
             password_computations: counters.gauge(
                 "writ_password_computations",

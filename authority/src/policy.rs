@@ -1,8 +1,39 @@
-//! What a tenant allows, as far as it is not a rule of OAuth: who may register clients and within what,
-//! which switches let something pass. (Who vouches for a client is told by its origin:
-//! `protocol::client::Client::is_vouched_for`.)
+//! What a tenant allows, as far as it is not a rule of OAuth.
 //!
-//! To add one more: a field of `TenantSettings` in `store`, a function here, its tests.
+//! Two things: switches, which are columns of the tenant (who may register clients and within what, which
+//! tolerances hold; below), and policies, which are texts in Cedar that decide scope by scope (the modules).
+//! (Who vouches for a client is told by its origin: `protocol::client::Client::is_vouched_for`.)
+//!
+//! What it is not: the flows that ask. They make a [`DecisionRequest`] and act on the [`Decision`].
+//!
+//! To add one more switch: a field of `TenantSettings` in `store`, a function here, its tests. One more fact that
+//! policies may speak of: `request`.
+
+mod compiled;
+mod decision;
+mod engine;
+mod entities;
+mod errors;
+mod head;
+mod limits;
+#[cfg(test)]
+mod proofs;
+mod reading;
+mod request;
+mod vocabulary;
+
+pub use compiled::{CompiledPolicies, DEFAULT_POLICIES, PolicyEffect, PolicySummary, compile};
+pub use decision::{
+    DecidingPolicy, Decision, Obligation, Outcome, PolicyFailure, PolicyLayer, Verdict,
+};
+pub use engine::Engine;
+pub use errors::{PolicyError, PolicyErrors};
+pub use limits::{MAX_OPERATORS, MAX_POLICIES, MAX_TEXT_BYTES};
+pub use request::{
+    AuthenticationFacts, ClientFacts, ContextFacts, DecisionRequest, PolicyAction, PrincipalFacts,
+    ResourceFacts, ScopeFacts, UserFacts,
+};
+pub use vocabulary::SCHEMA_TEXT;
 
 use protocol::client::metadata_document::DocumentUrl;
 use protocol::client::registration::{RegistrationPolicy, SelfRegistration};

@@ -9,6 +9,7 @@
 //!
 //! To add one more step: a variant of the rule's `Step`, its statement in `store`, its arm in `settle`.
 
+mod in_scope;
 mod lost_keys;
 mod report;
 mod reseal;
@@ -21,9 +22,10 @@ use protocol::signing_key_schedule::{self as schedule, OnDemand, SigningKeyState
 use store::{SigningKeyRecord, StoreError, Tenant, TenantScope};
 
 use crate::Authority;
-use crate::audit::{Actor, EventType, Origin};
+use crate::audit::{Actor, AuditEvent, EventType, Origin};
 use crate::key_ring::KeyRingError;
 
+pub use in_scope::{KeyAttempt, KeyChange};
 pub use lost_keys::{LostKeys, VerifyEncryptionKeysError};
 pub use report::{RemovalReport, RotationReport};
 pub use reseal::{FailedReseal, ResealReport};
@@ -66,6 +68,10 @@ struct Changed {
     keys: Vec<SigningKeyRecord>,
     /// The key that the demand was about, as it was.
     target: Option<SigningKeyRecord>,
+    /// To be recorded with it.
+    events: Vec<AuditEvent>,
+    /// To be counted once it is so.
+    outcomes: Vec<&'static str>,
 }
 
 impl Authority {
@@ -91,19 +97,6 @@ impl Authority {
             .change_keys(tenant, &by.into(), &Demand::Rotate)
             .await?;
         RotationReport::of(&changed.keys, changed.target.as_ref())
-    }
-
-    /// What [`Self::rotate_signing_key`] would do now, without doing it.
-    pub async fn foresee_signing_key_rotation(
-        &self,
-        tenant: &Tenant,
-    ) -> Result<RotationReport, KeyRingError> {
-        let mut scope = self.database().tenant(tenant).await?;
-        let keys = scope.list_signing_keys().await?;
-        scope.commit().await?;
-        let facts = settle::facts(&keys)?;
-        let foreseen = schedule::on_demand(&facts, &tenant.settings().signing_keys(), self.now());
-        Ok(RotationReport::foreseen(&keys, foreseen, self.now()))
     }
 
     /// Removes a key that leaked: on every replica at once. What it signed is worth nothing from then on;
@@ -165,43 +158,62 @@ impl Authority {
         demand: &Demand<'_>,
         made: Vec<SealedSigningKey>,
     ) -> Result<Attempt, KeyRingError> {
-        let now = self.now();
         let mut scope = self.database().tenant(tenant).await?;
-        scope.lock_signing_keys().await?;
-        let mut settling = Settling::new(tenant, by, now, made);
-        let demanded = match demand {
-            Demand::Nothing => Demanded::Done(None),
-            Demand::Rotate => demand_rotation(&mut settling, &mut scope).await?,
-            Demand::Remove(kid) => demand_removal(&mut settling, &mut scope, kid).await?,
+        let attempt = self.change_keys_in(&mut scope, by, demand, made).await?;
+        let Attempt::Done(mut changed) = attempt else {
+            scope.roll_back().await?;
+            return Ok(attempt);
         };
-        let settled = match demanded {
-            Demanded::Done(target) => (settling.settle(&mut scope).await?, target),
-            Demanded::Lacks(algorithm) => (Settled::Lacks(algorithm), None),
-        };
-        let (until, target) = match settled {
-            (Settled::Until(until), target) => (until, target),
-            (Settled::Lacks(algorithm), _) => {
-                scope.roll_back().await?;
-                return Ok(Attempt::Lacks(algorithm));
-            }
-        };
-        let due = store::DueWorkKind::SigningKeys;
-        scope.insert_due_work(due, until, now).await?;
-        for event in settling.events() {
+        for event in std::mem::take(&mut changed.events) {
             scope
                 .insert_audit_event(&event.into_row(self.random()))
                 .await?;
         }
-        let keys = scope.list_signing_keys().await?;
         scope.commit().await?;
-        for outcome in settling.outcomes() {
-            self.count_key_change(outcome);
-        }
+        self.count_key_changes(&changed.outcomes);
+        Ok(Attempt::Done(changed))
+    }
+
+    /// In somebody's transaction, who writes the events and counts the outcomes.
+    async fn change_keys_in(
+        &self,
+        scope: &mut TenantScope,
+        by: &ActedBy,
+        demand: &Demand<'_>,
+        made: Vec<SealedSigningKey>,
+    ) -> Result<Attempt, KeyRingError> {
+        let now = self.now();
+        let tenant = scope.tenant().clone();
+        scope.lock_signing_keys().await?;
+        let mut settling = Settling::new(&tenant, by, now, made);
+        let demanded = match demand {
+            Demand::Nothing => Demanded::Done(None),
+            Demand::Rotate => demand_rotation(&mut settling, scope).await?,
+            Demand::Remove(kid) => demand_removal(&mut settling, scope, kid).await?,
+        };
+        let target = match demanded {
+            Demanded::Done(target) => target,
+            Demanded::Lacks(algorithm) => return Ok(Attempt::Lacks(algorithm)),
+        };
+        let until = match settling.settle(scope).await? {
+            Settled::Until(until) => until,
+            Settled::Lacks(algorithm) => return Ok(Attempt::Lacks(algorithm)),
+        };
+        let due = store::DueWorkKind::SigningKeys;
+        scope.insert_due_work(due, until, now).await?;
         Ok(Attempt::Done(Box::new(Changed {
             until,
-            keys,
-            target,
+            keys: scope.list_signing_keys().await?,
+            target: target.map(|target| *target),
+            events: settling.events(),
+            outcomes: settling.outcomes().to_vec(),
         })))
+    }
+
+    fn count_key_changes(&self, outcomes: &[&'static str]) {
+        for outcome in outcomes {
+            self.count_key_change(outcome);
+        }
     }
 
     /// `outcome`: made, activated, retired, removed, `removed_in_emergency`, resealed, failed.
@@ -218,7 +230,7 @@ enum Attempt {
 }
 
 enum Demanded {
-    Done(Option<SigningKeyRecord>),
+    Done(Option<Box<SigningKeyRecord>>),
     Lacks(SigningAlgorithm),
 }
 
@@ -231,7 +243,7 @@ async fn demand_rotation(
     let active = keys
         .iter()
         .find(|key| key.signs == SigningKeyUse::Tokens && key.state == SigningKeyState::Active);
-    let target = active.cloned();
+    let target = active.cloned().map(Box::new);
     // Without an active key there is nothing to change: the rule makes one that signs at once.
     if target.is_none() {
         return Ok(Demanded::Done(None));
@@ -276,5 +288,5 @@ async fn demand_removal(
             &[("state", target.state.as_str())],
         );
     }
-    Ok(Demanded::Done(Some(target)))
+    Ok(Demanded::Done(Some(Box::new(target))))
 }

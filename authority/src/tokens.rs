@@ -25,6 +25,7 @@ use protocol::dpop::DpopError;
 use protocol::error_code::{ErrorCode, ProtocolError};
 use protocol::ids::{GrantId, ResourceId, Subject};
 use protocol::metadata::USERINFO_ENDPOINT;
+use protocol::redirect_uri::RedirectUri;
 use protocol::resource::{ResourceChoice, Resources, Target, TargetError};
 use protocol::scope::{self, ScopeError, ScopeSet};
 use protocol::token::client_credentials::ClientCredentialsError;
@@ -36,7 +37,8 @@ use store::{Grant, StoreError, Tenant, TenantScope};
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType, Origin};
 use crate::client_authentication::AuthenticatedClient;
-use crate::directory::KnownClient;
+use crate::decisions::{IssueQuestion, PolicyRefusal};
+use crate::directory::{KnownClient, KnownPerson, PoliciesInForce};
 use crate::dpop::UnspentProof;
 use crate::issue::{AccessTokenOrder, IssueError, IssuedAccessToken, sign_access_token};
 use crate::key_ring::TenantKeys;
@@ -74,6 +76,9 @@ pub enum TokenError {
     Scope(#[from] ScopeError),
     #[error(transparent)]
     Dpop(#[from] DpopError),
+    /// The policies of the tenant stand against it: never `invalid_grant`.
+    #[error(transparent)]
+    Policy(#[from] PolicyRefusal),
     /// Row Q3: 503 or 500, never `invalid_grant`.
     #[error("the tokens could not be issued")]
     Store(#[from] StoreError),
@@ -104,6 +109,7 @@ impl ProtocolError for TokenError {
             Self::Target(error) => error.code(),
             Self::Scope(error) => error.code(),
             Self::Dpop(error) => error.code(),
+            Self::Policy(error) => error.code(),
             Self::Store(error) if error.is_unavailable() => ErrorCode::TemporarilyUnavailable,
             Self::Store(_) => ErrorCode::ServerError,
         }
@@ -130,6 +136,7 @@ struct Ground<'a> {
     dpop_proof: Option<&'a UnspentProof>,
     resources: Arc<Resources>,
     keys: Arc<TenantKeys>,
+    policies: Arc<PoliciesInForce>,
     now: Timestamp,
 }
 
@@ -178,6 +185,7 @@ impl Authority {
         let resources = self.directory().list_resources(tenant).await?;
         let keys = self.key_ring().find_keys(tenant).await;
         let keys = keys.map_err(StoreError::from)?;
+        let policies = self.directory().find_policies(tenant).await?;
         Ok(Ground {
             tenant,
             client: &client.client,
@@ -188,8 +196,21 @@ impl Authority {
             dpop_proof: client.dpop_proof.as_ref(),
             resources,
             keys,
+            policies,
             now: self.now(),
         })
+    }
+
+    /// Whose grant it is, as the policies are told. In the transaction, and without a query where the person is
+    /// remembered. Not there: disabled since the grant's row was read.
+    async fn find_person_of(
+        &self,
+        scope: &mut TenantScope,
+        grant: &Grant,
+    ) -> Result<Arc<KnownPerson>, TokenError> {
+        let found = self.directory().find_person_in(scope, grant.user_id);
+        let gone = || StoreError::Unavailable("the user was changed meanwhile".to_owned());
+        Ok(found.await?.ok_or_else(gone)?)
     }
 
     /// Row T1: in the transaction that writes what the proof gets, before that is written.
@@ -216,26 +237,37 @@ impl Authority {
         outcome
     }
 
-    /// An access token of a grant, for the one resource and the scopes that were asked now, and an ID
-    /// token with `nonce` where `openid` is among them.
+    /// An access token of a grant, for the one resource and the scopes that were asked now, as far as the policies
+    /// give them, and an ID token where `openid` is among them.
     fn issue_of_grant(
         &self,
         ground: &Ground<'_>,
-        grant: &Grant,
-        asked_resources: &[String],
-        asked_scopes: Option<&ScopeSet>,
-        nonce: Option<&str>,
+        asked: &AskedOfGrant<'_>,
     ) -> Result<Issued, TokenError> {
-        let asked: Vec<&str> = asked_resources.iter().map(String::as_str).collect();
+        let grant = asked.grant;
+        let resources: Vec<&str> = asked.resources.iter().map(String::as_str).collect();
         let target = ground
             .choice()
-            .at_token(&grant.resource_ids, &grant.scopes, &asked)?;
-        let narrowed = scope::at_refresh(&grant.scopes, asked_scopes)?;
+            .at_token(&grant.resource_ids, &grant.scopes, &resources)?;
+        let narrowed = scope::at_refresh(&grant.scopes, asked.scopes)?;
         let userinfo = ground.tenant.issuer().endpoint(USERINFO_ENDPOINT);
         let (audience, resource, scopes) = match target {
             Target::Resource(it) => (&it.audience, Some(it), scope::for_resource(&narrowed, it)),
             Target::Userinfo => (&userinfo, None, scope::for_userinfo(&narrowed)),
         };
+        let scopes = self.decide_issue(&IssueQuestion {
+            tenant: ground.tenant,
+            policies: &ground.policies,
+            client: ground.client,
+            of_grant: Some((grant, asked.person)),
+            scopes: &scopes,
+            resource,
+            grant_type: asked.grant_type,
+            redirect_host: asked.redirect_uri.map(RedirectUri::host_or_scheme),
+            origin: ground.origin,
+            now: ground.now,
+            before: &[],
+        })?;
         let order = AccessTokenOrder {
             client: ground.client,
             subject: Subject::User(grant.user_id),
@@ -254,9 +286,9 @@ impl Authority {
             self.random(),
             ground.now,
         )?;
-        let id_token = narrowed
+        let id_token = scopes
             .contains(scope::OPENID)
-            .then(|| id_token::sign(ground, grant, nonce, &signed.token))
+            .then(|| id_token::sign(ground, grant, asked.nonce, &signed.token))
             .transpose()?;
         Ok(Issued {
             signed,
@@ -322,6 +354,18 @@ fn issued_event(
         event = event.detail("dpop_jkt", key);
     }
     event.tolerances(ground.tolerances)
+}
+
+/// What a request wants of a grant.
+struct AskedOfGrant<'a> {
+    grant: &'a Grant,
+    person: &'a KnownPerson,
+    grant_type: GrantType,
+    resources: &'a [String],
+    scopes: Option<&'a ScopeSet>,
+    nonce: Option<&'a str>,
+    /// Where the code went.
+    redirect_uri: Option<&'a RedirectUri>,
 }
 
 /// A signed token on its way out.

@@ -23,7 +23,7 @@ use protocol::token::access_token::{ACCESS_TOKEN_TYP, AccessTokenClaims};
 use store::{StoreError, Tenant};
 
 use crate::Authority;
-use crate::directory::KnownResourceCredential;
+use crate::directory::{KnownPerson, KnownResourceCredential};
 use crate::issue::IssueError;
 use crate::key_ring::TenantKeys;
 use crate::limits::{Limit, RateLimited, address_key};
@@ -120,7 +120,7 @@ fn is_older(claims: &AccessTokenClaims, since: Timestamp) -> bool {
 }
 
 /// Whether the token is for this resource, and not for one that was called so before.
-fn is_for(resource: &Resource, claims: &AccessTokenClaims) -> bool {
+pub(crate) fn is_for(resource: &Resource, claims: &AccessTokenClaims) -> bool {
     may_learn(&resource.audience, claims) && !is_older(claims, resource.audience_since)
 }
 
@@ -287,8 +287,9 @@ impl Authority {
         let Subject::User(user_id) = verified.subject else {
             return Ok(None);
         };
-        let username = self.directory().find_enabled_username(tenant, user_id);
-        username.await?.map(Some).ok_or(VerifyError::UserGone)
+        let person = self.directory().find_person(tenant, user_id).await?;
+        let username = |it: Arc<KnownPerson>| Some(Arc::clone(&it.username));
+        person.map(username).ok_or(VerifyError::UserGone)
     }
 
     fn count_introspection(&self, outcome: &'static str, format: IntrospectionFormat) {

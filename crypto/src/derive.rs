@@ -13,7 +13,9 @@ const SALT: &[u8] = b"writ";
 pub(crate) const SECRET_TOKEN_DIGEST: &str = "writ/v1/secret-token-digest";
 pub(crate) const REFRESH_TOKEN_MAC: &str = "writ/v1/refresh-token";
 pub(crate) const DPOP_NONCE: &str = "writ/v1/dpop-nonce";
+pub(crate) const UNKNOWN_NAME: &str = "writ/v1/unknown-name";
 pub(crate) const SUCCESSOR: &str = "writ/v1/successor";
+pub(crate) const STORED_ANSWER: &str = "writ/v1/stored-answer";
 pub(crate) const PEPPER_ID: &str = "writ/v1/pepper-id";
 pub(crate) const KEK_ID: &str = "writ/v1/kek-id";
 
@@ -58,7 +60,9 @@ mod tests {
             SECRET_TOKEN_DIGEST,
             REFRESH_TOKEN_MAC,
             DPOP_NONCE,
+            UNKNOWN_NAME,
             SUCCESSOR,
+            STORED_ANSWER,
             PEPPER_ID,
             KEK_ID,
         ];

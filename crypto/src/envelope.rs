@@ -44,10 +44,12 @@ pub enum Purpose {
     PushedRequest,
     /// A request to sign out, while the person is asked.
     Logout,
+    /// What a webhook's messages are signed with, at rest.
+    WebhookSecret,
 }
 
 impl Purpose {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pending,
         Self::Consent,
         Self::Cursor,
@@ -58,6 +60,7 @@ impl Purpose {
         Self::Logo,
         Self::PushedRequest,
         Self::Logout,
+        Self::WebhookSecret,
     ];
 
     pub(crate) const fn label(self) -> &'static str {
@@ -72,6 +75,7 @@ impl Purpose {
             Self::Logo => "writ/v1/logo",
             Self::PushedRequest => "writ/v1/pushed-request",
             Self::Logout => "writ/v1/logout",
+            Self::WebhookSecret => "writ/v1/webhook-secret",
         }
     }
 

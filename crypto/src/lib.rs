@@ -28,11 +28,14 @@ pub mod process_key;
 pub mod refresh_token;
 pub mod secret_token;
 pub mod self_test;
+mod sha256;
 pub mod signing_algorithm;
 pub mod signing_key;
+pub mod stored_answer;
 pub mod successor;
 pub mod system;
 pub mod verification_key;
+pub mod webhook_secret;
 
 #[cfg(test)]
 mod testing;
@@ -43,13 +46,17 @@ pub use jwk_set::JwkSet;
 pub use key_encryption::{KeyEncryption, KeyEncryptionError};
 pub use key_list::KeyListError;
 pub use key_pair::{SpareRsaKey, UnsealedKey};
-pub use password::{PasswordError, PasswordHasher, Verification};
+pub use password::{
+    ForeignHash, ForeignHashError, HashScheme, PasswordError, PasswordHasher, Verification,
+};
 pub use peppers::{Digest, Peppers};
 pub use process_key::{ProcessKey, Remembered};
 pub use refresh_token::RefreshToken;
 pub use secret_token::{Malformed, SecretKind, SecretToken};
 pub use self_test::self_test;
+pub use sha256::sha256;
 pub use signing_algorithm::SigningAlgorithm;
 pub use signing_key::{SealedSigningKey, SigningKey, SigningKeyError};
 pub use system::{SystemClock, SystemRandom};
 pub use verification_key::VerificationKey;
+pub use webhook_secret::WebhookSecret;

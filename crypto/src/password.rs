@@ -1,11 +1,15 @@
-//! Passwords, and secrets that an operator chose: argon2id on a bounded pool.
+//! Passwords, and secrets that an operator chose: argon2id on a bounded pool. Hashes that other software made are
+//! checked as they are ([`foreign`]).
 //!
 //! One computation costs 20 ms and 19 MiB, so at most as many run as there are cores, a bounded number
 //! waits, and the rest is told [`PasswordError::Busy`] (503): a burst of logins starves nobody (M9).
 //! An unknown user costs the same computation, against a dummy hash (M1, E5), and computations are
-//! counted so that a test can say so.
+//! counted so that a test can say so. Foreign hashes may cost more: they have half of the cores at most and a short
+//! queue of their own, and an unknown user costs what the tenant's people cost ([`PasswordHasher::verify_nobody`]).
 //!
 //! Not here: secrets of our own making. They are random, so a keyed digest does ([`crate::peppers`]).
+
+mod foreign;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +21,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use protocol::random::Random;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use foreign::{Argon2Variant, ForeignHash, ForeignHashError, HashScheme, Pbkdf2Digest};
 
 /// Longer ones are refused before any hashing (M4).
 pub const MAX_PASSWORD_BYTES: usize = 1_024;
@@ -45,7 +51,7 @@ pub enum PasswordError {
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// Right. `is_outdated`: the hash has weaker parameters than today's, hash the password anew.
+    /// Right. `is_outdated`: the hash was not made as ours are today, hash the password anew.
     Matches {
         is_outdated: bool,
     },
@@ -83,6 +89,13 @@ pub fn verify(
     stored: Option<&str>,
 ) -> Result<Verification, PasswordError> {
     let password = checked(password)?;
+    if let Some(checked) = stored.and_then(|stored| foreign::verify(password, stored)) {
+        return Ok(if checked? {
+            Verification::Matches { is_outdated: true }
+        } else {
+            Verification::Differs
+        });
+    }
     let parsed =
         PasswordHash::new(stored.unwrap_or(DUMMY_HASH)).map_err(|_| PasswordError::Corrupt)?;
     // The parameters of the stored hash apply, and the comparison takes constant time.
@@ -105,8 +118,9 @@ fn checked(password: &SecretString) -> Result<&[u8], PasswordError> {
 
 fn is_outdated(hash: &PasswordHash) -> bool {
     let is_current_algorithm = hash.algorithm == Algorithm::Argon2id.ident();
+    // Stronger ones too: checking takes as long for everybody, so that it says nothing of whose hash it was.
     let has_current_params = Params::try_from(hash).is_ok_and(|params| {
-        params.m_cost() >= MEMORY_KIB && params.t_cost() >= ITERATIONS && params.p_cost() >= LANES
+        (params.m_cost(), params.t_cost(), params.p_cost()) == (MEMORY_KIB, ITERATIONS, LANES)
     });
     !(is_current_algorithm && has_current_params)
 }
@@ -119,18 +133,27 @@ pub struct PasswordHasher {
     places: Arc<Semaphore>,
     /// Who may compute.
     cores: Arc<Semaphore>,
+    /// The same two, for hashes that are not ours and may cost many times as much.
+    foreign_places: Arc<Semaphore>,
+    foreign_cores: Arc<Semaphore>,
     computations: Arc<AtomicU64>,
+    foreign_computations: Arc<AtomicU64>,
 }
 
 impl PasswordHasher {
     /// `cores` computations at a time, `queue` more waiting.
     pub fn new(random: Arc<dyn Random>, cores: NonZeroUsize, queue: usize) -> Self {
         let cores = cores.get().min(1_024);
+        let queue = queue.min(100_000);
+        let foreign = cores.div_ceil(2);
         Self {
             random,
-            places: Arc::new(Semaphore::new(cores + queue.min(100_000))),
+            places: Arc::new(Semaphore::new(cores + queue)),
             cores: Arc::new(Semaphore::new(cores)),
+            foreign_places: Arc::new(Semaphore::new(foreign + queue.div_ceil(8))),
+            foreign_cores: Arc::new(Semaphore::new(foreign)),
             computations: Arc::default(),
+            foreign_computations: Arc::default(),
         }
     }
 
@@ -153,13 +176,57 @@ impl PasswordHasher {
         stored: Option<String>,
     ) -> Result<Verification, PasswordError> {
         checked(&password)?;
-        self.compute(move || verify(&password, stored.as_deref()))
-            .await
+        let is_foreign = stored.as_deref().and_then(HashScheme::of).is_some();
+        let work = move || verify(&password, stored.as_deref());
+        if is_foreign {
+            self.compute_foreign(work).await
+        } else {
+            self.compute(work).await
+        }
     }
 
-    /// How many argon2 computations were begun since start.
+    /// For an unknown user, where people have foreign hashes: the work of a hash of this scheme, in the same
+    /// queue, and always `Differs`.
+    pub async fn verify_nobody(
+        &self,
+        password: SecretString,
+        scheme: Option<HashScheme>,
+    ) -> Result<Verification, PasswordError> {
+        let dummy = scheme.map(HashScheme::dummy);
+        self.verify(password, dummy).await?;
+        Ok(Verification::Differs)
+    }
+
+    /// How many computations were begun since start.
     pub fn computations(&self) -> u64 {
         self.computations.load(Ordering::Relaxed)
+    }
+
+    /// How many of them were of hashes that are not ours.
+    pub fn foreign_computations(&self) -> u64 {
+        self.foreign_computations.load(Ordering::Relaxed)
+    }
+
+    async fn compute_foreign<T, F>(&self, work: F) -> Result<T, PasswordError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    {
+        let place = Arc::clone(&self.foreign_places)
+            .try_acquire_owned()
+            .map_err(|_| PasswordError::Busy)?;
+        let core = Arc::clone(&self.foreign_cores)
+            .acquire_owned()
+            .await
+            .map_err(|_| PasswordError::Busy)?;
+        self.foreign_computations.fetch_add(1, Ordering::Relaxed);
+        // They go with the work, as those of `compute` do.
+        self.compute(move || {
+            let result = work();
+            drop((place, core));
+            result
+        })
+        .await
     }
 
     async fn compute<T, F>(&self, work: F) -> Result<T, PasswordError>
@@ -340,6 +407,64 @@ mod tests {
         assert_eq!(busy, 5);
         assert_eq!(hasher.computations(), 3);
         assert!(hasher.verify(secret("x"), None).await.is_ok());
+    }
+
+    /// Foreign hashes may cost many times as much: they never have all cores, nor the whole queue.
+    #[tokio::test]
+    async fn foreign_hashes_leave_half_of_the_cores_and_most_of_the_queue() {
+        let hasher = hasher(2, 8);
+        let scheme = HashScheme::parse("bcrypt:4");
+        let held = Arc::clone(&hasher.foreign_cores)
+            .acquire_owned()
+            .await
+            .unwrap();
+        assert_eq!(hasher.foreign_cores.available_permits(), 0, "one of two");
+        let waiting = (0..4).map(|_| {
+            let hasher = hasher.clone();
+            tokio::spawn(async move { hasher.verify_nobody(secret("x"), scheme).await })
+        });
+        let waiting: Vec<_> = waiting.collect();
+        while hasher.foreign_places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        // Ours go on meanwhile.
+        let ours = hasher.verify_nobody(secret("x"), None).await.unwrap();
+        assert_eq!(ours, Verification::Differs);
+        assert_eq!(
+            (hasher.computations(), hasher.foreign_computations()),
+            (1, 0)
+        );
+        drop(held);
+        let mut busy = 0;
+        for call in waiting {
+            match call.await.unwrap() {
+                Ok(verification) => assert_eq!(verification, Verification::Differs),
+                Err(error) => {
+                    assert_eq!(error, PasswordError::Busy);
+                    busy += 1;
+                }
+            }
+        }
+        assert_eq!(busy, 2);
+        assert_eq!(
+            (hasher.computations(), hasher.foreign_computations()),
+            (3, 2)
+        );
+        assert_eq!(hasher.foreign_places.available_permits(), 2);
+    }
+
+    /// Weaker or stronger: everybody's costs the same once they have signed in.
+    #[test]
+    fn a_hash_with_stronger_parameters_is_made_anew_too() {
+        let params = Params::new(MEMORY_KIB * 2, ITERATIONS, LANES, None).unwrap();
+        let strong = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_with_salt(b"old", &[5; SALT_BYTES])
+            .unwrap()
+            .to_string();
+        assert_eq!(
+            verify(&secret("old"), Some(&strong)).unwrap(),
+            Verification::Matches { is_outdated: true }
+        );
     }
 
     #[tokio::test]

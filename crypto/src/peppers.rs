@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use crate::constant_time;
 use crate::derive::{
-    DPOP_NONCE, KeyBytes, PEPPER_ID, REFRESH_TOKEN_MAC, SECRET_TOKEN_DIGEST, derive_key,
-    derive_mac_key,
+    DPOP_NONCE, KeyBytes, PEPPER_ID, REFRESH_TOKEN_MAC, SECRET_TOKEN_DIGEST, UNKNOWN_NAME,
+    derive_key, derive_mac_key, join_parts,
 };
 use crate::key_list::{self, KeyListError};
 use crate::refresh_token::RefreshToken;
@@ -25,6 +25,7 @@ pub(crate) struct Pepper {
     digest_key: hmac::Key,
     pub(crate) refresh_token_key: hmac::Key,
     pub(crate) dpop_nonce_key: hmac::Key,
+    unknown_name_key: hmac::Key,
 }
 
 /// What the database keeps of a secret.
@@ -82,6 +83,7 @@ impl Peppers {
             digest_key: derive_mac_key(&key[..], SECRET_TOKEN_DIGEST),
             refresh_token_key: derive_mac_key(&key[..], REFRESH_TOKEN_MAC),
             dpop_nonce_key: derive_mac_key(&key[..], DPOP_NONCE),
+            unknown_name_key: derive_mac_key(&key[..], UNKNOWN_NAME),
         };
         Ok(Self(keys.iter().zip(ids).map(pepper).collect()))
     }
@@ -105,6 +107,20 @@ impl Peppers {
             .ok()
             .and_then(|id| self.find(id))
             .is_some_and(|pepper| pepper.digest(secret.text()) == *stored)
+    }
+
+    /// A number below `below` that is always the same for this place and name, and that nobody outside can
+    /// foresee: which of the tenant's people somebody who does not exist is like.
+    pub fn pick(&self, place: &[u8], name: &str, below: u64) -> u64 {
+        let message = join_parts([place, name.as_bytes()]);
+        let tag = hmac::sign(&self.in_use().unknown_name_key, &message);
+        let mut bytes = [0_u8; 16];
+        for (byte, of_tag) in bytes.iter_mut().zip(tag.as_ref()) {
+            *byte = *of_tag;
+        }
+        // Of 128 bits: what is left over by the division is out of all proportion.
+        let picked = u128::from_be_bytes(bytes) % u128::from(below.max(1));
+        u64::try_from(picked).unwrap_or(0)
     }
 
     pub(crate) fn in_use(&self) -> &Pepper {
@@ -177,6 +193,29 @@ mod tests {
         assert_ne!(both.digest(&secret), digest);
         let without = peppers(&[2]);
         assert!(!without.verify(&secret, &digest));
+    }
+
+    #[test]
+    fn what_a_name_picks_is_its_own_the_peppers_and_spread_evenly() {
+        let peppers = peppers(&[1]);
+        let picked = |n: u32| peppers.pick(b"tenant", &format!("name-{n}"), 4);
+        let counts = (0..4_000).fold([0_u32; 4], |mut counts, n| {
+            counts[usize::try_from(picked(n)).unwrap()] += 1;
+            counts
+        });
+        assert!(
+            counts.iter().all(|count| (850..1_150).contains(count)),
+            "{counts:?}"
+        );
+        assert_eq!(picked(7), picked(7));
+        let wide = |place: &[u8], name| peppers.pick(place, name, u64::MAX);
+        assert_ne!(wide(b"tenant", "a"), wide(b"tenant", "b"));
+        assert_ne!(wide(b"tenant", "a"), wide(b"other", "a"));
+        assert_ne!(
+            wide(b"tenant", "a"),
+            crate::testing::peppers(&[2]).pick(b"tenant", "a", u64::MAX)
+        );
+        assert_eq!(peppers.pick(b"tenant", "a", 0), 0);
     }
 
     #[test]

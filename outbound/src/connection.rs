@@ -104,7 +104,7 @@ pub(crate) fn client(
         .no_zstd()
         .pool_max_idle_per_host(0)
         .connect_timeout(limits.connect)
-        .timeout(limits.total)
+        .timeout(limits.total_of(kind))
         .user_agent("Writ")
         .default_headers(headers)
         .build()

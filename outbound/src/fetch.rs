@@ -14,17 +14,19 @@ pub enum FetchKind {
     Jwks,
     /// A client's logo, to be served again from our own origin.
     Logo,
-    /// A logout token, sent to a client (OpenID Connect Back-Channel Logout §2.5): the one thing that is
-    /// posted.
+    /// A logout token, posted to a client (OpenID Connect Back-Channel Logout §2.5).
     LogoutNotice,
+    /// An event, posted to a tenant's webhook (Standard Webhooks).
+    Webhook,
 }
 
 impl FetchKind {
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::MetadataDocument,
         Self::Jwks,
         Self::Logo,
         Self::LogoutNotice,
+        Self::Webhook,
     ];
 
     /// The name in metrics and logs.
@@ -34,6 +36,7 @@ impl FetchKind {
             Self::Jwks => "jwks",
             Self::Logo => "logo",
             Self::LogoutNotice => "logout_notice",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -43,8 +46,8 @@ impl FetchKind {
             Self::MetadataDocument => 5 * 1024,
             Self::Jwks => 64 * 1024,
             Self::Logo => 256 * 1024,
-            // Nothing that a client answers with is read.
-            Self::LogoutNotice => 0,
+            // Nothing that a client, or a webhook, answers with is read.
+            Self::LogoutNotice | Self::Webhook => 0,
         }
     }
 
@@ -53,12 +56,12 @@ impl FetchKind {
             Self::MetadataDocument => "application/json",
             Self::Jwks => "application/jwk-set+json, application/json",
             Self::Logo => "image/png, image/jpeg, image/webp, image/gif",
-            Self::LogoutNotice => "*/*",
+            Self::LogoutNotice | Self::Webhook => "*/*",
         }
     }
 }
 
-/// One request, without credentials: a `GET`, or a form that is posted.
+/// One request, without credentials: a `GET`, or something that is posted.
 #[derive(Clone, Copy, Debug)]
 pub struct FetchRequest<'a> {
     pub url: &'a str,
@@ -71,6 +74,13 @@ pub struct FetchRequest<'a> {
     /// Whether the tenant's issuer is on a loopback host. Matters in development only, where it
     /// lets a client of the same machine be fetched.
     pub issuer_is_loopback: bool,
+}
+
+/// What is posted to a webhook: JSON, and the headers that its signature is in.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub body: Vec<u8>,
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// A body that came with status 200, within the limits of its kind.
@@ -190,6 +200,8 @@ impl From<UrlFault> for FetchError {
 /// Time limits of one fetch, as `Limits` names them.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) const TOTAL_LIMIT: Duration = Duration::from_secs(3);
+/// Receivers may look at a message before they answer.
+pub(crate) const WEBHOOK_LIMIT: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests {

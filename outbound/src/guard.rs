@@ -15,7 +15,7 @@ use url::Url;
 use crate::budget::Place;
 use crate::cache_lifetime::CacheLifetime;
 use crate::connection::{self, Pinned};
-use crate::fetch::{FetchError, FetchKind, FetchRequest, Fetched};
+use crate::fetch::{FetchError, FetchKind, FetchRequest, Fetched, Message};
 use crate::lane::{Admission, Class, Lanes};
 use crate::media_type;
 use crate::resolver::{Resolve, SystemResolver};
@@ -134,6 +134,30 @@ impl Outbound {
         .await
     }
 
+    /// One `POST` of a signed message. Taken means any 2xx (Standard Webhooks); nothing else of the answer is read.
+    pub async fn post_message(
+        &self,
+        request: &FetchRequest<'_>,
+        message: &Message,
+    ) -> Result<u16, FetchError> {
+        let post = |client: &Client, url: Url| {
+            let posted = client
+                .post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(message.body.clone());
+            let headers = message.headers.iter();
+            headers.fold(posted, |posted, (name, value)| posted.header(*name, value))
+        };
+        self.converse(request, post, async |answered: Response| {
+            let status = answered.status();
+            if status.is_success() {
+                return Ok(status.as_u16());
+            }
+            check_status(status).map(|()| status.as_u16())
+        })
+        .await
+    }
+
     async fn converse<T>(
         &self,
         request: &FetchRequest<'_>,
@@ -154,7 +178,7 @@ impl Outbound {
                 .await?;
             read(answered).await
         };
-        tokio::time::timeout(inner.limits.total, talking)
+        tokio::time::timeout(inner.limits.total_of(request.kind), talking)
             .await
             .unwrap_or(Err(FetchError::Timeout))
     }

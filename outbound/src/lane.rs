@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::budget::{Budget, Budgets, Place};
 use crate::fetch::{FetchError, FetchKind, FetchRequest};
-use crate::world::{Limits, Places};
+use crate::world::{HostBudgets, Limits, Places};
 
 /// Fetches that may hinder each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub(crate) enum Class {
     NewDocument,
     Logo,
     LogoutNotice,
+    Webhook,
 }
 
 impl Class {
@@ -35,11 +36,12 @@ impl Class {
             FetchKind::MetadataDocument => Self::NewDocument,
             FetchKind::Logo => Self::Logo,
             FetchKind::LogoutNotice => Self::LogoutNotice,
+            FetchKind::Webhook => Self::Webhook,
         }
     }
 }
 
-pub(crate) struct Lanes([Lane; 5]);
+pub(crate) struct Lanes([Lane; 6]);
 
 struct Lane {
     places: Arc<Semaphore>,
@@ -58,24 +60,33 @@ pub(crate) struct Admission {
 
 impl Lanes {
     pub fn new(limits: &Limits) -> Self {
-        let lane = |places| Lane::new(places, limits);
+        let lane = |places| Lane::new(places, limits.hosts());
         Self([
             lane(limits.jwks),
             lane(limits.known_documents),
             lane(limits.new_documents),
             lane(limits.logos),
             lane(limits.logout_notices),
+            Lane::new(limits.webhooks, limits.webhook_hosts),
         ])
     }
 
     fn lane(&self, class: Class) -> &Lane {
-        let [jwks, known_documents, new_documents, logos, logout_notices] = &self.0;
+        let [
+            jwks,
+            known_documents,
+            new_documents,
+            logos,
+            logout_notices,
+            webhooks,
+        ] = &self.0;
         match class {
             Class::Jwks => jwks,
             Class::KnownDocument => known_documents,
             Class::NewDocument => new_documents,
             Class::Logo => logos,
             Class::LogoutNotice => logout_notices,
+            Class::Webhook => webhooks,
         }
     }
 
@@ -116,7 +127,7 @@ impl Lanes {
 }
 
 impl Lane {
-    fn new(places: Places, limits: &Limits) -> Self {
+    fn new(places: Places, hosts: HostBudgets) -> Self {
         let of_share = Budget {
             concurrent: places.per_share,
             // What a share begins in a minute is bounded by hosts and addresses.
@@ -125,9 +136,9 @@ impl Lane {
         Self {
             places: Arc::new(Semaphore::new(places.concurrent)),
             shares: Budgets::new(of_share),
-            hosts_of_shares: Budgets::new(limits.per_host_and_share),
-            hosts: Budgets::new(limits.per_host),
-            addresses: Budgets::new(limits.per_address),
+            hosts_of_shares: Budgets::new(hosts.per_host_and_share),
+            hosts: Budgets::new(hosts.per_host),
+            addresses: Budgets::new(hosts.per_address),
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn read(headers: &HeaderMap, kind: FetchKind) -> Result<String, Fetch
             is_json(&essence) && parts.all(|parameter| !is_other_charset(parameter))
         }
         FetchKind::Logo => IMAGES.contains(&essence.as_str()),
-        FetchKind::LogoutNotice => false,
+        FetchKind::LogoutNotice | FetchKind::Webhook => false,
     };
     if is_allowed {
         Ok(essence)
@@ -42,7 +42,9 @@ pub(crate) fn check_body(kind: FetchKind, media_type: &str, body: &[u8]) -> Resu
             Err(_) => Err(FetchError::NotUtf8),
         },
         FetchKind::Logo if has_signature(media_type, body) => Ok(()),
-        FetchKind::Logo | FetchKind::LogoutNotice => Err(FetchError::MediaType),
+        FetchKind::Logo | FetchKind::LogoutNotice | FetchKind::Webhook => {
+            Err(FetchError::MediaType)
+        }
     }
 }
 

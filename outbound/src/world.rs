@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 
 use crate::budget::Budget;
-use crate::fetch::{CONNECT_LIMIT, TOTAL_LIMIT};
+use crate::fetch::{CONNECT_LIMIT, FetchKind, TOTAL_LIMIT, WEBHOOK_LIMIT};
 use crate::resolver::Resolve;
 
 /// What an operator may choose.
@@ -36,19 +36,49 @@ pub struct Limits {
     pub connect: Duration,
     /// From resolving the name to the last byte of the body.
     pub total: Duration,
+    /// The same, of a message to a webhook.
+    pub webhook_total: Duration,
     /// Each class has its own places; none lends to another.
     pub jwks: Places,
     pub known_documents: Places,
     pub new_documents: Places,
     pub logos: Places,
     pub logout_notices: Places,
-    /// These three hold within each class.
+    pub webhooks: Places,
+    /// These three hold within each class but the webhooks'.
     pub per_host: Budget,
     /// No share alone can spend what a host may be asked.
     pub per_host_and_share: Budget,
     /// Names are free and addresses are not: many names that lead to one address share this. It is
     /// wider, because a network of caches serves many honest hosts from one address.
     pub per_address: Budget,
+    /// Events come faster than anything else that is sent, and to whom an administrator chose.
+    pub webhook_hosts: HostBudgets,
+}
+
+/// What a host may be asked, by everybody, by one share, and under one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostBudgets {
+    pub per_host: Budget,
+    pub per_host_and_share: Budget,
+    pub per_address: Budget,
+}
+
+impl Limits {
+    pub(crate) const fn total_of(&self, kind: FetchKind) -> Duration {
+        match kind {
+            FetchKind::Webhook => self.webhook_total,
+            _ => self.total,
+        }
+    }
+
+    pub(crate) const fn hosts(&self) -> HostBudgets {
+        HostBudgets {
+            per_host: self.per_host,
+            per_host_and_share: self.per_host_and_share,
+            per_address: self.per_address,
+        }
+    }
 }
 
 /// Fetches of one class at the same time, over all hosts. A place is held until the look-up of the
@@ -73,11 +103,13 @@ impl Default for Limits {
         Self {
             connect: CONNECT_LIMIT,
             total: TOTAL_LIMIT,
+            webhook_total: WEBHOOK_LIMIT,
             jwks: Places::new(32, 8),
             known_documents: Places::new(32, 8),
             new_documents: Places::new(64, 8),
             logos: Places::new(16, 4),
             logout_notices: Places::new(32, 16),
+            webhooks: Places::new(64, 16),
             per_host: Budget {
                 concurrent: 4,
                 per_minute: 60,
@@ -89,6 +121,20 @@ impl Default for Limits {
             per_address: Budget {
                 concurrent: 16,
                 per_minute: 300,
+            },
+            webhook_hosts: HostBudgets {
+                per_host: Budget {
+                    concurrent: 16,
+                    per_minute: 1_200,
+                },
+                per_host_and_share: Budget {
+                    concurrent: 16,
+                    per_minute: 600,
+                },
+                per_address: Budget {
+                    concurrent: 32,
+                    per_minute: 2_400,
+                },
             },
         }
     }

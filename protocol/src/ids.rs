@@ -81,6 +81,8 @@ uuid_ids! {
     PendingId;
     /// A key of the admin API.
     AdminKeyId;
+    /// What makes a person an administrator or an auditor.
+    MembershipId;
     /// What a resource server introspects with.
     CredentialId;
     /// An audit event.
@@ -91,6 +93,16 @@ uuid_ids! {
     TokenId;
     /// A refused value of `resource` that was kept.
     RefusedIndicatorId;
+    /// Where a tenant wants to be told of its events.
+    WebhookId;
+    /// One decision of the policies that was kept.
+    DecisionId;
+}
+
+impl ResourceId {
+    /// The admin API, among the resources of the system tenant. Of no time and no chance, so that it is found
+    /// whatever it is called; an id is good in one tenant only.
+    pub const ADMIN_API: Self = Self(Uuid::from_u128(0x0000_0000_0000_7000_8000_0000_0000_0001));
 }
 
 fn uuid_v7(random: &dyn Random, now: Timestamp) -> Uuid {
@@ -192,6 +204,13 @@ pub struct Slug(String);
 pub struct InvalidSlug;
 
 impl Slug {
+    /// The system tenant's, whose users administer the installation; nobody else is called so.
+    pub const SYSTEM: &str = "system";
+
+    pub fn is_reserved(&self) -> bool {
+        self.0 == Self::SYSTEM
+    }
+
     pub fn parse(text: &str) -> Result<Self, InvalidSlug> {
         let is_inner =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

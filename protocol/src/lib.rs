@@ -6,6 +6,7 @@
 //! To add a rule: one file named after the thing (the same word in `store`, `server` and `tests`), its
 //! own precise error enum with an exhaustive `code()`, its tests beside it, a row in `docs/conformance.md`.
 
+pub mod admin;
 pub mod authorization;
 pub mod bearer;
 pub mod client;
@@ -33,16 +34,20 @@ pub mod signing_algorithm;
 pub mod signing_key_schedule;
 pub mod strict_json;
 pub mod token;
+pub mod user;
+pub mod webhook;
 
 #[cfg(test)]
 mod test_support;
 
+pub use admin::{AdminObject, AdminRole, AdminScope, AdminScopes};
 pub use clock::{Clock, Timestamp};
 pub use dpop::JwkThumbprint;
 pub use error_code::{ErrorCode, OAuthError};
 pub use ids::{
-    AdminKeyId, ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, PendingId,
-    RefusedIndicatorId, ResourceId, SessionId, Slug, Subject, TenantId, TokenId, UserId,
+    AdminKeyId, ClientId, ClientKey, CredentialId, DecisionId, EventId, FamilyId, GrantId,
+    MembershipId, PendingId, RefusedIndicatorId, ResourceId, SessionId, Slug, Subject, TenantId,
+    TokenId, UserId, WebhookId,
 };
 pub use issuer::{Issuer, IssuerLocation};
 pub use parameters::Parameters;
@@ -50,3 +55,4 @@ pub use random::Random;
 pub use scope::ScopeSet;
 pub use secret::SecretText;
 pub use signing_algorithm::SigningAlgorithm;
+pub use user::{AttributeValue, GroupName, UserAttributes};

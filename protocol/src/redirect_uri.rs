@@ -66,6 +66,11 @@ impl RedirectUri {
         url.host_str().map(ToOwned::to_owned)
     }
 
+    /// What policies go by: the host without its port, or the scheme where there is none.
+    pub fn host_or_scheme(&self) -> String {
+        self.host().unwrap_or_else(|| self.display_host())
+    }
+
     /// What consent shows: the host, or the scheme of a private-use URI.
     pub fn display_host(&self) -> String {
         display_host(&self.0)

@@ -3,6 +3,7 @@
 //! A mapping, never an echo: what the client sends is looked up, what the token says is registered.
 
 mod choice;
+pub mod metadata;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::ids::ResourceId;
 use crate::scope::ScopeSet;
 
 pub use choice::{ResourceChoice, Target, TargetError};
+pub use metadata::ProtectedResourceMetadata;
 
 /// A resource identifier in the one spelling that look-ups use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,11 +25,12 @@ pub struct NormalisedResource(String);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a resource is an absolute URI of at most 2048 visible ASCII characters, without fragment, user name or dot segments"
+    "a resource is an absolute URI of at most 2000 visible ASCII characters, without fragment, user name or dot segments"
 )]
 pub struct InvalidResource;
 
-const MAX_BYTES: usize = 2048;
+/// What an index entry of PostgreSQL has room for, with the tenant beside it.
+const MAX_BYTES: usize = 2000;
 
 /// Lower-cases scheme and host, drops a default port, makes `https://h` and `https://h/` the same.
 /// Nothing else: paths are compared byte for byte, and what a URL parser would rewrite is refused.
@@ -70,10 +73,12 @@ pub fn normalise(text: &str) -> Result<NormalisedResource, InvalidResource> {
         .port()
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
-    Ok(NormalisedResource(format!(
-        "{}://{host}{port}{tail}",
-        url.scheme()
-    )))
+    let normalised = format!("{}://{host}{port}{tail}", url.scheme());
+    // A bare origin gains its slash, and that is what is kept.
+    if normalised.len() > MAX_BYTES {
+        return Err(InvalidResource);
+    }
+    Ok(NormalisedResource(normalised))
 }
 
 /// `urn:example:x` and the like: only the scheme has a case to fold.

@@ -6,6 +6,7 @@
 //! To add a port or a background task: here, and in [`Application::run`]'s order of stopping.
 
 mod from_config;
+mod system_tenant;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,11 +15,14 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpRequest, HttpServer, web};
 use admin_api::AdminApiSettings;
+use authority::system_tenant::SystemTenantSettings;
 use authority::{Authority, AuthorityError, AuthoritySettings};
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use store::StoreError;
 use tokio::sync::watch;
+
+use system_tenant::SystemTenant;
 
 pub use from_config::{SettingsError, authority_settings, database_settings};
 
@@ -43,6 +47,8 @@ pub struct ApplicationSettings {
     pub admin_listener: TcpListener,
     /// Without a trailing slash.
     pub public_url: String,
+    /// Without a trailing slash; none: nobody signs in to administer.
+    pub admin_url: Option<String>,
     /// Database, keys, limits, clock and random.
     pub authority: AuthoritySettings,
     /// For the public port; the admin port is for the inside.
@@ -87,6 +93,7 @@ pub struct Application {
     public_address: SocketAddr,
     admin_address: SocketAddr,
     jobs: Arc<Jobs>,
+    system_tenant: SystemTenant,
     stop: watch::Sender<bool>,
 }
 
@@ -107,7 +114,8 @@ impl Application {
         });
         let api = admin_api::Api::new(AdminApiSettings {
             authority: Arc::clone(&authority),
-            public_url: settings.public_url,
+            public_url: settings.public_url.clone(),
+            admin_url: settings.admin_url.clone(),
             bootstrap_key: settings.bootstrap_admin_key,
             has_development_keys: settings.has_development_keys,
         });
@@ -131,7 +139,14 @@ impl Application {
             settings.shutdown_timeout,
         )?;
         authority.start().await;
+        let system_tenant = settings.admin_url.map(|admin_url| SystemTenantSettings {
+            public_url: settings.public_url,
+            admin_url,
+        });
+        let system_tenant = SystemTenant::new(Arc::clone(&authority), system_tenant);
+        system_tenant.ensure().await;
         Ok(Self {
+            system_tenant,
             state,
             public,
             admin,
@@ -168,12 +183,14 @@ impl Application {
     pub async fn run(self) -> Result<(), std::io::Error> {
         let (jobs, stop) = (Arc::clone(&self.jobs), self.stop.subscribe());
         let jobs = tokio::spawn(async move { Box::pin(jobs.run(stop)).await });
+        let system_tenant = tokio::spawn(self.system_tenant.keep_trying(self.stop.subscribe()));
         let admin = tokio::spawn(self.admin);
         let public_result = self.public.await;
         let _ = self.stop.send(true);
         let admin_result = admin.await.unwrap_or(Ok(()));
         // A job that was cut short is claimed again later.
         let _ = jobs.await;
+        let _ = system_tenant.await;
         self.state.authority.shutdown().await;
         public_result.and(admin_result)
     }

@@ -59,6 +59,10 @@ async fn answer(state: web::Data<AppState>) -> HttpResponse {
     metrics
         .password_computations
         .set(i64::try_from(computations).unwrap_or(i64::MAX));
+    let computations = state.authority.password_hasher().foreign_computations();
+    metrics
+        .foreign_password_computations
+        .set(i64::try_from(computations).unwrap_or(i64::MAX));
     let computations = state.authority.verified_secrets().computations();
     metrics
         .client_secret_computations

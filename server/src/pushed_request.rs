@@ -137,10 +137,13 @@ pub async fn authenticate(
     let presented = PresentedCredentials::from_request(request.header("authorization"), sent)
         .map_err(|error| OAuthFailure::from_rule(&error))?;
     let address = request.client_address;
-    let authenticated =
-        request
-            .authority()
-            .authenticate_authorizing_client(&request.tenant, &presented, address);
+    let request_id = request.request_id.to_string();
+    let authenticated = request.authority().authenticate_authorizing_client(
+        &request.tenant,
+        &presented,
+        address,
+        &request_id,
+    );
     Ok(authenticated.await?)
 }
 

@@ -1,24 +1,34 @@
-//! Audit events: added and read, never edited. A tenant's, and the platform's own.
+//! Audit events: added and read, never edited, but that a person's data is taken out on request (`erasures`). A
+//! tenant's, and the platform's own.
 
 macro_rules! select_audit_events {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
+    (from $from:literal, $rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::audit_events::AuditRow,
             "select event_id, occurred_at, event_type, actor_kind, actor_id, target_kind, target_id,
                  request_id, host(address) as address, details
-             from audit_events "
+             from "
+                + $from
+                + " "
                 + $rest
             $(, $argument)*
         )
     };
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        select_audit_events!(from "audit_events", $rest $(, $argument)*)
+    };
 }
 
 mod columns;
+mod erasures;
+mod filter;
 mod first_kept;
 mod look_ups;
+mod subjects;
 
 use std::net::IpAddr;
 
+use protocol::webhook::patterns_of;
 use protocol::{EventId, TenantId, Timestamp};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -29,8 +39,11 @@ use crate::platform_scope::PlatformScope;
 use crate::tenant_scope::{TenantScope, answer};
 use crate::tenants::Tenant;
 use columns::EventColumns;
+pub use erasures::{AuditErasure, ErasedEvents};
+pub use filter::{AuditActor, AuditFilter};
 pub use first_kept::{FirstKept, SHORTEST_AUDIT_RETENTION};
 pub use look_ups::TokenReuseFilter;
+use subjects::Subjects;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
@@ -75,7 +88,7 @@ impl AuditEvent {
 }
 
 impl AuditCursor {
-    fn columns(after: Option<Self>) -> (OffsetDateTime, Uuid) {
+    pub(crate) fn columns(after: Option<Self>) -> (OffsetDateTime, Uuid) {
         // Far enough ahead that no event lies beyond it (the year 9999).
         const END: i64 = 253_402_300_000;
         after.map_or_else(
@@ -121,13 +134,19 @@ impl TryFrom<AuditRow> for AuditEvent {
 }
 
 impl TenantScope {
-    /// In the transaction of what happened: without the record it did not happen.
+    /// In the transaction of what happened: without the record it did not happen. The same statement puts it into the
+    /// outbox of the tenant's webhooks, where there are any.
     pub async fn insert_audit_event(&mut self, event: &NewAuditEvent) -> Result<(), StoreError> {
         let address = event.address.map(|address| address.to_string());
+        let Subjects { user_id, client_id } = Subjects::of(event);
         let inserted = sqlx::query!(
-            "insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
-                 target_kind, target_id, request_id, address, details)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11)",
+            "with event as (
+                 insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
+                     target_kind, target_id, request_id, address, details, user_id, client_id)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::inet, $11, $12, $13))
+             insert into webhook_deliveries (tenant_id, webhook_id, event_id, occurred_at, event_type, state, due_at)
+             select $1, webhook_id, $3, $2, $4, 'pending', $2 from webhooks
+             where tenant_id = $1 and state = 'active' and event_types && $14",
             self.tenant_id(),
             OffsetDateTime::from(event.occurred_at),
             event.event_id.as_uuid(),
@@ -139,74 +158,53 @@ impl TenantScope {
             event.request_id,
             address,
             event.details,
+            user_id,
+            client_id,
+            &patterns_of(&event.event_type)[..],
         );
-        answer!(self, inserted, execute)?;
+        if answer!(self, inserted, execute)?.rows_affected() > 0 {
+            self.note_deliveries(event.occurred_at);
+        }
         Ok(())
-    }
-
-    /// The newest first.
-    pub async fn list_audit_events(
-        &mut self,
-        after: Option<AuditCursor>,
-        limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
-        let (occurred_at, event_id) = AuditCursor::columns(after);
-        let rows = select_audit_events!(
-            "where tenant_id = $1 and (occurred_at, event_id) < ($2, $3)
-             order by occurred_at desc, event_id desc limit $4",
-            self.tenant_id(),
-            occurred_at,
-            event_id,
-            i64::from(limit),
-        );
-        answer!(self, rows, fetch_all)?
-            .into_iter()
-            .map(AuditEvent::try_from)
-            .collect()
-    }
-
-    /// Those of one type, the newest first.
-    pub async fn list_audit_events_of_type(
-        &mut self,
-        event_type: &str,
-        after: Option<AuditCursor>,
-        limit: u32,
-    ) -> Result<Vec<AuditEvent>, StoreError> {
-        let (occurred_at, event_id) = AuditCursor::columns(after);
-        let rows = select_audit_events!(
-            "where tenant_id = $1 and event_type = $2 and (occurred_at, event_id) < ($3, $4)
-             order by occurred_at desc, event_id desc limit $5",
-            self.tenant_id(),
-            event_type,
-            occurred_at,
-            event_id,
-            i64::from(limit),
-        );
-        answer!(self, rows, fetch_all)?
-            .into_iter()
-            .map(AuditEvent::try_from)
-            .collect()
     }
 }
 
 impl PlatformScope {
     /// A batch of many tenants' events in one statement: what is issued by the thousand. Events that are
     /// there already are left as they are: a batch comes again when the answer to its commit was lost.
+    ///
+    /// Webhooks are told of these only where they name the event in full: whoever wants to hear of everything does not
+    /// mean every token.
     pub async fn insert_audit_events_of_tenants(
         &mut self,
         events: &[(Tenant, NewAuditEvent)],
     ) -> Result<(), StoreError> {
         let columns = EventColumns::of(events.iter().map(|(tenant, event)| (tenant.id(), event)));
-        let inserted = sqlx::query!(
-            "insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
-                 target_kind, target_id, request_id, address, details)
-             select tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
-                 target_id, request_id, address::inet, details
-             from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                 $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[])
-                 as them (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
-                     target_id, request_id, address, details)
-             on conflict do nothing",
+        let told = sqlx::query_scalar!(
+            r#"with them as materialized (
+                 select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                     $7::text[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::uuid[], $13::text[])
+                     as them (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
+                         target_id, request_id, address, details, user_id, client_id)),
+             written as (
+                 insert into audit_events (tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id,
+                     target_kind, target_id, request_id, address, details, user_id, client_id)
+                 select tenant_id, occurred_at, event_id, event_type, actor_kind, actor_id, target_kind,
+                     target_id, request_id, address::inet, details, user_id, client_id
+                 from them
+                 on conflict do nothing),
+             told as materialized (
+                 select them.tenant_id, w.webhook_id, them.event_id, them.occurred_at, them.event_type from them
+                 -- One look along the index for each: the offset keeps it from becoming a join.
+                 cross join lateral (
+                     select webhook_id from webhooks
+                     where tenant_id = them.tenant_id and state = 'active' and them.event_type = any (event_types)
+                     offset 0) w),
+             queued as (
+                 insert into webhook_deliveries (tenant_id, webhook_id, event_id, occurred_at, event_type, state, due_at)
+                 select tenant_id, webhook_id, event_id, occurred_at, event_type, 'pending', occurred_at from told
+                 on conflict do nothing)
+             select distinct tenant_id as "tenant_id!" from told order by 1"#,
             &columns.tenant_id,
             &columns.occurred_at,
             &columns.event_id,
@@ -218,9 +216,16 @@ impl PlatformScope {
             &columns.request_id as &[Option<String>],
             &columns.address as &[Option<String>],
             &columns.details,
+            &columns.user_id as &[Option<Uuid>],
+            &columns.client_id as &[Option<String>],
         );
-        answer!(self, inserted, execute)?;
-        Ok(())
+        let told = answer!(self, told, fetch_all)?;
+        if told.is_empty() {
+            return Ok(());
+        }
+        let first = columns.occurred_at.iter().min().copied();
+        self.plan_deliveries_of_tenants(&told, first.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+            .await
     }
 
     /// What happened above tenants; `tenant` when it was about one.

@@ -2,6 +2,7 @@
 
 use protocol::{SessionId, Timestamp, UserId};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::secret_digest::{SecretDigest, digest_array};
@@ -26,6 +27,15 @@ pub struct NewBrowserSession {
     pub digest: SecretDigest,
     pub user_id: UserId,
     pub authenticated_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// One of the sessions of a person who is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserSession {
+    pub session_id: SessionId,
+    pub authenticated_at: Timestamp,
+    pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -128,6 +138,58 @@ impl TenantScope {
             session_id.as_uuid(),
         );
         Ok(answer!(self, deleted, execute)?.rows_affected() > 0)
+    }
+
+    /// Those of a person that live, in the order in which they began.
+    pub async fn list_browser_sessions_of_user(
+        &mut self,
+        user_id: UserId,
+        after: Option<SessionId>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<UserSession>, StoreError> {
+        let rows = sqlx::query!(
+            "select session_id, authenticated_at, created_at, expires_at from browser_sessions
+             where tenant_id = $1 and user_id = $2 and session_id > $3 and expires_at > $4
+             order by session_id limit $5",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            OffsetDateTime::from(now),
+            i64::from(limit),
+        );
+        let rows = answer!(self, rows, fetch_all)?;
+        let sessions = rows.into_iter().map(|row| UserSession {
+            session_id: SessionId::from_uuid(row.session_id),
+            authenticated_at: row.authenticated_at.into(),
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+        });
+        Ok(sessions.collect())
+    }
+
+    /// One of a person's, if it lives.
+    pub async fn find_browser_session_of_user(
+        &mut self,
+        user_id: UserId,
+        session_id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<UserSession>, StoreError> {
+        let row = sqlx::query!(
+            "select session_id, authenticated_at, created_at, expires_at from browser_sessions
+             where tenant_id = $1 and session_id = $2 and user_id = $3 and expires_at > $4",
+            self.tenant_id(),
+            session_id.as_uuid(),
+            user_id.as_uuid(),
+            OffsetDateTime::from(now),
+        );
+        let row = answer!(self, row, fetch_optional)?;
+        Ok(row.map(|row| UserSession {
+            session_id: SessionId::from_uuid(row.session_id),
+            authenticated_at: row.authenticated_at.into(),
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+        }))
     }
 
     /// Which there were: for a changed password, a disabled user.

@@ -35,6 +35,8 @@ pub enum ChangeKind {
     User(UserId),
     SigningKey,
     AdminKey,
+    /// The policies of a tenant; without one, the guard rails above all of them.
+    Policy,
     /// Everything that descends from the grant is dead; until then access tokens could live.
     GrantRevoked {
         grant_id: GrantId,
@@ -73,6 +75,7 @@ impl Change {
             ChangeKind::User(user_id) => format!("{tenant} user {user_id}"),
             ChangeKind::SigningKey => format!("{tenant} signing_key"),
             ChangeKind::AdminKey => format!("{tenant} admin_key"),
+            ChangeKind::Policy => format!("{tenant} policy"),
             ChangeKind::GrantRevoked { grant_id, until } => {
                 format!("{tenant} grant_revoked {grant_id} {}", until.unix_micros())
             }
@@ -109,6 +112,7 @@ impl Change {
             ("user", Some(id), None) => ChangeKind::User(UserId::from_uuid(id)),
             ("signing_key", None, None) => ChangeKind::SigningKey,
             ("admin_key", None, None) => ChangeKind::AdminKey,
+            ("policy", None, None) => ChangeKind::Policy,
             ("grant_revoked", Some(id), Some(until)) => ChangeKind::GrantRevoked {
                 grant_id: GrantId::from_uuid(id),
                 until,
@@ -141,6 +145,7 @@ mod tests {
             ChangeKind::User(UserId::from_uuid(id(2))),
             ChangeKind::SigningKey,
             ChangeKind::AdminKey,
+            ChangeKind::Policy,
             ChangeKind::GrantRevoked {
                 grant_id: GrantId::from_uuid(id(3)),
                 until,

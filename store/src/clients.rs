@@ -282,6 +282,27 @@ impl TenantScope {
     }
 
     /// Those that came this way, in the order in which they were made.
+    /// Those that call themselves so, in the order in which they were made.
+    pub async fn list_clients_of_name(
+        &mut self,
+        name: &str,
+        after: Option<ClientKey>,
+        limit: u32,
+    ) -> Result<Vec<ClientRecord>, StoreError> {
+        let rows = select_clients!(
+            "where c.tenant_id = $1 and c.name = $2 and c.client_key > $3
+             order by c.client_key limit $4",
+            self.tenant_id(),
+            name,
+            after.map_or(Uuid::nil(), |key| key.as_uuid()),
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(ClientRecord::try_from)
+            .collect()
+    }
+
     pub async fn list_clients_of_origin(
         &mut self,
         origin: ClientOrigin,

@@ -18,6 +18,9 @@ use crate::roles::Roles;
 use crate::tenant_scope::TenantScope;
 use crate::tenants::Tenant;
 
+/// PostgreSQL's code for a lock that was not had in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct DatabaseSettings {
@@ -106,22 +109,33 @@ impl Database {
         tenant: &Tenant,
         who: Waiting,
     ) -> Result<TenantScope, StoreError> {
-        let wait = async { Ok(self.inner.lines.wait(tenant.id(), who).await) };
-        let turn = self.within_deadline(wait).await?;
+        let wait = self.inner.lines.wait(tenant.id(), who);
+        let turn = tokio::time::timeout(self.inner.deadline, wait)
+            .await
+            .map_err(|_| StoreError::Contended)?;
+        // Before the deadline, so that those who are waited for elsewhere are told from a database that stalls.
+        let patience = self.inner.deadline.as_millis() * 4 / 5;
         let statement = format!(
-            "begin; {}; select pg_advisory_xact_lock(hashtextextended('changes:{}', 0))",
+            "begin; {}; set local lock_timeout = {patience}; \
+             select pg_advisory_xact_lock(hashtextextended('changes:{}', 0)); \
+             set local lock_timeout to default",
             self.tenant_settings(tenant),
             tenant.id(),
         );
-        let transaction = self.begin(statement).await?;
+        let transaction = self.begin(statement).await.map_err(|error| match error {
+            StoreError::Unavailable(cause) if cause.starts_with(LOCK_NOT_AVAILABLE) => {
+                StoreError::Contended
+            }
+            error => error,
+        })?;
         Ok(TenantScope::new(self.clone(), transaction, tenant.clone(), Vec::new()).with_turn(turn))
     }
 
     /// Opens what stands above tenants.
     pub async fn platform(&self) -> Result<PlatformScope, StoreError> {
-        let statement = format!("begin; set local role \"{}\"", self.inner.roles.platform());
+        let statement = format!("begin; {}", self.platform_settings());
         let transaction = self.begin(statement).await?;
-        Ok(PlatformScope::new(self.clone(), transaction))
+        Ok(PlatformScope::new(self.clone(), transaction, Vec::new()))
     }
 
     /// Called after the commit of every transaction that noted changes, in this process.
@@ -195,6 +209,12 @@ impl Database {
             "set local role \"{role}\"; set local app.tenant_id = '{}'",
             tenant.id()
         )
+    }
+
+    /// The role that stands above tenants, and no tenant, for this transaction only.
+    pub(crate) fn platform_settings(&self) -> String {
+        let role = self.inner.roles.platform();
+        format!("set local role \"{role}\"")
     }
 
     /// As nobody in particular: for what concerns the server and no table of ours. A statement alone would do,

@@ -20,16 +20,22 @@ pub enum DueWorkKind {
     LogoutNotices,
     /// Take the next step of a tenant's signing keys.
     SigningKeys,
+    /// Tell webhooks what happened.
+    WebhookDeliveries,
+    /// Take the data of people who were erased out of the audit.
+    AuditErasures,
 }
 
 impl DueWorkKind {
     /// In the order in which a round takes them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Sweep,
         Self::SweepDpopProofIds,
         Self::DeleteTenantRows,
         Self::SigningKeys,
         Self::LogoutNotices,
+        Self::WebhookDeliveries,
+        Self::AuditErasures,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +45,8 @@ impl DueWorkKind {
             Self::DeleteTenantRows => "delete_tenant_rows",
             Self::LogoutNotices => "logout_notices",
             Self::SigningKeys => "signing_keys",
+            Self::WebhookDeliveries => "webhook_deliveries",
+            Self::AuditErasures => "audit_erasures",
         }
     }
 }

@@ -4,6 +4,7 @@ use protocol::Timestamp;
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
+use crate::resources::LeftAudience;
 use crate::tenant_scope::{TenantScope, answer};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +42,13 @@ impl TenantScope {
     /// others is void too.
     pub async fn insert_ended_audience(
         &mut self,
-        audience: &str,
+        left: &LeftAudience,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<(), StoreError> {
+        let Some(audience) = &left.audience else {
+            return Ok(());
+        };
         let inserted = sqlx::query!(
             "insert into ended_audiences (tenant_id, audience, ended_at, lives_until) values ($1, $2, $3, $4)
              on conflict (tenant_id, audience) do update

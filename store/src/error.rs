@@ -2,6 +2,8 @@
 
 use sqlx::error::DatabaseError;
 
+use crate::tenant_quotas::QuotaKind;
+
 /// Why the store gave no answer. Messages are for logs: none holds a value of a row.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -9,9 +11,15 @@ pub enum StoreError {
     /// never `invalid_grant`.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// Others were changing the same tenant for as long as anybody waits. Nothing happened.
+    #[error("others are changing the tenant")]
+    Contended,
     /// A unique key or a foreign key stands against it; the constraint's name says which.
     #[error("the constraint {0} stands against it")]
     Conflict(String),
+    /// The tenant has as many of these as it may have.
+    #[error("the tenant may have no more {}", .0.as_str())]
+    QuotaReached(QuotaKind),
     /// A row holds what we never write.
     #[error("a row does not make sense: {0}")]
     Corrupt(String),
@@ -22,14 +30,18 @@ pub enum StoreError {
 
 impl StoreError {
     pub const fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        matches!(self, Self::Unavailable(_) | Self::Contended)
     }
 
     /// The name of the constraint, when there was one.
     pub fn conflict(&self) -> Option<&str> {
         match self {
             Self::Conflict(constraint) => Some(constraint),
-            Self::Unavailable(_) | Self::Corrupt(_) | Self::Internal(_) => None,
+            Self::Unavailable(_)
+            | Self::Contended
+            | Self::QuotaReached(_)
+            | Self::Corrupt(_)
+            | Self::Internal(_) => None,
         }
     }
 
@@ -64,6 +76,10 @@ fn from_database(error: &dyn DatabaseError) -> StoreError {
     match (&*code, error.constraint()) {
         // unique_violation, foreign_key_violation
         ("23505" | "23503", Some(constraint)) => StoreError::Conflict(constraint.to_owned()),
+        // check_violation, by the trigger that counts.
+        ("23514", Some(constraint)) if let Some(kind) = QuotaKind::of_constraint(constraint) => {
+            StoreError::QuotaReached(kind)
+        }
         (_, Some(constraint)) => StoreError::Internal(format!("{code} {constraint}")),
         (_, None) => StoreError::Internal(format!("{code} {}", error.message())),
     }

@@ -171,6 +171,69 @@ impl TenantScope {
             .collect()
     }
 
+    /// Those of one client, in the order in which they were made.
+    pub async fn list_grants_of_client(
+        &mut self,
+        client_key: ClientKey,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let rows = select_grants!(
+            "where tenant_id = $1 and client_key = $2 and grant_id > $3 order by grant_id limit $4",
+            self.tenant_id(),
+            client_key.as_uuid(),
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
+    }
+
+    /// What one person allowed one client, in the order in which they were made.
+    pub async fn list_grants_of_user_and_client(
+        &mut self,
+        user_id: UserId,
+        client_key: ClientKey,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let rows = select_grants!(
+            "where tenant_id = $1 and user_id = $2 and client_key = $3 and grant_id > $4
+             order by grant_id limit $5",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            client_key.as_uuid(),
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
+    }
+
+    /// Of one person, in the order in which they were made, revoked ones too.
+    pub async fn list_grants_of_user(
+        &mut self,
+        user_id: UserId,
+        after: Option<GrantId>,
+        limit: u32,
+    ) -> Result<Vec<Grant>, StoreError> {
+        let rows = select_grants!(
+            "where tenant_id = $1 and user_id = $2 and grant_id > $3 order by grant_id limit $4",
+            self.tenant_id(),
+            user_id.as_uuid(),
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            i64::from(limit),
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(Grant::try_from)
+            .collect()
+    }
+
     /// What this person let this client do in the sign-in that began at `authenticated_at`, as far as an
     /// access token of it may still be out: made or refreshed after `since`.
     pub async fn list_held_grants(

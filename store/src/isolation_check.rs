@@ -133,23 +133,32 @@ impl Database {
         let shared = [
             "admin_keys",
             "due_work",
+            "guard_rail_versions",
             "installation",
+            "memberships",
             "platform_audit_events",
+            "platform_idempotent_answers",
             "revocations",
+            "tenant_quotas",
             "tenants",
             "_sqlx_migrations",
         ];
         let shared: Vec<String> = shared.iter().map(|name| (*name).to_owned()).collect();
-        // Which key-encryption keys are in use: nothing that opens or signs.
+        // Which key-encryption keys are in use, nothing that opens or signs; and which events webhooks want, nothing of
+        // where they are.
         let columns = [
-            "tenant_id",
-            "kid",
-            "algorithm",
-            "state",
-            "kek_id",
-            "activated_at",
+            "signing_keys.tenant_id",
+            "signing_keys.kid",
+            "signing_keys.algorithm",
+            "signing_keys.state",
+            "signing_keys.kek_id",
+            "signing_keys.activated_at",
+            "webhooks.tenant_id",
+            "webhooks.webhook_id",
+            "webhooks.event_types",
+            "webhooks.state",
         ];
-        let signing_key_columns: Vec<String> = columns.iter().map(|it| (*it).to_owned()).collect();
+        let columns: Vec<String> = columns.iter().map(|it| (*it).to_owned()).collect();
         let reached = sqlx::query_scalar!(
             r#"select t.oid::regclass::text as "table!"
                from pg_class t
@@ -160,11 +169,11 @@ impl Database {
                                  where a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
                                    and (has_column_privilege($1, t.oid, a.attnum, 'update')
                                         or has_column_privilege($1, t.oid, a.attnum, 'select')
-                                           and not (t.relname = 'signing_keys' and a.attname = any($3)))))
+                                           and t.relname || '.' || a.attname <> all($3))))
                order by 1"#,
             self.roles().platform(),
             &shared,
-            &signing_key_columns,
+            &columns,
         );
         let mut transaction = self.transaction().await?;
         let reached = self

@@ -20,11 +20,15 @@ pub struct PlatformScope {
 }
 
 impl PlatformScope {
-    pub(crate) fn new(database: Database, transaction: Transaction<'static, Postgres>) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        transaction: Transaction<'static, Postgres>,
+        changes: Vec<Change>,
+    ) -> Self {
         Self {
             database,
             transaction,
-            changes: Vec::new(),
+            changes,
         }
     }
 
@@ -63,6 +67,13 @@ impl PlatformScope {
             database.apply(&self.changes);
         }
         committed
+    }
+
+    /// Undoes what was done so far, and has let go of every lock when it returns.
+    pub async fn roll_back(self) -> Result<(), StoreError> {
+        self.database
+            .within_deadline(self.transaction.rollback())
+            .await
     }
 
     pub(crate) fn note_change(&mut self, change: Change) {

@@ -73,6 +73,13 @@ macro_rules! select_resources {
     };
 }
 
+/// The audience that a resource had before this transaction, if it has it no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "insert_ended_audience tells the verifiers of its tokens"]
+pub struct LeftAudience {
+    pub audience: Option<String>,
+}
+
 impl TenantScope {
     /// [`StoreError::Conflict`] when an identifier (`resource_identifiers_are_unique`) or the
     /// audience (`resources_audience_is_unique`) is another resource's.
@@ -99,17 +106,20 @@ impl TenantScope {
         Ok(())
     }
 
-    /// Whether it was there. Identifiers and scopes are replaced by these. Tokens for an
-    /// audience that it has no more are void: `insert_ended_audience`.
+    /// None: it is not there. Identifiers and scopes are replaced by these. Tokens for an audience that it has no
+    /// more are void: `insert_ended_audience`.
     pub async fn update_resource(
         &mut self,
         resource: &Resource,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let updated = sqlx::query!(
-            "update resources set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6,
-                 audience_since = case when audience = $3 then audience_since else $6 end
-             where tenant_id = $1 and resource_id = $2",
+    ) -> Result<Option<LeftAudience>, StoreError> {
+        let updated = sqlx::query_scalar!(
+            "update resources r set audience = $3, name = $4, access_token_lifetime = $5, updated_at = $6,
+                 audience_since = case when r.audience = $3 then r.audience_since else $6 end
+             from (select audience from resources where tenant_id = $1 and resource_id = $2
+                   for no key update) as before
+             where r.tenant_id = $1 and r.resource_id = $2
+             returning before.audience",
             self.tenant_id(),
             resource.resource_id.as_uuid(),
             resource.audience,
@@ -117,9 +127,9 @@ impl TenantScope {
             resource.access_token_lifetime.map(to_seconds),
             OffsetDateTime::from(now),
         );
-        if answer!(self, updated, execute)?.rows_affected() == 0 {
-            return Ok(false);
-        }
+        let Some(before) = answer!(self, updated, fetch_optional)? else {
+            return Ok(None);
+        };
         let identifiers = sqlx::query!(
             "delete from resource_identifiers where tenant_id = $1 and resource_id = $2",
             self.tenant_id(),
@@ -135,7 +145,9 @@ impl TenantScope {
         self.insert_identifiers(resource).await?;
         self.insert_scopes(resource).await?;
         self.note_change(ChangeKind::Resource);
-        Ok(true)
+        Ok(Some(LeftAudience {
+            audience: Some(before).filter(|before| *before != resource.audience),
+        }))
     }
 
     pub async fn find_resource(
@@ -185,21 +197,46 @@ impl TenantScope {
             .collect()
     }
 
-    /// Whether it was there. Its credentials and the consents for it go with it. Its tokens are
-    /// void: `insert_ended_audience`.
-    pub async fn delete_resource(&mut self, resource_id: ResourceId) -> Result<bool, StoreError> {
-        let deleted = sqlx::query!(
-            "delete from resources where tenant_id = $1 and resource_id = $2",
+    /// The one that has it, however it is spelled: as identifier or as alias.
+    pub async fn find_resource_by_identifier(
+        &mut self,
+        identifier: &str,
+    ) -> Result<Option<ResourceRecord>, StoreError> {
+        let Ok(normalised) = normalise(identifier) else {
+            return Ok(None);
+        };
+        let row = select_resources!(
+            "where r.tenant_id = $1 and r.resource_id = (
+                 select i.resource_id from resource_identifiers i
+                 where i.tenant_id = $1 and i.normalised_identifier = $2)",
+            self.tenant_id(),
+            normalised.to_string(),
+        );
+        answer!(self, row, fetch_optional)?
+            .map(ResourceRecord::try_from)
+            .transpose()
+    }
+
+    /// None: it was not there. Its credentials and the consents for it go with it. Its tokens are void:
+    /// `insert_ended_audience`.
+    pub async fn delete_resource(
+        &mut self,
+        resource_id: ResourceId,
+    ) -> Result<Option<LeftAudience>, StoreError> {
+        let deleted = sqlx::query_scalar!(
+            "delete from resources where tenant_id = $1 and resource_id = $2 returning audience",
             self.tenant_id(),
             resource_id.as_uuid(),
         );
-        let is_deleted = answer!(self, deleted, execute)?.rows_affected() > 0;
-        if is_deleted {
+        let audience = answer!(self, deleted, fetch_optional)?;
+        if audience.is_some() {
             self.note_change(ChangeKind::Resource);
             // It may have been the tenant's default.
             self.note_change(ChangeKind::Tenant);
         }
-        Ok(is_deleted)
+        Ok(audience.map(|audience| LeftAudience {
+            audience: Some(audience),
+        }))
     }
 
     async fn insert_identifiers(&mut self, resource: &Resource) -> Result<(), StoreError> {

@@ -24,6 +24,13 @@ const CODES_KEPT_FOR: Duration = Duration::from_hours(24);
 /// After their end, whichever it was: a token's row says how often it was used.
 const INITIAL_ACCESS_TOKENS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
+/// To be looked at, and played again.
+const DELIVERED_KEPT_FOR: Duration = Duration::from_hours(7 * 24);
+/// What failed, and what waits for a webhook that is disabled.
+const UNDELIVERED_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+/// Events that saw one active are long written.
+const DELETED_WEBHOOKS_KEPT_FOR: Duration = Duration::from_hours(1);
+
 /// Their job gives up long before.
 const LOGOUT_NOTICES_KEPT_FOR: Duration = Duration::from_hours(24);
 
@@ -42,6 +49,14 @@ pub struct SweepReport {
     pub ended_clients: u64,
     /// Of deleted resources, likewise.
     pub ended_audiences: u64,
+    /// Too old, or too many.
+    pub decisions: u64,
+    /// Settled long ago, and those of deleted webhooks.
+    pub webhook_deliveries: u64,
+    /// Deleted ones.
+    pub webhooks: u64,
+    /// Kept for calls that did not come again.
+    pub idempotent_answers: u64,
     /// Something reached the limit: sweep again soon.
     pub is_unfinished: bool,
 }
@@ -74,8 +89,17 @@ impl TenantScope {
             .await?;
         let ended_clients = self.sweep_ended_clients(now, limit).await?;
         let ended_audiences = self.sweep_ended_audiences(now, limit).await?;
+        let decisions = self.sweep_decisions(now, limit).await?;
+        let webhook_deliveries = self
+            .sweep_webhook_deliveries(now - DELIVERED_KEPT_FOR, now - UNDELIVERED_KEPT_FOR, limit)
+            .await?;
+        let webhooks = self
+            .sweep_deleted_webhooks(now - DELETED_WEBHOOKS_KEPT_FOR, limit)
+            .await?;
+        let idempotent_answers = self.sweep_idempotent_answers(now, limit).await?;
         let most = authorization_codes
             .max(browser_sessions)
+            .max(idempotent_answers)
             .max(registered)
             .max(described)
             .max(client_assertion_ids)
@@ -83,7 +107,10 @@ impl TenantScope {
             .max(device_authorizations)
             .max(logout_notices)
             .max(ended_clients)
-            .max(ended_audiences);
+            .max(ended_audiences)
+            .max(webhook_deliveries)
+            .max(webhooks)
+            .max(decisions);
         Ok(SweepReport {
             authorization_codes,
             browser_sessions,
@@ -94,6 +121,10 @@ impl TenantScope {
             logout_notices,
             ended_clients,
             ended_audiences,
+            webhook_deliveries,
+            webhooks,
+            decisions,
+            idempotent_answers,
             is_unfinished: most >= u64::from(limit),
         })
     }
@@ -115,7 +146,7 @@ impl TenantScope {
         Ok(answer!(self, swept, execute)?.rows_affected())
     }
 
-    async fn sweep_browser_sessions(
+    pub(crate) async fn sweep_browser_sessions(
         &mut self,
         now: Timestamp,
         limit: u32,

@@ -27,7 +27,49 @@ impl TenantScope {
         if deleted == 0 {
             deleted = self.delete_dpop_proof_ids(limit).await?;
         }
+        if deleted == 0 {
+            deleted = self.delete_idempotent_answers(limit).await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_decisions(limit).await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_policy_versions().await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_webhooks(limit).await?;
+        }
+        if deleted == 0 {
+            deleted = self.delete_groups(limit).await?;
+        }
+        if deleted == 0 {
+            // Nothing is left that could be counted.
+            deleted = self.delete_usage().await?;
+        }
         Ok(deleted)
+    }
+
+    async fn delete_groups(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from groups where tenant_id = $1 and name in (
+                 select name from groups where tenant_id = $1 order by name limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    async fn delete_usage(&mut self) -> Result<u64, StoreError> {
+        let usage = sqlx::query!(
+            "delete from tenant_usage where tenant_id = $1",
+            self.tenant_id()
+        );
+        let usage = answer!(self, usage, execute)?.rows_affected();
+        let quotas = sqlx::query!(
+            "delete from tenant_quotas where tenant_id = $1",
+            self.tenant_id()
+        );
+        Ok(usage + answer!(self, quotas, execute)?.rows_affected())
     }
 
     async fn delete_grants(&mut self, limit: i64) -> Result<u64, StoreError> {
@@ -36,6 +78,15 @@ impl TenantScope {
                  select grant_id from grants where tenant_id = $1 order by grant_id limit $2)",
             self.tenant_id(),
             limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    /// There are two hundred at most.
+    async fn delete_policy_versions(&mut self) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from policy_versions where tenant_id = $1",
+            self.tenant_id()
         );
         Ok(answer!(self, deleted, execute)?.rows_affected())
     }
@@ -65,6 +116,46 @@ impl TenantScope {
             "delete from dpop_proof_ids where tenant_id = $1 and proof_digest in (
                  select proof_digest from dpop_proof_ids where tenant_id = $1
                  order by proof_digest limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        Ok(answer!(self, deleted, execute)?.rows_affected())
+    }
+
+    /// Their deliveries before them; and what was still to be erased from the audit, which goes by its months.
+    async fn delete_webhooks(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deliveries = sqlx::query!(
+            "delete from webhook_deliveries where tenant_id = $1 and (webhook_id, event_id) in (
+                 select webhook_id, event_id from webhook_deliveries where tenant_id = $1
+                 order by webhook_id, event_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let deliveries = answer!(self, deliveries, execute)?.rows_affected();
+        if deliveries > 0 {
+            return Ok(deliveries);
+        }
+        let webhooks = sqlx::query!(
+            "delete from webhooks where tenant_id = $1 and webhook_id in (
+                 select webhook_id from webhooks where tenant_id = $1 order by webhook_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let webhooks = answer!(self, webhooks, execute)?.rows_affected();
+        let erasures = sqlx::query!(
+            "delete from audit_erasures where tenant_id = $1 and user_id in (
+                 select user_id from audit_erasures where tenant_id = $1 order by user_id limit $2)",
+            self.tenant_id(),
+            limit,
+        );
+        let erasures = answer!(self, erasures, execute)?.rows_affected();
+        Ok(webhooks + erasures)
+    }
+
+    async fn delete_decisions(&mut self, limit: i64) -> Result<u64, StoreError> {
+        let deleted = sqlx::query!(
+            "delete from decisions where tenant_id = $1 and decision_id in (
+                 select decision_id from decisions where tenant_id = $1 order by decision_id limit $2)",
             self.tenant_id(),
             limit,
         );

@@ -3,14 +3,15 @@
 //! PostgreSQL was told role and tenant when the transaction began, and every statement names the
 //! tenant once more. The methods stand in the files of their tables.
 
-use sqlx::{PgConnection, Postgres, Transaction};
+use protocol::Timestamp;
+use sqlx::{Executor as _, PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 use crate::changes::{Change, ChangeKind};
-use crate::database::Database;
+use crate::database::{Database, opening};
 use crate::error::StoreError;
 use crate::lines::Turn;
-use crate::platform_scope::send_changes;
+use crate::platform_scope::{PlatformScope, send_changes};
 use crate::tenants::Tenant;
 
 /// Dropped without [`TenantScope::commit`], nothing of it has happened.
@@ -20,6 +21,8 @@ pub struct TenantScope {
     transaction: Transaction<'static, Postgres>,
     tenant: Tenant,
     changes: Vec<Change>,
+    /// There are deliveries for webhooks, due at this moment.
+    deliveries_due_at: Option<Timestamp>,
     /// Dropped after the transaction.
     _turn: Option<Turn>,
 }
@@ -36,6 +39,7 @@ impl TenantScope {
             transaction,
             tenant,
             changes,
+            deliveries_due_at: None,
             _turn: None,
         }
     }
@@ -54,6 +58,9 @@ impl TenantScope {
 
     /// Makes it so, tells the other replicas, and then this one.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        if let Some(due_at) = self.deliveries_due_at {
+            self.plan_noted_deliveries(due_at).await?;
+        }
         let database = self.database;
         if !self.changes.is_empty() {
             database
@@ -80,8 +87,31 @@ impl TenantScope {
             .await
     }
 
+    /// Goes on in the same transaction above tenants, for the last word of a change that began there.
+    pub async fn into_platform(mut self) -> Result<PlatformScope, StoreError> {
+        if let Some(due_at) = self.deliveries_due_at {
+            self.plan_noted_deliveries(due_at).await?;
+        }
+        let settings = opening(self.database.platform_settings());
+        let (database, connection) = self.parts();
+        database
+            .within_deadline(connection.execute(settings))
+            .await?;
+        Ok(PlatformScope::new(
+            self.database,
+            self.transaction,
+            self.changes,
+        ))
+    }
+
     pub(crate) fn note_change(&mut self, kind: ChangeKind) {
         self.changes.push(Change::of_tenant(self.tenant.id(), kind));
+    }
+
+    /// Somebody is to be told of what happened here. The job hears of it with the commit, as the last thing: that row
+    /// is every transaction's of the tenant, and nobody who holds it may wait for anybody.
+    pub(crate) fn note_deliveries(&mut self, due_at: Timestamp) {
+        self.deliveries_due_at = Some(due_at);
     }
 
     /// What every statement binds first.

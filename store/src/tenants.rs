@@ -27,6 +27,7 @@ struct TenantRecord {
     display_name: String,
     issuer: Issuer,
     state: TenantState,
+    is_system: bool,
     settings: TenantSettings,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -81,6 +82,11 @@ impl Tenant {
 
     pub fn is_active(&self) -> bool {
         self.0.state == TenantState::Active
+    }
+
+    /// Whether its users administer the installation.
+    pub fn is_system(&self) -> bool {
+        self.0.is_system
     }
 
     pub fn settings(&self) -> &TenantSettings {

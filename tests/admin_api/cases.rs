@@ -11,6 +11,14 @@ use crate::harness::TestApp;
 
 /// Stands for the id of a resource of the caller's own tenant; `Things::body_of` puts it in.
 pub const OWN_RESOURCE: &str = "{resource}";
+/// Stands for the id of a user of the system tenant who is a member nowhere.
+pub const NEWCOMER: &str = "{newcomer}";
+
+/// Stands for the id of a user of the caller's own tenant who is in no group.
+pub const OWN_USER: &str = "{user}";
+
+/// A text of policies.
+const PERMITS: &str = "@id(\"people\") permit (principal is Writ::User, action, resource);";
 
 /// Makes the names in a body different each time.
 type Body = fn(u32) -> Value;
@@ -76,6 +84,28 @@ const CASES: &[(&str, Body)] = &[
     ("find_user", |_| Value::Null),
     ("update_user", |n| json!({ "name": format!("Renamed {n}") })),
     ("delete_user", |_| Value::Null),
+    (
+        "import_users",
+        |n| json!({ "users": [{ "username": format!("imported-{n}") }] }),
+    ),
+    ("export_user", |_| Value::Null),
+    ("list_user_sessions", |_| Value::Null),
+    ("end_user_session", |_| Value::Null),
+    ("end_user_sessions", |_| Value::Null),
+    ("create_group", |n| json!({ "name": format!("made-{n}") })),
+    ("list_groups", |_| Value::Null),
+    ("find_group", |_| Value::Null),
+    (
+        "update_group",
+        |n| json!({ "display_name": format!("Renamed {n}") }),
+    ),
+    ("delete_group", |_| Value::Null),
+    ("list_group_members", |_| Value::Null),
+    ("add_group_member", |_| json!({ "user_id": OWN_USER })),
+    ("remove_group_member", |_| Value::Null),
+    ("find_quotas", |_| Value::Null),
+    ("update_quotas", |n| json!({ "users": 1_000 + n })),
+    ("find_usage", |_| Value::Null),
     ("list_consents", |_| Value::Null),
     ("withdraw_consent", |_| Value::Null),
     ("list_grants", |_| Value::Null),
@@ -88,16 +118,93 @@ const CASES: &[(&str, Body)] = &[
         |_| json!({ "reason": "a back-up was restored" }),
     ),
     ("list_signing_keys", |_| Value::Null),
-    ("rotate_signing_key", |_| json!({})),
+    ("rotate_signing_key", |_| Value::Null),
     ("remove_signing_key", |_| Value::Null),
     ("reseal_signing_keys", |_| json!({})),
     ("list_audit_events", |_| Value::Null),
     ("list_platform_audit_events", |_| Value::Null),
+    ("export_audit_events", |_| Value::Null),
+    (
+        "erase_person_from_audit",
+        |n| json!({ "user": format!("00000000-0000-7000-8000-{n:012}") }),
+    ),
+    ("find_policies", |_| Value::Null),
+    (
+        "create_policy_version",
+        |n| json!({ "text": null, "note": format!("made {n}") }),
+    ),
+    ("list_policy_versions", |_| Value::Null),
+    ("list_decisions", |_| Value::Null),
+    ("find_decisions", |_| Value::Null),
+    ("explain_policies", |_| json!({ "client_id": "notes" })),
+    ("simulate_policies", |_| json!({ "text": PERMITS })),
+    ("find_policy_version", |_| Value::Null),
+    ("diff_policies", |_| Value::Null),
+    ("revert_policies", |_| json!({ "version": 0 })),
+    ("find_policy_schema", |_| Value::Null),
+    ("find_guard_rails", |_| Value::Null),
+    (
+        "create_guard_rail_version",
+        |n| json!({ "text": "", "note": format!("made {n}") }),
+    ),
+    ("list_guard_rail_versions", |_| Value::Null),
+    ("find_guard_rail_version", |_| Value::Null),
+    ("diff_guard_rails", |_| Value::Null),
+    ("revert_guard_rails", |_| json!({ "version": 0 })),
+    ("list_webhooks", |_| Value::Null),
+    (
+        "create_webhook",
+        |n| json!({ "name": format!("made {n}"), "url": "https://hooks.example/made", "events": ["user.deleted"] }),
+    ),
+    ("find_webhook", |_| Value::Null),
+    (
+        "update_webhook",
+        |n| json!({ "name": format!("Renamed {n}") }),
+    ),
+    ("delete_webhook", |_| Value::Null),
+    ("rotate_webhook_secret", |_| json!({ "overlap": 60 })),
+    ("test_webhook", |_| Value::Null),
+    ("find_webhook_status", |_| Value::Null),
+    ("list_webhook_deliveries", |_| Value::Null),
+    ("find_webhook_delivery", |_| Value::Null),
+    ("replay_webhook_delivery", |_| Value::Null),
     (
         "create_admin_key",
-        |n| json!({ "name": format!("made {n}") }),
+        |n| json!({ "name": format!("made {n}"), "scopes": ["clients:read"] }),
     ),
     ("list_admin_keys", |_| Value::Null),
+    ("find_admin_key", |_| Value::Null),
+    (
+        "update_admin_key",
+        |n| json!({ "name": format!("renamed {n}") }),
+    ),
+    ("rotate_admin_key", |_| json!({ "overlap": 86_400 })),
+    (
+        "create_tenant_admin_key",
+        |n| json!({ "name": format!("made {n}"), "scopes": ["clients:read"] }),
+    ),
+    ("list_tenant_admin_keys", |_| Value::Null),
+    ("find_tenant_admin_key", |_| Value::Null),
+    (
+        "update_tenant_admin_key",
+        |n| json!({ "name": format!("renamed {n}") }),
+    ),
+    ("rotate_tenant_admin_key", |_| json!({ "overlap": 86_400 })),
+    ("revoke_tenant_admin_key", |_| Value::Null),
+    (
+        "create_membership",
+        |_| json!({ "user_id": NEWCOMER, "role": "auditor" }),
+    ),
+    ("list_memberships", |_| Value::Null),
+    ("find_membership", |_| Value::Null),
+    ("delete_membership", |_| Value::Null),
+    (
+        "create_tenant_membership",
+        |_| json!({ "user_id": NEWCOMER, "role": "auditor" }),
+    ),
+    ("list_tenant_memberships", |_| Value::Null),
+    ("find_tenant_membership", |_| Value::Null),
+    ("delete_tenant_membership", |_| Value::Null),
     ("revoke_admin_key", |_| Value::Null),
 ];
 

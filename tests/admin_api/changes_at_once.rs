@@ -24,7 +24,7 @@ async fn at_once(app: &TestApp, lock: &'static str, path: &str, changes: [Value;
 /// N3: disabling a user is not undone by a change of their name that began before.
 #[tokio::test]
 async fn two_changes_of_a_user_both_hold() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/users/{}", acme.user));
     let changes = [
@@ -41,7 +41,7 @@ async fn two_changes_of_a_user_both_hold() {
 /// N3: the same for a client.
 #[tokio::test]
 async fn two_changes_of_a_client_both_hold() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/clients/{}", acme.client));
     let changes = [
@@ -58,7 +58,7 @@ async fn two_changes_of_a_client_both_hold() {
 /// N3: the same for a resource.
 #[tokio::test]
 async fn two_changes_of_a_resource_both_hold() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path(&format!("/resources/{}", acme.resource));
     let changes = [

@@ -1,7 +1,7 @@
 //! The OpenAPI document as the server serves it: which operations there are, and whether an answer is one
 //! that the document promises.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Map, Value};
@@ -18,6 +18,8 @@ pub struct Operation {
     pub path: String,
     /// `x-writ-access`: what it asks of its caller.
     pub access: String,
+    /// `security`: what its caller must have there.
+    pub scope: String,
     description: Value,
 }
 
@@ -38,15 +40,31 @@ impl Document {
         let mut operations: Vec<Operation> = paths
             .iter()
             .flat_map(|(path, item)| {
-                item.as_object()
-                    .unwrap()
-                    .iter()
-                    .map(|(method, operation)| Operation::read(path, method, operation))
+                item.as_object().unwrap().iter().map(|(method, operation)| {
+                    Operation::read(path, method, self.spelt_out(operation))
+                })
             })
             .collect();
         operations.sort_by_key(Operation::rank);
         assert!(operations.len() > 30, "the operations were not found");
         operations
+    }
+
+    /// An operation with the parameters, answers and headers that it only names.
+    fn spelt_out(&self, operation: &Value) -> Value {
+        let mut operation = operation.clone();
+        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            *parameter = self.resolve(parameter).clone();
+        }
+        let responses = operation["responses"].as_object_mut().unwrap();
+        for response in responses.values_mut() {
+            *response = self.resolve(response).clone();
+            let headers = response.get_mut("headers").and_then(Value::as_object_mut);
+            for header in headers.into_iter().flat_map(|all| all.values_mut()) {
+                *header = self.resolve(header).clone();
+            }
+        }
+        operation
     }
 
     pub fn operation(&self, id: &str) -> Operation {
@@ -61,6 +79,35 @@ impl Document {
         let schema = &operation.description["requestBody"]["content"]["application/json"]["schema"];
         let (properties, _) = self.members_of(schema);
         properties.into_iter().collect()
+    }
+
+    /// The example of the body, where it is made of one schema.
+    pub fn example_of_body(&self, operation: &Operation) -> Option<Value> {
+        let schema = &operation.description["requestBody"]["content"]["application/json"]["schema"];
+        let example = &self.resolve(schema)["example"];
+        Some(example.clone()).filter(|example| !example.is_null())
+    }
+
+    /// Examples of the components that are not of the type that they stand at.
+    pub fn faults_of_examples(&self) -> Vec<String> {
+        let schemas = self.0["components"]["schemas"].as_object().unwrap();
+        let mut faults = Vec::new();
+        for (name, schema) in schemas {
+            self.find_faults_of_examples(schema, name, &mut faults);
+        }
+        faults
+    }
+
+    fn find_faults_of_examples(&self, schema: &Value, at: &str, faults: &mut Vec<String>) {
+        if let Some(example) = schema.get("example").filter(|example| !example.is_null()) {
+            faults.extend(self.faults(schema, example, at));
+        }
+        for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+            self.find_faults_of_examples(property, &format!("{at}.{name}"), faults);
+        }
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            self.find_faults_of_examples(part, at, faults);
+        }
     }
 
     /// Status listed for the operation, media type and members as documented.
@@ -94,6 +141,15 @@ impl Document {
             .next()
             .unwrap_or_default();
         match content.get(media_type) {
+            // Text to the document: one object a line.
+            Some(_) if media_type == "application/jsonl" => {
+                let is_object = |line: &str| {
+                    serde_json::from_str::<Value>(line).is_ok_and(|value| value.is_object())
+                };
+                let mut lines = answer.body.lines();
+                let faults = lines.find(|line| !is_object(line));
+                faults.map(str::to_owned).into_iter().collect()
+            }
             Some(described) => self.faults(&described["schema"], &answer.json(), ""),
             None => vec![format!("{media_type} is not documented for {status}")],
         }
@@ -209,7 +265,7 @@ fn is_of_type(expected: &Value, value: &Value) -> bool {
 }
 
 impl Operation {
-    fn read(path: &str, method: &str, description: &Value) -> Self {
+    fn read(path: &str, method: &str, description: Value) -> Self {
         Self {
             id: description["operationId"].as_str().unwrap().to_owned(),
             method: Method::from_bytes(method.to_uppercase().as_bytes()).unwrap(),
@@ -218,7 +274,11 @@ impl Operation {
                 .as_str()
                 .unwrap_or("undocumented")
                 .to_owned(),
-            description: description.clone(),
+            scope: description["security"][0]["admin_key"][0]
+                .as_str()
+                .unwrap_or("undocumented")
+                .to_owned(),
+            description,
         }
     }
 
@@ -245,8 +305,9 @@ impl Operation {
         self.path.contains("{tenant}")
     }
 
+    /// By what it asks of its caller: a question may come as a POST.
     pub fn is_write(&self) -> bool {
-        self.method != Method::GET
+        self.access.ends_with("write")
     }
 
     pub fn has_body(&self) -> bool {
@@ -261,6 +322,33 @@ impl Operation {
         parameters
             .into_iter()
             .any(|parameter| parameter["in"] == "query" && parameter["name"] == name)
+    }
+
+    /// The names of its parameters in the query.
+    pub fn query_parameters(&self) -> Vec<String> {
+        let parameters = self.description["parameters"].as_array();
+        let in_query = parameters
+            .into_iter()
+            .flatten()
+            .filter(|parameter| parameter["in"] == "query");
+        in_query
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Whether an answer to it has this header when it did what was asked.
+    pub fn sends(&self, header: &str) -> bool {
+        let responses = self.description["responses"].as_object().unwrap();
+        let mut good = responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'));
+        good.any(|(_, response)| response["headers"][header].is_object())
+    }
+
+    /// The statuses that the document lists for it.
+    pub fn statuses(&self) -> BTreeSet<String> {
+        let responses = self.description["responses"].as_object().unwrap();
+        responses.keys().cloned().collect()
     }
 
     /// Whether it is about something inside of something: `{id}/secrets/{secret_id}`.

@@ -9,6 +9,7 @@
 mod admin_keys;
 mod answers;
 mod audit_events;
+mod audit_filters;
 mod cases;
 mod changes_at_once;
 mod client_keys;
@@ -16,23 +17,35 @@ mod client_lifetimes;
 mod client_secrets;
 mod clients;
 mod consents;
-mod document;
+mod conventions;
+pub(crate) mod document;
 mod grants;
+mod groups;
 mod initial_access_tokens;
 mod installation;
 mod isolation;
 mod known_clients;
+mod matrix;
+mod memberships;
 mod pages;
+mod policies;
 mod principals;
+mod privileges;
 mod problems;
+mod quotas;
 mod resource_credentials;
 mod resources;
 mod secrets;
+mod sign_in;
 mod signing_keys;
+mod system_tenant;
 mod tenant_policies;
 mod tenants;
-mod things;
+pub(crate) mod things;
 mod token_settings;
+mod user_export;
+mod user_import;
+mod user_sessions;
 mod users;
 
 use serde_json::{Value, json};
@@ -84,8 +97,13 @@ fn is_problem_of(answer: &Answer, status: u16, kind: &str, field: &str) {
 }
 
 /// A key for one tenant or, without one, for the platform: the API with it, and its id.
-async fn key_for(app: &TestApp, tenant: Option<&str>, access: &str) -> (AdminApi, String) {
-    let body = json!({ "name": "a key of the tests", "tenant": tenant, "access": access });
+pub(crate) async fn key_for(
+    app: &TestApp,
+    tenant: Option<&str>,
+    access: &str,
+) -> (AdminApi, String) {
+    let scopes = [format!("*:{access}")];
+    let body = json!({ "name": "a key of the tests", "tenant": tenant, "scopes": scopes });
     let made = app.admin().create("/admin/v1/admin-keys", &body).await;
     (
         app.admin().with_key(made["admin_key"].as_str().unwrap()),

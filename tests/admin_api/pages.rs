@@ -23,7 +23,7 @@ fn lists(document: &Document) -> Vec<Operation> {
 /// N6: a page has 1 to 200 objects; another limit is refused, not bent.
 #[tokio::test]
 async fn a_limit_out_of_bounds_is_refused() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let document = Document::of(&app).await;
     let acme = Things::in_tenant(&app, "acme").await;
     for list in lists(&document) {
@@ -63,7 +63,7 @@ async fn a_limit_out_of_bounds_is_refused() {
 /// N5: a cursor that was forged, cut, or made for another list, tenant or filter is refused.
 #[tokio::test]
 async fn a_cursor_is_good_for_its_own_list_alone() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let document = Document::of(&app).await;
     let acme = Things::in_tenant(&app, "acme").await;
     let globex = Things::in_tenant(&app, "globex").await;
@@ -270,7 +270,7 @@ async fn a_list_of_users_is_complete_while_more_are_added() {
 #[tokio::test]
 async fn a_list_of_admin_keys_is_complete_while_more_are_added() {
     let app = TestApp::start().await;
-    let body = |number| json!({ "name": format!("key {number}") });
+    let body = |number| json!({ "name": format!("key {number}"), "scopes": ["*:read"] });
     reads_every_one(app.admin(), "/admin/v1/admin-keys", "id", body).await;
 }
 

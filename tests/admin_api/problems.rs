@@ -12,7 +12,7 @@ use crate::harness::{Answer, TestApp};
 /// N3: who and what come from the path alone; a second opinion in the query is refused.
 #[tokio::test]
 async fn an_id_in_the_query_is_refused() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let globex = Things::in_tenant(&app, "globex").await;
     let before = app.database().db_rows().await;
@@ -23,6 +23,10 @@ async fn an_id_in_the_query_is_refused() {
             "tenant=globex".to_owned(),
             "client_id=x&limit=1".to_owned(),
         ] {
+            let name = query.split('=').next().unwrap();
+            if operation.takes_query(name) {
+                continue;
+            }
             let path = acme.path_of(&operation);
             let joint = if path.contains('?') { '&' } else { '?' };
             let path = format!("{path}{joint}{query}");
@@ -30,12 +34,7 @@ async fn an_id_in_the_query_is_refused() {
                 .admin()
                 .call(operation.method.clone(), &path, body.as_ref())
                 .await;
-            is_problem_of(
-                &answer,
-                400,
-                "malformed-request",
-                query.split('=').next().unwrap(),
-            );
+            is_problem_of(&answer, 400, "malformed-request", name);
         }
     }
     assert_eq!(app.database().db_rows().await, before);
@@ -44,7 +43,7 @@ async fn an_id_in_the_query_is_refused() {
 /// N3: an operation that takes no body refuses one, whatever it says.
 #[tokio::test]
 async fn a_body_where_none_belongs_is_refused() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let before = app.database().db_rows().await;
     for operation in Document::of(&app)
@@ -88,7 +87,7 @@ async fn a_member_that_is_not_the_callers_to_set_is_refused() {
         "expires_at",
         "last_used_at",
     ];
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let document = Document::of(&app).await;
     let before = app.database().db_rows().await;
@@ -129,7 +128,7 @@ async fn a_member_that_is_not_the_callers_to_set_is_refused() {
 /// N4, Q2: nothing that a member can hold makes the server fail: of another type, hidden characters, far too much.
 #[tokio::test]
 async fn no_value_of_a_member_makes_the_server_fail() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let document = Document::of(&app).await;
     let values = [
@@ -145,7 +144,7 @@ async fn no_value_of_a_member_makes_the_server_fail() {
         json!(1e300),
         json!(u64::MAX),
         json!(1.5),
-        json!({ "a": 1 }),
+        json!({ "a": {} }),
         json!([[]]),
     ];
     let before = app.database().db_rows().await;
@@ -182,7 +181,7 @@ async fn no_value_of_a_member_makes_the_server_fail() {
 /// N2, Q2: an id that nothing can have is an id that nothing has.
 #[tokio::test]
 async fn a_malformed_id_is_not_found() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let malformed = [
         "x",
@@ -194,7 +193,7 @@ async fn a_malformed_id_is_not_found() {
         &"a".repeat(3_000),
     ];
     for operation in Document::of(&app).await.operations() {
-        let body = body_of(&operation, 1);
+        let body = acme.body_of(&operation, 1);
         for id in malformed {
             let mut paths = Vec::new();
             if operation.kind().is_some() {
@@ -234,7 +233,7 @@ async fn a_malformed_id_is_not_found() {
 /// Q5: another method is told which there are; HEAD is GET without the content.
 #[tokio::test]
 async fn every_path_says_its_methods() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let operations = Document::of(&app).await.operations();
     for operation in &operations {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::cases::{OWN_RESOURCE, body_of};
+use super::cases::{NEWCOMER, OWN_RESOURCE, OWN_USER, body_of};
 use super::document::Operation;
 use super::{id_of, key_for};
-use crate::harness::{AdminApi, Answer, TestApp, TestTenant};
+use crate::harness::{AdminApi, Answer, TestApp, TestTenant, with_the_next_batch};
 
 #[derive(Debug)]
 pub struct Things {
@@ -17,6 +17,14 @@ pub struct Things {
     pub owner: AdminApi,
     pub reader: AdminApi,
     pub reader_key_id: String,
+    /// Of this tenant, and for nobody: to be changed and ended.
+    pub spare_key: String,
+    /// Of somebody on the platform.
+    pub platform_membership: String,
+    /// Of somebody in this tenant.
+    pub membership: String,
+    /// Of the system tenant, and a member nowhere yet.
+    pub newcomer: String,
     pub resource: String,
     pub credential: String,
     pub client: String,
@@ -27,9 +35,22 @@ pub struct Things {
     /// Another one, to be accepted.
     pub acceptable_resource: String,
     pub user: String,
+    /// One of the user's; there is another.
+    pub session: String,
+    /// The user is in it, and one more.
+    pub group: String,
+    /// Who is in no group.
+    pub loner: String,
     pub grant: String,
     /// The kid of the one that signs.
     pub signing_key: String,
+    /// The number of the newest one; no other tenant has a version of this number.
+    pub policy_version: String,
+    /// What leads to the trace of a decision.
+    pub error_id: String,
+    pub webhook: String,
+    /// Of the webhook.
+    pub delivery: String,
 }
 
 impl Things {
@@ -38,6 +59,7 @@ impl Things {
         let tenant = app.tenant(slug).await;
         let (owner, _) = key_for(app, Some(slug), "write").await;
         let (reader, reader_key_id) = key_for(app, Some(slug), "read").await;
+        let administration = Administration::of(app, &tenant).await;
         let resource = tenant
             .another_resource(&format!("https://more.{slug}.test/mcp"))
             .await;
@@ -90,6 +112,7 @@ impl Things {
                 .create(&tokens, &json!({ "name": name }))
                 .await;
         }
+        let people = People::of(&tenant).await;
         let refused = owner.get(&tenant.path("/refused-resources")).await;
         let refused = refused.expect_status(200).json();
         let listed = owner.get(&tokens).await.expect_status(200).json();
@@ -97,13 +120,21 @@ impl Things {
         let keys = owner.get(&tenant.path("/signing-keys")).await;
         let keys = keys.expect_status(200).json();
         app.database().db_execute(REUSES).await;
+        let (webhook, delivery) = webhook_of(&tenant).await;
+        let tenant_id = id_of(&found);
+        let policy_version = policy_version_of(app, &tenant, &tenant_id).await;
         Self {
-            tenant_id: id_of(&found),
+            tenant_id,
+            policy_version,
+            error_id: decision_of(&tenant).await,
             resource: resource.id,
             credential,
             refused_resource: id_of(&refused["data"][0]),
             acceptable_resource: id_of(&refused["data"][1]),
             user: tenant.user("bob").await.id,
+            session: people.session,
+            group: people.group,
+            loner: people.loner,
             grant: id_of(grant),
             signing_key: keys["data"][0]["kid"].as_str().unwrap().to_owned(),
             client: client.client_id,
@@ -112,12 +143,18 @@ impl Things {
             owner,
             reader,
             reader_key_id,
+            spare_key: administration.spare_key,
+            platform_membership: administration.platform_membership,
+            membership: administration.membership,
+            newcomer: administration.newcomer,
+            webhook,
+            delivery,
             tenant,
         }
     }
 
     /// Every id by which something of this tenant could be named.
-    pub fn ids(&self) -> [&str; 12] {
+    pub fn ids(&self) -> [&str; 21] {
         [
             &self.resource,
             &self.credential,
@@ -127,9 +164,18 @@ impl Things {
             &self.refused_resource,
             &self.acceptable_resource,
             &self.user,
+            &self.session,
+            &self.group,
+            &self.loner,
             &self.grant,
             &self.signing_key,
             &self.reader_key_id,
+            &self.spare_key,
+            &self.membership,
+            &self.policy_version,
+            &self.error_id,
+            &self.webhook,
+            &self.delivery,
             &self.tenant_id,
         ]
     }
@@ -157,9 +203,16 @@ impl Things {
             }
             Some("refused-resources") => &self.refused_resource,
             Some("users") => &self.user,
+            Some("groups") => &self.group,
             Some("grants") => &self.grant,
             Some("signing-keys") => &self.signing_key,
+            Some("versions") if operation.is_in_tenant() => &self.policy_version,
+            Some("versions") => "1",
+            Some("webhooks") => &self.webhook,
+            Some("admin-keys") if operation.is_in_tenant() => &self.spare_key,
             Some("admin-keys") => &self.reader_key_id,
+            Some("memberships") if operation.is_in_tenant() => &self.membership,
+            Some("memberships") => &self.platform_membership,
             Some(kind) => panic!("give admin_api/things.rs one of {kind}"),
         }
     }
@@ -168,8 +221,16 @@ impl Things {
     pub fn second_id_for(&self, operation: &Operation) -> &str {
         if operation.path.contains("{secret_id}") {
             &self.secret
+        } else if operation.path.contains("{session_id}") {
+            &self.session
+        } else if operation.path.contains("{user_id}") {
+            &self.user
         } else if operation.path.contains("{client_id}") {
             &self.client
+        } else if operation.path.contains("{error_id}") {
+            &self.error_id
+        } else if operation.path.contains("{delivery_id}") {
+            &self.delivery
         } else {
             &self.credential
         }
@@ -183,6 +244,10 @@ impl Things {
             .replace("{id}", id)
             .replace("{credential_id}", second_id)
             .replace("{secret_id}", second_id)
+            .replace("{session_id}", second_id)
+            .replace("{user_id}", second_id)
+            .replace("{error_id}", second_id)
+            .replace("{delivery_id}", second_id)
             .replace("{client_id}", second_id);
         assert!(
             !path.contains('{'),
@@ -198,7 +263,10 @@ impl Things {
     #[track_caller]
     pub fn body_of(&self, operation: &Operation, number: u32) -> Option<Value> {
         let body = body_of(operation, number)?.to_string();
-        let body = body.replace(OWN_RESOURCE, &self.resource);
+        let body = body
+            .replace(OWN_RESOURCE, &self.resource)
+            .replace(OWN_USER, &self.loner)
+            .replace(NEWCOMER, &self.newcomer);
         Some(serde_json::from_str(&body).unwrap())
     }
 
@@ -211,6 +279,127 @@ impl Things {
             body.as_ref(),
         )
         .await
+    }
+}
+
+/// Groups, and sessions of Bob's.
+struct People {
+    session: String,
+    group: String,
+    loner: String,
+}
+
+impl People {
+    async fn of(tenant: &TestTenant) -> Self {
+        let bob = tenant.user("bob").await.id;
+        // A second one, so that one can be ended and there is another.
+        tenant.signed_in_browser_of("bob").await;
+        let sessions = tenant.path(&format!("/users/{bob}/sessions"));
+        let sessions = tenant.admin().get(&sessions).await;
+        let session = id_of(&sessions.expect_status(200).json()["data"][0]);
+        let groups = tenant.path("/groups");
+        let group = format!("{}-editors", tenant.slug);
+        for name in [&group, &format!("{}-others", tenant.slug)] {
+            let body = json!({ "name": name });
+            tenant.admin().create(&groups, &body).await;
+        }
+        let carol = tenant.user("carol").await.id;
+        let members = format!("{groups}/{group}/members");
+        for user_id in [&bob, &carol] {
+            let body = json!({ "user_id": user_id });
+            tenant.admin().create(&members, &body).await;
+        }
+        Self {
+            session,
+            group,
+            loner: tenant.user("loner").await.id,
+        }
+    }
+}
+
+/// Two versions of the policies, with numbers that only this tenant has, and two of the guard rails.
+async fn policy_version_of(app: &TestApp, tenant: &TestTenant, tenant_id: &str) -> String {
+    let (own, rails) = (
+        tenant.path("/policies/versions"),
+        "/admin/v1/guard-rails/versions",
+    );
+    for note in ["one", "another"] {
+        let body = json!({ "text": null, "note": note });
+        tenant.admin().post(&own, &body).await.expect_status(201);
+        let body = json!({ "text": "", "note": note });
+        app.admin().post(rails, &body).await.expect_status(201);
+    }
+    // As if it had written that many.
+    // The end of an id is random, its beginning is the time.
+    let digits = tenant_id.bytes().rev().filter(u8::is_ascii_digit).take(8);
+    let digits = digits.fold(1_u64, |number, digit| number * 10 + u64::from(digit - b'0'));
+    let raise = format!(
+        "update policy_versions set version = version + {digits} where tenant_id = '{tenant_id}'"
+    );
+    app.database().db_execute(raise.leak()).await;
+    (digits + 2).to_string()
+}
+
+/// A trace of what people did before, and another one: they are written in batches.
+async fn decision_of(tenant: &TestTenant) -> String {
+    let path = tenant.path("/decisions");
+    let list = async || {
+        let listed = tenant.admin().get(&path).await.expect_status(200).json();
+        listed["data"].as_array().unwrap().clone()
+    };
+    with_the_next_batch("two traces", async || list().await.len() > 1).await;
+    list().await[0]["error_id"].as_str().unwrap().to_owned()
+}
+
+/// Two webhooks, and two deliveries of one of them.
+async fn webhook_of(tenant: &TestTenant) -> (String, String) {
+    let path = tenant.path("/webhooks");
+    let new = json!({ "name": "alarms", "url": "https://hooks.example/writ", "events": ["user.deleted"] });
+    tenant.admin().create(&path, &new).await;
+    let webhook = id_of(&tenant.admin().create(&path, &new).await);
+    let test = tenant.path(&format!("/webhooks/{webhook}/test"));
+    let mut delivery = String::new();
+    for _ in 0..2 {
+        let tested = tenant
+            .admin()
+            .call(reqwest::Method::POST, &test, None)
+            .await;
+        delivery = id_of(&tested.expect_status(201).json());
+    }
+    (webhook, delivery)
+}
+
+/// Who administers the tenant, besides its own keys.
+struct Administration {
+    spare_key: String,
+    platform_membership: String,
+    membership: String,
+    newcomer: String,
+}
+
+impl Administration {
+    /// In an app that was started with administrators.
+    async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
+        let spare = json!({ "name": "spare", "scopes": ["clients:read"] });
+        let spare = app
+            .admin()
+            .create(&tenant.path("/admin-keys"), &spare)
+            .await;
+        let system = app.system_tenant();
+        let person = async |name: &str| system.user(&format!("{name}-{}", tenant.slug)).await.id;
+        let (alice, bob) = (person("alice").await, person("bob").await);
+        let create = async |path: &str, user_id: &str, role: &str| {
+            let body = json!({ "user_id": user_id, "role": role });
+            id_of(&app.admin().create(path, &body).await)
+        };
+        let here = tenant.path("/memberships");
+        create(&here, &bob, "auditor").await;
+        Self {
+            spare_key: id_of(&spare),
+            platform_membership: create("/admin/v1/memberships", &alice, "auditor").await,
+            membership: create(&here, &alice, "administrator").await,
+            newcomer: person("newcomer").await,
+        }
     }
 }
 

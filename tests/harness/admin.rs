@@ -65,6 +65,13 @@ impl AdminApi {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// With an `Idempotency-Key`.
+    pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> Answer {
+        let request = self.wire.request(Method::POST, &self.url(path));
+        let request = request.bearer_auth(&self.key).json(body);
+        Answer::of(request.header("Idempotency-Key", key)).await
+    }
+
     pub async fn patch(&self, path: &str, body: &Value) -> Answer {
         self.call(Method::PATCH, path, Some(body)).await
     }

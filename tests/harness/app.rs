@@ -26,6 +26,8 @@ use super::wire::Wire;
 const ENCRYPTION_KEY: &str = "ZW5jcnlwdGlvbi1rZXktb2YtdGhlLXRlc3RzLTAwMDE=";
 const SECRET_PEPPER: &str = "c2VjcmV0LXBlcHBlci1vZi10aGUtdGVzdHMtLTAwMDE=";
 const ADMIN_KEY: &str = "bootstrap-admin-key-of-the-tests-0123456789";
+/// How administrators reach the admin port: what their tokens are for.
+pub const ADMIN_URL: &str = "https://admin.writ.test";
 
 /// What a test may want otherwise.
 #[derive(Debug, Clone)]
@@ -116,6 +118,11 @@ impl TestApp {
         Self::start_on(TestDatabase::create().await, options).await
     }
 
+    /// With a system tenant, in which people sign in to administer.
+    pub async fn start_with_administrators() -> Self {
+        Self::start_with(TestAppOptions::default().with("WRIT_ADMIN_URL", ADMIN_URL)).await
+    }
+
     /// Behind a proxy that it trusts: what `x-forwarded-…` says counts, so a test may come from many addresses.
     pub async fn start_behind_a_proxy() -> Self {
         Self::start_with(TestAppOptions::default().with("WRIT_TRUSTED_PROXIES", "127.0.0.1")).await
@@ -174,6 +181,11 @@ impl TestApp {
             json!({ "slug": slug, "display_name": display_name(slug) }),
         )
         .await
+    }
+
+    /// Whose users administer the installation; of an app that has one.
+    pub fn system_tenant(&self) -> TestTenant {
+        TestTenant::system(self)
     }
 
     /// A tenant whose issuer is this URL.

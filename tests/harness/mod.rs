@@ -30,6 +30,7 @@ mod leaks;
 mod oauth_client;
 mod outbound;
 mod pooler;
+mod program;
 mod pushed;
 mod redis;
 mod resource_server;
@@ -42,7 +43,7 @@ mod wire;
 pub use self::{
     admin::AdminApi,
     answer::Answer,
-    app::{Replica, TestApp, TestAppOptions},
+    app::{ADMIN_URL, Replica, TestApp, TestAppOptions},
     browser::{Browser, Decision, Page},
     client_key::{ASSERTION_TYPE, AssertionSigner, ClientKey},
     clock::TestClock,
@@ -59,8 +60,9 @@ pub use self::{
         AuthorizationRequest, Authorized, ClientAuthentication, IssuedCode, OAuthClient, Tokens,
         VERIFIER, basic, challenge, jwt_part,
     },
-    outbound::{Served, TestInternet},
+    outbound::{Posted, Served, TestInternet},
     pooler::Pooler,
+    program::{Said, program, writ},
     redis::{MISTYPED_PASSWORD, RedisServer},
     resource_server::ResourceServer,
     rows::Rows,

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use outbound::{Budget, Resolve, ResolveError, Resolving, World};
+use outbound::{Budget, HostBudgets, Resolve, ResolveError, Resolving, World};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::Value;
@@ -82,12 +82,28 @@ pub struct TestInternet {
     per_host: Budget,
 }
 
+/// One `POST`, as it came.
+#[derive(Debug, Clone)]
+pub struct Posted {
+    pub url: String,
+    /// Request line and headers.
+    pub head: String,
+    pub body: String,
+}
+
+impl Posted {
+    /// Empty, where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        header_of(&self.head, name)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Site {
     served: Mutex<HashMap<String, Served>>,
     asked: Mutex<HashMap<String, usize>>,
-    /// Bodies that were posted, in their order.
-    posted: Mutex<Vec<(String, String)>>,
+    /// What was posted, in its order.
+    posted: Mutex<Vec<Posted>>,
     connections: AtomicUsize,
     is_down: AtomicBool,
 }
@@ -152,6 +168,11 @@ impl TestInternet {
         world.settings.limits.per_host = self.per_host;
         world.settings.limits.per_host_and_share = PLENTY;
         world.settings.limits.per_address = PLENTY;
+        world.settings.limits.webhook_hosts = HostBudgets {
+            per_host: self.per_host,
+            per_host_and_share: PLENTY,
+            per_address: PLENTY,
+        };
         world
     }
 
@@ -194,9 +215,15 @@ impl TestInternet {
 
     /// What was posted to the URL, each time.
     pub fn posted_to(&self, url: &str) -> Vec<String> {
+        let posted = self.requests_posted_to(url).into_iter();
+        posted.map(|posted| posted.body).collect()
+    }
+
+    /// The same, with their headers.
+    pub fn requests_posted_to(&self, url: &str) -> Vec<Posted> {
         let posted = self.site.posted.lock().unwrap();
-        let to_it = posted.iter().filter(|(to, _)| to == url);
-        to_it.map(|(_, body)| body.clone()).collect()
+        let to_it = posted.iter().filter(|posted| posted.url == url);
+        to_it.cloned().collect()
     }
 
     /// How many connections were made at all.
@@ -241,10 +268,11 @@ impl Site {
                 return;
             }
             let body = String::from_utf8_lossy(&body).into_owned();
-            self.posted
-                .lock()
-                .unwrap()
-                .push((url_of(scheme, &head), body));
+            self.posted.lock().unwrap().push(Posted {
+                url: url_of(scheme, &head),
+                head: head.clone(),
+                body,
+            });
         }
         let served = self.find(&url_of(scheme, &head));
         if let Some(gate) = &served.gate {

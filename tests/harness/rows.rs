@@ -47,6 +47,8 @@ impl TestDatabase {
                   from %I r where %s', t.relname, $1), false, true, '')))[1]::text
              from pg_class t
              where t.relkind in ('r', 'p') and not t.relispartition and t.relnamespace = 'public'::regnamespace
+               -- Traces of earlier requests are written behind them, whenever that is.
+               and t.relname <> 'decisions'
                and ($1 = 'true' or exists (select from pg_attribute a
                                            where a.attrelid = t.oid and a.attname = 'tenant_id'))",
         );

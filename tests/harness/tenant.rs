@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::admin::AdminApi;
 use super::answer::Answer;
-use super::app::TestApp;
+use super::app::{ADMIN_URL, TestApp};
 use super::browser::Browser;
 use super::oauth_client::{ClientAuthentication, OAuthClient};
 use super::resource_server::ResourceServer;
@@ -63,6 +63,33 @@ impl TestTenant {
             users: Mutex::new(HashMap::new()),
             number: app.next_number(),
         }
+    }
+
+    /// The one that Writ makes itself; its resource is the admin API.
+    pub(super) fn system(app: &TestApp) -> Self {
+        Self {
+            slug: "system".to_owned(),
+            issuer: format!("{}/t/system", app.public_url()),
+            resource: TestResource {
+                id: "00000000-0000-7000-8000-000000000001".to_owned(),
+                identifier: ADMIN_URL.to_owned(),
+                audience: ADMIN_URL.to_owned(),
+            },
+            admin: app.admin().clone(),
+            wire: app.wire(),
+            users: Mutex::new(HashMap::new()),
+            number: app.next_number(),
+        }
+    }
+
+    /// `writ login`, in the system tenant.
+    pub fn writ_cli(&self) -> OAuthClient {
+        let client = json!({
+            "client_id": "writ-cli",
+            "redirect_uris": ["http://127.0.0.1:51004/callback"],
+            "token_endpoint_auth_method": "none",
+        });
+        self.client_of(&client)
     }
 
     /// The path of this tenant, or of something below it: `path("/users")`.

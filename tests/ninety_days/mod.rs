@@ -24,11 +24,17 @@ const STEADY_FROM: usize = 5;
 const LATE_FROM: usize = 10;
 
 /// Made by an operator, or by Writ when it starts; no traffic adds to them.
-const CONFIGURED: [&str; 9] = [
+const CONFIGURED: [&str; 15] = [
+    "memberships",
+    "policy_versions",
+    "guard_rail_versions",
     "_sqlx_migrations",
     "installation",
     "tenants",
     "users",
+    "groups",
+    "group_members",
+    "tenant_quotas",
     "resource_credentials",
     "client_resources",
     "client_secrets",

@@ -22,6 +22,8 @@ pub(super) struct Traffic<'a> {
     dpop: DpopSigner,
 }
 
+const HOOK: &str = "https://client.test/hook";
+
 impl<'a> Traffic<'a> {
     pub(super) async fn begin(
         app: &'a TestApp,
@@ -47,6 +49,10 @@ impl<'a> Traffic<'a> {
         // The first answers are lost: what is told is told again, and given up in the end.
         internet.serve("https://client.test/signed-out", Served::status(503));
         acme.resource_credential().await;
+        // It answers, most of the time.
+        internet.serve(HOOK, Served::new(200, "text/plain", ""));
+        let hook = json!({ "name": "all", "url": HOOK, "events": ["*", "refresh_token.rotated"] });
+        acme.admin().create(&acme.path("/webhooks"), &hook).await;
         Self {
             dpop: DpopSigner::new(app),
             service: acme.client(&service).await.signing(&key, clock),
@@ -72,6 +78,7 @@ impl<'a> Traffic<'a> {
         self.televisions_ask(&browser).await;
         self.service_works(day).await;
         self.operator_works(day).await;
+        self.webhooks_are_told(day).await;
         self.portal_is_left(&browser).await;
     }
 
@@ -151,18 +158,44 @@ impl<'a> Traffic<'a> {
     /// Keys of the admin API come and go, clients and resources too.
     async fn operator_works(&self, day: usize) {
         let admin = self.app.admin();
-        let name = json!({ "name": format!("day {day}") });
-        let key = admin.create("/admin/v1/admin-keys", &name).await;
+        let day_of = format!("day-{day}");
+        let name = json!({ "name": day_of, "scopes": ["*:read"] });
+        let key = admin
+            .post_once("/admin/v1/admin-keys", &day_of, &name)
+            .await;
+        let key = key.expect_status(201).json();
         let path = format!("/admin/v1/admin-keys/{}", text(&key, "id"));
         admin.delete(&path).await.expect_status(204);
         let client = json!({ "redirect_uris": [LOCAL], "token_endpoint_auth_method": "none" });
-        let client = self.acme.client(&client).await;
-        let path = self.acme.path(&format!("/clients/{}", client.client_id));
+        let clients = self.acme.path("/clients");
+        let client = admin.post_once(&clients, &day_of, &client).await;
+        let client = client.expect_status(201).json();
+        let path = format!("{clients}/{}", text(&client, "client_id"));
         admin.delete(&path).await.expect_status(204);
         let identifier = format!("https://day-{day}.acme.test/mcp");
         let resource = self.acme.another_resource(&identifier).await;
         let path = self.acme.path(&format!("/resources/{}", resource.id));
         admin.delete(&path).await.expect_status(204);
+    }
+
+    /// Somebody is told of what happens; another webhook is made, fails, and goes.
+    async fn webhooks_are_told(&self, day: usize) {
+        let admin = self.app.admin();
+        let path = self.acme.path("/webhooks");
+        let hook = json!({ "name": "x", "url": "https://client.test/nowhere", "events": ["*"] });
+        let hook = admin.create(&path, &hook).await;
+        // Its data goes from the audit as well.
+        let person =
+            json!({ "username": format!("day-{day}"), "password": "a password of theirs" });
+        let users = self.acme.path("/users");
+        let person = admin.create(&users, &person).await;
+        let user = format!("{users}/{}", text(&person, "id"));
+        admin.delete(&user).await.expect_status(204);
+        let erasure = json!({ "user": text(&person, "id") });
+        let erasures = self.acme.path("/audit-events/erasures");
+        admin.post(&erasures, &erasure).await.expect_status(204);
+        let hook = format!("{path}/{}", text(&hook, "id"));
+        admin.delete(&hook).await.expect_status(204);
     }
 
     /// The person signs out of the browser; who asked to be told is told.

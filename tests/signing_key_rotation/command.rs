@@ -1,69 +1,13 @@
 //! `writ keys`, as an operator types it: the real program, on the database of running servers.
 
-use std::path::PathBuf;
-use std::process::{Command, Output};
-
 use serde_json::{Value, json};
 
 use super::{HOUR, Keys, kids, pass, published, signed_by};
-use crate::harness::TestApp;
-
-/// What a command came to.
-pub(super) struct Said {
-    pub(super) is_success: bool,
-    pub(super) out: String,
-    pub(super) error: String,
-}
-
-impl Said {
-    #[track_caller]
-    pub(super) fn expect_success(self) -> Self {
-        assert!(self.is_success, "{}{}", self.out, self.error);
-        self
-    }
-
-    #[track_caller]
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-}
+use crate::harness::{Said, TestApp};
 
 /// Runs `writ` with the settings of this installation, and these instead of some of them.
 pub(super) async fn writ(app: &TestApp, arguments: &[&str], instead: &[(&str, &str)]) -> Said {
-    let mut command = Command::new(program());
-    command.args(arguments).env_clear();
-    for (name, value) in app.settings() {
-        command.env(name, value);
-    }
-    command.envs(instead.iter().copied());
-    let running = tokio::task::spawn_blocking(move || command.output());
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = running.await.unwrap().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said {
-        is_success: status.success(),
-        out: text(stdout),
-        error: text(stderr),
-    }
-}
-
-/// `WRIT_TEST_WRIT`, or the program that was built beside these tests.
-fn program() -> PathBuf {
-    if let Some(path) = std::env::var_os("WRIT_TEST_WRIT") {
-        return path.into();
-    }
-    // target/<profile>/deps/<these tests>
-    let here = std::env::current_exe().unwrap();
-    let path = here.ancestors().nth(2).unwrap().join("writ");
-    assert!(
-        path.exists(),
-        "run `cargo build --bin writ` first: no {}",
-        path.display()
-    );
-    path
+    app.writ_here(arguments, instead).await
 }
 
 /// P1: what there is, and of private parts nothing; for people and for scripts.

@@ -76,12 +76,10 @@ async fn a_rotation_on_demand_waits_until_the_key_has_been_published_for_an_hour
     let acme = app.tenant("acme").await;
     let (first, _) = signed_by(&acme).await;
     let path = acme.path("/signing-keys/rotate");
-    let dry = acme.admin().post(&path, &json!({ "dry_run": true })).await;
+    let path = format!("{path}?dry_run=true");
+    let dry = acme.admin().post(&path, &json!({})).await;
     let dry = dry.expect_status(200).json();
-    assert_eq!(
-        (&dry["kid"], &dry["is_active"]),
-        (&json!(null), &json!(false))
-    );
+    assert_eq!(dry["is_active"], false);
     assert_eq!(Keys::of(&acme).await.0.len(), 1, "nothing was done");
 
     let rotated = rotate(&acme).await;

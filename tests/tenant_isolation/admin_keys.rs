@@ -11,7 +11,7 @@ use crate::harness::TestApp;
 async fn an_admin_key_of_one_tenant_finds_no_other() {
     let app = TestApp::start().await;
     let (acme, globex) = (app.tenant("acme").await, app.tenant("globex").await);
-    let key = json!({ "name": "a script", "tenant": "acme", "access": "write" });
+    let key = json!({ "name": "a script", "tenant": "acme", "scopes": ["*:write"] });
     let key = app.admin().create("/admin/v1/admin-keys", &key).await;
     let script = app.admin().with_key(key["admin_key"].as_str().unwrap());
     script.get(&acme.path("/clients")).await.expect_status(200);

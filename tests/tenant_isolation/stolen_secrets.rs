@@ -41,7 +41,7 @@ impl Haul {
         let (server, secret) = (&place.resource_server, place.confidential.secret().unwrap());
         let value = |cookie: String| cookie.split_once('=').unwrap().1.to_owned();
         let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let key = json!({ "name": "a script", "tenant": tenant.slug, "access": "write" });
+        let key = json!({ "name": "a script", "tenant": tenant.slug, "scopes": ["*:write"] });
         let key = tenant.admin().create("/admin/v1/admin-keys", &key).await;
         let mut all = BTreeMap::from([
             ("code", code.code.clone()),

@@ -2,56 +2,44 @@
 
 use authority::audit::EventType;
 use crypto::SecretKind;
-use protocol::{AdminKeyId, Slug, Timestamp};
-use serde::{Deserialize, Serialize};
-use store::{AdminAccess, AdminKey, NewAdminKey, PlatformScope, Tenant};
+use protocol::{AdminKeyId, Slug};
+use serde::Deserialize;
+use store::{NewAdminKey, PlatformScope, Tenant};
 use utoipa::ToSchema;
 
-use crate::admin_keys::{AdminKeyOut, KeyAccess};
+use super::giving::KeyBody;
+use crate::admin_keys::{self, AdminKeyOut, CreatedAdminKey};
 use crate::api::Api;
-use crate::audit::{self, Changes};
-use crate::operation::Created;
+use crate::audit::Changes;
+use crate::operation::{Committed, Created};
 use crate::principal::PlatformWrite;
-use crate::problem::{Faults, FieldProblem, Problem};
+use crate::principal::kinds::AdminKeys;
+use crate::problem::{FieldProblem, Problem};
 use crate::request::Body;
-use crate::{secret, wire};
+use crate::secret;
+use crate::text;
 
 /// An admin key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewAdminKey, example = json!({"name": "deploy pipeline", "tenant": "acme", "lifetime": 7_776_000}))]
+#[schema(as = NewAdminKey, example = json!({
+    "name": "deploy pipeline", "tenant": "acme", "scopes": ["clients:write", "resources:read"],
+    "lifetime": 7_776_000,
+}))]
 pub struct NewAdminKeyBody {
     /// Who or what will hold it.
+    #[schema(value_type = text::Words)]
     name: String,
     /// The slug of the one tenant that it is for; absent: the platform.
+    #[schema(value_type = Option<text::SlugText>)]
     tenant: Option<String>,
-    /// Absent: `write`.
-    access: Option<KeyAccess>,
-    /// Seconds from now; absent: until it is revoked.
+    /// What it may do, such as `clients:write`; `*:read` reads everything, `*:write` is an administrator's. No more
+    /// than the key (or person) that calls has.
+    #[schema(min_items = 1, max_items = 30)]
+    scopes: Vec<String>,
+    /// Seconds from now; absent: until it is revoked, or as long as the key that calls.
     #[schema(minimum = 60, maximum = 315_360_000)]
     lifetime: Option<u64>,
-}
-
-/// A new admin key, with the key itself: the only time that it is shown.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CreatedAdminKey)]
-pub struct CreatedAdminKey {
-    #[serde(flatten)]
-    key: AdminKeyOut,
-    /// Send it as `Authorization: Bearer …`.
-    #[schema(example = "writ_ak_…")]
-    admin_key: String,
-}
-
-impl NewAdminKeyBody {
-    fn validate(&self, now: Timestamp) -> Result<(String, Option<Timestamp>), Problem> {
-        let mut faults = Faults::default();
-        let name = wire::words(&mut faults, "name", &self.name, wire::NAME_LIMIT);
-        let expires_at = self.lifetime.map(|seconds| {
-            now + wire::lifetime(&mut faults, "lifetime", seconds, &wire::ADMIN_KEY_LIFETIME)
-        });
-        faults.finish().map(|()| (name, expires_at))
-    }
 }
 
 /// Create an admin key
@@ -65,57 +53,50 @@ impl NewAdminKeyBody {
     responses((status = 201, description = "The key.", body = CreatedAdminKey)),
 )]
 pub async fn create_admin_key(
-    access: PlatformWrite,
+    access: PlatformWrite<AdminKeys>,
     api: Api,
     Body(body): Body<NewAdminKeyBody>,
-) -> Result<Created<CreatedAdminKey>, Problem> {
+) -> Result<Committed<Created<CreatedAdminKey>>, Problem> {
     let now = api.now();
-    let (name, expires_at) = body.validate(now)?;
-    let mut platform = api.database().platform().await?;
+    let wanted = KeyBody {
+        name: body.name,
+        scopes: body.scopes,
+        lifetime: body.lifetime,
+    };
+    let caller = &access.caller;
+    let given = wanted.validate(caller, &caller.on_platform, now)?;
+    let mut platform = access.open(&api).await?;
     let tenant = find_tenant(&mut platform, body.tenant.as_deref()).await?;
     let (admin_key, digest) = secret::generate(&api, SecretKind::AdminKey);
-    let admin_access = AdminAccess::from(body.access.unwrap_or(KeyAccess::Write));
     let new = NewAdminKey {
         admin_key_id: AdminKeyId::generate(api.random(), now),
         tenant: tenant.clone(),
-        name,
+        name: given.name,
         digest,
-        access: admin_access,
-        expires_at,
+        scopes: given.scopes,
+        rotated_from: None,
+        expires_at: given.expires_at,
     };
     platform.insert_admin_key(&new, now).await?;
-    let key = AdminKeyOut::new(&shown(&new, now), tenant.as_ref().map(Tenant::slug));
-    let target = audit::target("admin_key", &new.admin_key_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::AdminKeyCreated,
-        target,
-        Changes::created(&key),
-    );
-    platform
-        .insert_platform_audit_event(tenant.as_ref(), &event)
+    let made = new.as_of(now);
+    let key = AdminKeyOut::new(&made, tenant.as_ref().map(Tenant::slug));
+    let recorded = platform
+        .record_about(
+            tenant.as_ref(),
+            EventType::AdminKeyCreated,
+            admin_keys::target(&made),
+            Changes::created(&key),
+        )
         .await?;
-    platform.commit().await?;
-    Ok(Created {
-        location: format!("/admin/v1/admin-keys/{}", new.admin_key_id),
-        thing: CreatedAdminKey { key, admin_key },
-    })
+    recorded
+        .commit(Created {
+            location: admin_keys::location(None, &made),
+            thing: CreatedAdminKey { key, admin_key },
+        })
+        .await
 }
 
-fn shown(new: &NewAdminKey, now: Timestamp) -> AdminKey {
-    AdminKey {
-        admin_key_id: new.admin_key_id,
-        tenant_id: new.tenant.as_ref().map(Tenant::id),
-        name: new.name.clone(),
-        access: new.access,
-        created_at: now,
-        expires_at: new.expires_at,
-        revoked_at: None,
-        last_used_at: None,
-    }
-}
-
+/// A key of the system tenant could do nothing there, and would only look as if it could.
 async fn find_tenant(
     platform: &mut PlatformScope,
     slug: Option<&str>,
@@ -125,12 +106,15 @@ async fn find_tenant(
         Ok(slug) => platform.find_tenant_by_slug(&slug).await?,
         Err(_) => None,
     };
-    if found.is_none() {
-        let detail = "Not the slug of a tenant; GET /admin/v1/tenants lists them.".to_owned();
-        return Err(Problem::invalid(vec![FieldProblem {
-            field: "tenant".to_owned(),
-            detail,
-        }]));
-    }
-    Ok(found)
+    let detail = match &found {
+        Some(tenant) if tenant.is_system() => {
+            "The system tenant is administered by keys of the platform: leave tenant out."
+        }
+        Some(_) => return Ok(found),
+        None => "Not the slug of a tenant; GET /admin/v1/tenants lists them.",
+    };
+    Err(Problem::invalid(vec![FieldProblem {
+        field: "tenant".to_owned(),
+        detail: detail.to_owned(),
+    }]))
 }

@@ -2,14 +2,16 @@
 
 use authority::audit::EventType;
 use protocol::AdminKeyId;
-use serde_json::json;
+use store::Tenant;
 
+use crate::admin_keys::{self, AdminKeyOut};
 use crate::api::Api;
-use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::PlatformWrite;
+use crate::principal::kinds::AdminKeys;
 use crate::problem::Problem;
 use crate::request::Id;
+use crate::tenant_names;
 
 /// Revoke an admin key
 ///
@@ -22,33 +24,26 @@ use crate::request::Id;
     responses((status = 204, description = "Revoked.")),
 )]
 pub async fn revoke_admin_key(
-    access: PlatformWrite,
+    access: PlatformWrite<AdminKeys>,
     api: Api,
     Id(admin_key_id): Id<AdminKeyId>,
-) -> Result<Done, Problem> {
-    let mut platform = api.database().platform().await?;
-    let revoked = platform.revoke_admin_key(admin_key_id, api.now()).await?;
-    let Some(revoked) = revoked else {
-        let detail =
-            "No such admin key, or it is revoked already. GET /admin/v1/admin-keys lists them.";
-        return Err(Problem::new(crate::problem::ProblemKind::NotFound, detail));
-    };
-    let tenant = match revoked.tenant_id {
-        Some(tenant_id) => platform.find_tenant(tenant_id).await?,
-        None => None,
-    };
-    let target = audit::target("admin_key", &admin_key_id);
-    let changes = Changes::updated(&json!({"is_revoked": false}), &json!({"is_revoked": true}));
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::AdminKeyRevoked,
-        target,
-        changes,
-    );
-    platform
-        .insert_platform_audit_event(tenant.as_ref(), &event)
+) -> Result<Committed<Done>, Problem> {
+    let unknown = || admin_keys::unknown(None);
+    let mut platform = access.open(&api).await?;
+    let found = platform.find_admin_key_for_update(admin_key_id).await?;
+    let key = found.ok_or_else(unknown)?;
+    if !platform.revoke_admin_key(admin_key_id, api.now()).await? {
+        return Err(unknown());
+    }
+    let tenant = tenant_names::of_row(&mut platform, key.tenant_id).await?;
+    let before = AdminKeyOut::new(&key, tenant.as_ref().map(Tenant::slug));
+    let recorded = platform
+        .record_about(
+            tenant.as_ref(),
+            EventType::AdminKeyRevoked,
+            admin_keys::target(&key),
+            admin_keys::revocation(&before),
+        )
         .await?;
-    platform.commit().await?;
-    Ok(Done)
+    recorded.commit(Done).await
 }

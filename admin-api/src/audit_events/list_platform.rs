@@ -5,9 +5,10 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit_events::{AuditEventOut, Position};
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::PlatformRead;
+use crate::principal::kinds::Audit;
 use crate::problem::Problem;
 use crate::request::QueryString;
 
@@ -32,26 +33,26 @@ pub struct PlatformAuditEventOut {
     responses((status = 200, description = "A page of events.", body = Page<PlatformAuditEventOut>)),
 )]
 pub async fn list_platform_audit_events(
-    _: PlatformRead,
+    access: PlatformRead<Audit>,
     api: Api,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<PlatformAuditEventOut>>, Problem> {
+) -> Result<Listed<PlatformAuditEventOut>, Problem> {
     let list = ListOf {
         operation: "list_platform_audit_events",
         tenant: None,
         filter: "",
     };
     let wanted = query.read::<Position>(&api, list)?;
-    let mut platform = api.database().platform().await?;
+    let mut platform = access.read(&api).await?;
     let rows = platform
         .list_platform_audit_events(wanted.after.map(Into::into), wanted.rows_to_read())
         .await?;
-    platform.commit().await?;
+    platform.end().await?;
     let show = |row: store::PlatformAuditEvent| PlatformAuditEventOut {
         tenant_id: row.tenant_id.map(|tenant_id| tenant_id.to_string()),
         event: row.event.into(),
     };
     wanted
         .page(&api, list, rows, |row| Position::of(&row.event), show)
-        .map(Found)
+        .map(Listed)
 }

@@ -1,5 +1,9 @@
-//! Audit events: who did what, to read. Nothing here edits or removes one.
+//! Audit events: who did what, to read. Nothing here edits or removes one, but that a person's data is taken out of
+//! them on request (`erase`).
 
+pub mod erase;
+pub mod export;
+mod filters;
 pub mod list;
 pub mod list_platform;
 
@@ -64,6 +68,13 @@ impl Position {
         Self {
             occurred_at: event.occurred_at,
             event_id: event.event_id,
+        }
+    }
+
+    pub const fn at(cursor: AuditCursor) -> Self {
+        Self {
+            occurred_at: cursor.occurred_at,
+            event_id: cursor.event_id,
         }
     }
 }

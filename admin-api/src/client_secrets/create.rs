@@ -14,8 +14,9 @@ use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::client_secrets::{self, SecretOut};
 use crate::clients::validation::chosen_secret;
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::{clients, secret, wire};
@@ -26,7 +27,7 @@ use crate::{clients, secret, wire};
 #[schema(as = NewClientSecret, example = json!({"old_secrets_expire_in": 86_400}))]
 pub struct NewSecretBody {
     /// Chosen; absent: one is made.
-    #[schema(value_type = Option<String>, write_only)]
+    #[schema(value_type = Option<String>, write_only, min_length = 8, max_length = 255, pattern = "^[A-Za-z0-9._~-]+$")]
     client_secret: Option<SecretString>,
     /// From then on it is refused; absent: good until it is deleted.
     #[schema(format = DateTime)]
@@ -90,17 +91,17 @@ impl NewSecretBody {
     responses((status = 201, description = "The secret.", body = CreatedSecret)),
 )]
 pub async fn create_client_secret(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Id(client_id): Id<ClientId>,
     Body(body): Body<NewSecretBody>,
-) -> Result<Created<CreatedSecret>, Problem> {
+) -> Result<Committed<Created<CreatedSecret>>, Problem> {
     let now = api.now();
     let unknown = || clients::unknown(access.tenant.slug());
     let ends = body.validate(now)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_client(&client_id).await?;
-    scope.commit().await?;
+    scope.end().await?;
     refuse_public(&found.ok_or_else(unknown)?)?;
     // Hashed outside of a transaction: it takes a while.
     let kind = SecretKind::ClientSecret;
@@ -132,17 +133,18 @@ pub async fn create_client_secret(
         changes = changes.noting("old_secrets_expire_at", wire::time(end));
     }
     let event_type = EventType::ClientSecretCreated;
-    let event = audit::event(&api, &access.caller, event_type, target, changes);
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
+    let recorded = scope.record(event_type, target, changes).await?;
+
     let list = client_secrets::list_path(access.tenant.slug(), &client_id);
-    Ok(Created {
-        location: format!("{list}/{}", new.credential_id),
-        thing: CreatedSecret {
-            secret: shown,
-            client_secret,
-        },
-    })
+    recorded
+        .commit(Created {
+            location: format!("{list}/{}", new.credential_id),
+            thing: CreatedSecret {
+                secret: shown,
+                client_secret,
+            },
+        })
+        .await
 }
 
 fn refuse_public(record: &ClientRecord) -> Result<(), Problem> {

@@ -7,8 +7,9 @@ use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::client_secrets::{self, SecretOut};
 use crate::clients;
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::{Id, SubId};
 
@@ -32,11 +33,11 @@ use crate::request::{Id, SubId};
     ),
 )]
 pub async fn delete_client_secret(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Id(client_id): Id<ClientId>,
     SubId(secret_id): SubId<CredentialId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let now = api.now();
     let tenant = access.tenant.slug();
     let unknown = || Problem::not_found("secret", &client_secrets::list_path(tenant, &client_id));
@@ -68,8 +69,7 @@ pub async fn delete_client_secret(
     let target = audit::target("client_secret", &secret_id);
     let changes = Changes::deleted(&SecretOut::of(&client_id, secret));
     let event_type = EventType::ClientSecretDeleted;
-    let event = audit::event(&api, &access.caller, event_type, target, changes);
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Done)
+    let recorded = scope.record(event_type, target, changes).await?;
+
+    recorded.commit(Done).await
 }

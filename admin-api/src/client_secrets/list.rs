@@ -6,9 +6,10 @@ use store::ClientSecret;
 use crate::api::Api;
 use crate::client_secrets::SecretOut;
 use crate::clients;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::{Id, QueryString};
 
@@ -28,20 +29,20 @@ use crate::request::{Id, QueryString};
     responses((status = 200, description = "A page of secrets.", body = Page<SecretOut>)),
 )]
 pub async fn list_client_secrets(
-    access: TenantRead,
+    access: TenantRead<Clients>,
     api: Api,
     Id(client_id): Id<ClientId>,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<SecretOut>>, Problem> {
+) -> Result<Listed<SecretOut>, Problem> {
     let list = ListOf {
         operation: "list_client_secrets",
         tenant: Some(access.tenant.id()),
         filter: client_id.as_str(),
     };
     let wanted = query.read::<CredentialId>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_client(&client_id).await?;
-    scope.commit().await?;
+    scope.end().await?;
     let record = found.ok_or_else(|| clients::unknown(access.tenant.slug()))?;
     // All of them came with their client: there are few.
     let rows: Vec<ClientSecret> = record
@@ -56,5 +57,5 @@ pub async fn list_client_secrets(
     let show = |secret: ClientSecret| SecretOut::of(&client_id, &secret);
     wanted
         .page(&api, list, rows, |secret| secret.credential_id, show)
-        .map(Found)
+        .map(Listed)
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::change::Change;
+use crate::text;
 
 /// A client to be made. What is absent is inferred from the redirect URIs, as in a registration.
 #[derive(Deserialize, ToSchema)]
@@ -20,24 +21,31 @@ use crate::change::Change;
 }))]
 pub struct NewClientBody {
     /// Chosen; absent: one is made.
+    #[schema(value_type = Option<text::ChosenId>)]
     pub client_id: Option<String>,
     /// Chosen; absent: one is made if the client authenticates by secret.
-    #[schema(value_type = Option<String>, write_only)]
+    #[schema(value_type = Option<String>, write_only, min_length = 8, max_length = 255, pattern = "^[A-Za-z0-9._~-]+$")]
     pub client_secret: Option<SecretString>,
+    #[schema(value_type = Option<text::ClientName>)]
     pub client_name: Option<String>,
     #[serde(default)]
+    #[schema(value_type = Vec<text::RedirectUriText>, max_items = 32)]
     pub redirect_uris: Vec<String>,
     /// Absent: `authorization_code` and `refresh_token`.
+    #[schema(value_type = Option<Vec<text::GrantTypeName>>)]
     pub grant_types: Option<Vec<String>>,
     pub response_types: Option<Vec<String>>,
     /// `none`, `client_secret_basic`, `client_secret_post` or `private_key_jwt`.
+    #[schema(value_type = Option<text::AuthMethodName>)]
     pub token_endpoint_auth_method: Option<String>,
     /// Public keys of a client that signs assertions, as a JWK set (RFC 7517); or `jwks_uri`.
     #[schema(value_type = Option<Object>)]
     pub jwks: Option<Value>,
     /// Where its public keys are; https.
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub jwks_uri: Option<String>,
     /// The one algorithm of its assertions: `RS256`, `PS256`, `ES256` or `EdDSA`; absent: any of them.
+    #[schema(value_type = Option<text::AlgorithmName>)]
     pub token_endpoint_auth_signing_alg: Option<String>,
     /// Its tokens are bound to its DPoP key, always (RFC 9449 §5.2).
     #[serde(default)]
@@ -47,15 +55,19 @@ pub struct NewClientBody {
     pub require_pushed_authorization_requests: bool,
     /// Where a person may be sent after signing out, exactly.
     #[serde(default)]
+    #[schema(value_type = Vec<text::RedirectUriText>, max_items = 32)]
     pub post_logout_redirect_uris: Vec<String>,
     /// Where it is told of sign-outs; https (OpenID Connect Back-Channel Logout §2.2).
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub backchannel_logout_uri: Option<String>,
     /// It needs `sid` in what it is told.
     #[serde(default)]
     pub backchannel_logout_session_required: bool,
     /// `RS256`, or the algorithm that the tenant's key signs with now; absent: `RS256`.
+    #[schema(value_type = Option<text::AlgorithmName>)]
     pub id_token_signed_response_alg: Option<String>,
     /// `web` or `native`.
+    #[schema(value_type = Option<text::ApplicationTypeName>)]
     pub application_type: Option<String>,
     /// The scopes it may have at most, separated by spaces; absent: those of its resources.
     pub scope: Option<String>,
@@ -75,11 +87,17 @@ pub struct NewClientBody {
     /// Seconds after which a sign-in is needed in any case; absent: the tenant's.
     #[schema(minimum = 300, maximum = 63_072_000)]
     pub refresh_absolute_lifetime: Option<u64>,
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub client_uri: Option<String>,
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub logo_uri: Option<String>,
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub policy_uri: Option<String>,
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub tos_uri: Option<String>,
+    #[schema(value_type = Option<text::Words>)]
     pub software_id: Option<String>,
+    #[schema(value_type = Option<text::Words>)]
     pub software_version: Option<String>,
 }
 
@@ -134,20 +152,20 @@ impl NewClientBody {
 #[schema(as = ClientChanges, example = json!({"is_enabled": false}))]
 pub struct ClientPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::ClientName>)]
     pub client_name: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<text::RedirectUriText>>)]
     pub redirect_uris: Change<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<text::GrantTypeName>>)]
     pub grant_types: Change<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::ApplicationTypeName>)]
     pub application_type: Change<String>,
     /// Another way of proving itself; a public client stays public.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::AuthMethodName>)]
     pub token_endpoint_auth_method: Change<String>,
     /// Takes the place of `jwks_uri`.
     #[serde(default)]
@@ -155,10 +173,10 @@ pub struct ClientPatch {
     pub jwks: Change<Value>,
     /// Takes the place of `jwks`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub jwks_uri: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::AlgorithmName>)]
     pub token_endpoint_auth_signing_alg: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
@@ -167,16 +185,16 @@ pub struct ClientPatch {
     #[schema(value_type = Option<bool>)]
     pub require_pushed_authorization_requests: Change<bool>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<text::RedirectUriText>>)]
     pub post_logout_redirect_uris: Change<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub backchannel_logout_uri: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     pub backchannel_logout_session_required: Change<bool>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::AlgorithmName>)]
     pub id_token_signed_response_alg: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>)]
@@ -188,7 +206,7 @@ pub struct ClientPatch {
     #[schema(value_type = Option<String>)]
     pub default_resource: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     pub is_enabled: Change<bool>,
     #[serde(default)]
     #[schema(value_type = Option<u64>, minimum = 60, maximum = 86_400)]
@@ -202,22 +220,22 @@ pub struct ClientPatch {
     #[schema(value_type = Option<u64>, minimum = 300, maximum = 63_072_000)]
     pub refresh_absolute_lifetime: Change<u64>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub client_uri: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub logo_uri: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub policy_uri: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::HttpsUrl>)]
     pub tos_uri: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::Words>)]
     pub software_id: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::Words>)]
     pub software_version: Change<String>,
 }
 

@@ -15,8 +15,9 @@ use crate::change::Change;
 use crate::clients::body::NewClientBody;
 use crate::clients::validation::RefreshLifetimes;
 use crate::clients::{self, ClientOut, validation};
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
 use crate::{secret, wire};
@@ -46,13 +47,13 @@ pub struct CreatedClient {
     responses((status = 201, description = "The client.", body = CreatedClient)),
 )]
 pub async fn create_client(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Body(body): Body<NewClientBody>,
-) -> Result<Created<CreatedClient>, Problem> {
+) -> Result<Committed<Created<CreatedClient>>, Problem> {
     let now = api.now();
     let resources = {
-        let mut scope = api.database().tenant(&access.tenant).await?;
+        let mut scope = access.read(&api).await?;
         clients::all_resources(&mut scope).await?
     };
     let keys = api.authority().key_ring();
@@ -87,22 +88,19 @@ pub async fn create_client(
         .map_err(|error| taken(error, &client))?;
     let shown = ClientOut::new(&client, &resources);
     let target = audit::target("client", &client.client_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ClientCreated,
-        target,
-        Changes::created(&shown),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Created {
-        location: clients::location(access.tenant.slug(), &client.client_id),
-        thing: CreatedClient {
-            client: shown,
-            client_secret,
-        },
-    })
+    let recorded = scope
+        .record(EventType::ClientCreated, target, Changes::created(&shown))
+        .await?;
+
+    recorded
+        .commit(Created {
+            location: clients::location(access.tenant.slug(), &client.client_id),
+            thing: CreatedClient {
+                client: shown,
+                client_secret,
+            },
+        })
+        .await
 }
 
 fn validate(

@@ -6,9 +6,10 @@ use protocol::ClientId;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::clients::{self, ClientOut};
-use crate::operation::Done;
+use crate::clients;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::Id;
 
@@ -27,10 +28,10 @@ use crate::request::Id;
     responses((status = 204, description = "Deleted.")),
 )]
 pub async fn delete_client(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Id(client_id): Id<ClientId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let unknown = || clients::unknown(access.tenant.slug());
     let mut scope = access.open(&api).await?;
     let before = scope
@@ -39,21 +40,17 @@ pub async fn delete_client(
         .ok_or_else(unknown)?
         .client;
     let resources = clients::all_resources(&mut scope).await?;
+    let shown = clients::show(&mut scope, &before, &resources).await?;
     let deleted = scope.delete_client(before.key).await?.ok_or_else(unknown)?;
     let target = audit::target("client", &client_id);
-    let changes = Changes::deleted(&ClientOut::new(&before, &resources));
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ClientDeleted,
-        target,
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
+    let changes = Changes::deleted(&shown);
+    let mut recorded = scope
+        .record(EventType::ClientDeleted, target, changes)
+        .await?;
     let now = api.now();
-    scope
+    recorded
         .insert_ended_client(&deleted, now, last_token_ends(now))
         .await?;
-    scope.commit().await?;
-    Ok(Done)
+
+    recorded.commit(Done).await
 }

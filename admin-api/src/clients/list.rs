@@ -9,9 +9,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
 use crate::clients::{self, ClientOut};
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::QueryString;
 
@@ -23,6 +24,9 @@ pub struct ClientQuery {
     /// Only those that came this way.
     #[param(inline)]
     pub origin: Option<Origin>,
+    /// Only those that call themselves so, exactly.
+    #[param(example = "Notes for the desktop")]
+    pub name: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u32>,
@@ -53,6 +57,15 @@ impl From<Origin> for ClientOrigin {
     }
 }
 
+/// Each is found by an index of its own; both together would be found by neither.
+fn refuse_both(origin: Option<ClientOrigin>, name: Option<&String>) -> Result<(), Problem> {
+    if origin.is_some() && name.is_some() {
+        let detail = "Send origin or name, not both.";
+        return Err(Problem::malformed_field("name", detail));
+    }
+    Ok(())
+}
+
 /// List clients
 ///
 /// In the order in which they were made, self-registered and disabled ones too.
@@ -64,31 +77,36 @@ impl From<Origin> for ClientOrigin {
     responses((status = 200, description = "A page of clients.", body = Page<ClientOut>)),
 )]
 pub async fn list_clients(
-    access: TenantRead,
+    access: TenantRead<Clients>,
     api: Api,
     QueryString(query): QueryString<ClientQuery>,
-) -> Result<Found<Page<ClientOut>>, Problem> {
+) -> Result<Listed<ClientOut>, Problem> {
     let origin = query.origin.map(ClientOrigin::from);
+    refuse_both(origin, query.name.as_ref())?;
+    let filter = format!("{:?} {:?}", origin.map(ClientOrigin::as_str), query.name);
     let list = ListOf {
         operation: "list_clients",
         tenant: Some(access.tenant.id()),
-        filter: origin.map_or("", ClientOrigin::as_str),
+        filter: &filter,
     };
     let page = PageQuery {
         limit: query.limit,
         cursor: query.cursor,
     };
     let wanted = page.read::<ClientKey>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let resources = clients::all_resources(&mut scope).await?;
     let limit = wanted.rows_to_read();
-    let rows = match origin {
-        None => scope.list_clients(wanted.after, limit).await?,
-        Some(origin) => {
-            scope
-                .list_clients_of_origin(origin, wanted.after, limit)
-                .await?
+    let rows = match (&query.name, origin) {
+        (Some(name), _) => {
+            let listed = scope.list_clients_of_name(name, wanted.after, limit);
+            listed.await?
         }
+        (None, Some(origin)) => {
+            let listed = scope.list_clients_of_origin(origin, wanted.after, limit);
+            listed.await?
+        }
+        (None, None) => scope.list_clients(wanted.after, limit).await?,
     };
     let keys: Vec<ClientKey> = rows.iter().map(|row| row.client.key).collect();
     let times: HashMap<ClientKey, _> = scope
@@ -97,7 +115,7 @@ pub async fn list_clients(
         .into_iter()
         .map(|times| (times.client_key, times))
         .collect();
-    scope.commit().await?;
+    scope.end().await?;
     wanted
         .page(
             &api,
@@ -109,5 +127,5 @@ pub async fn list_clients(
                 ClientOut::new(&row.client, &resources).with_document(times)
             },
         )
-        .map(Found)
+        .map(Listed)
 }

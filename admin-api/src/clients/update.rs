@@ -12,8 +12,9 @@ use crate::change::Change;
 use crate::clients::body::ClientPatch;
 use crate::clients::validation::RefreshLifetimes;
 use crate::clients::{self, ClientOut, validation};
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::wire;
@@ -35,11 +36,11 @@ use crate::wire;
     responses((status = 200, description = "The client as it is now.", body = ClientOut)),
 )]
 pub async fn update_client(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Id(client_id): Id<ClientId>,
     Body(body): Body<ClientPatch>,
-) -> Result<Found<ClientOut>, Problem> {
+) -> Result<Committed<Found<ClientOut>>, Problem> {
     let unknown = || clients::unknown(access.tenant.slug());
     let keys = api.authority().key_ring();
     // Only when metadata changes: a client that today's rules would refuse can still be disabled.
@@ -71,10 +72,9 @@ pub async fn update_client(
     let shown = clients::show(&mut scope, &after, &resources).await?;
     let changes = Changes::updated(&shown_before, &shown);
     let target = audit::target("client", &client_id);
-    let event = audit::event(&api, &access.caller, event_type, target, changes);
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Found(shown))
+    let recorded = scope.record(event_type, target, changes).await?;
+
+    recorded.commit(Found(shown)).await
 }
 
 /// What a document says is read again when the document is.

@@ -120,6 +120,7 @@ const fn field_of(error: &RegistrationError) -> &'static str {
         // The body as a whole, and what only clients that register themselves can meet.
         RegistrationError::NotAnObject
         | RegistrationError::RegistrationIsOff
+        | RegistrationError::PolicyDenied { .. }
         | RegistrationError::InitialAccessTokenRequired
         | RegistrationError::UnknownRegistrationToken
         | RegistrationError::RedirectHostNotAllowed(_)

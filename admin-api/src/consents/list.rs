@@ -7,9 +7,10 @@ use store::{ConsentCursor, StoredConsent};
 use crate::api::Api;
 use crate::consents::ConsentOut;
 use crate::names::Names;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Users;
 use crate::problem::Problem;
 use crate::request::{Id, QueryString};
 use crate::users;
@@ -49,11 +50,11 @@ impl Position {
     responses((status = 200, description = "A page of consents.", body = Page<ConsentOut>)),
 )]
 pub async fn list_consents(
-    access: TenantRead,
+    access: TenantRead<Users>,
     api: Api,
     Id(user_id): Id<UserId>,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<ConsentOut>>, Problem> {
+) -> Result<Listed<ConsentOut>, Problem> {
     let filter = user_id.to_string();
     let list = ListOf {
         operation: "list_consents",
@@ -66,17 +67,17 @@ pub async fn list_consents(
         resource_id: position.resource_id,
         redirect_uri: position.redirect_uri,
     });
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_user(user_id).await?;
     found.ok_or_else(|| users::unknown(access.tenant.slug()))?;
     let rows = scope
         .list_consents_of_user(user_id, after.as_ref(), wanted.rows_to_read())
         .await?;
     let names = Names::of(&mut scope, rows.iter().map(|consent| consent.client_key)).await?;
-    scope.commit().await?;
+    scope.end().await?;
     wanted
         .page(&api, list, rows, Position::of, |consent| {
             ConsentOut::new(&consent, &names)
         })
-        .map(Found)
+        .map(Listed)
 }

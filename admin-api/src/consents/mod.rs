@@ -36,7 +36,7 @@ pub struct ConsentOut {
 }
 
 impl ConsentOut {
-    fn new(consent: &StoredConsent, names: &Names) -> Self {
+    pub fn new(consent: &StoredConsent, names: &Names) -> Self {
         Self {
             client_id: names.client_id(consent.client_key),
             client_name: names.client_name(consent.client_key),

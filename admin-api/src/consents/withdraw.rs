@@ -7,8 +7,9 @@ use serde_json::json;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Users;
 use crate::problem::Problem;
 use crate::request::{Id, SubId};
 use crate::{clients, users};
@@ -29,11 +30,11 @@ use crate::{clients, users};
     responses((status = 204, description = "Withdrawn, now or before.")),
 )]
 pub async fn withdraw_consent(
-    access: TenantWrite,
+    access: TenantWrite<Users>,
     api: Api,
     Id(user_id): Id<UserId>,
     SubId(client_id): SubId<ClientId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let now = api.now();
     let mut scope = access.open(&api).await?;
     // Locked: deleting the user takes the same rows in another order.
@@ -46,26 +47,22 @@ pub async fn withdraw_consent(
     let grants = scope
         .revoke_grants_of_consent(user_id, client_key, now, last_token_ends(now))
         .await?;
-    let is_withdrawn = consents + grants > 0;
-    if is_withdrawn {
-        let changes = Changes::deleted(&json!({
-            "client_id": client_id,
-            "consents": consents,
-            "grants": grants,
-        }));
-        let event = audit::event(
-            &api,
-            &access.caller,
-            EventType::ConsentWithdrawn,
-            audit::target("user", &user_id),
-            changes,
-        );
-        scope.insert_audit_event(&event).await?;
+    let withdrawn = json!({
+        "client_id": client_id,
+        "consents": consents,
+        "grants": grants,
+    });
+    if consents + grants == 0 {
+        return scope.leave(&withdrawn, Done).await;
     }
-    scope.commit().await?;
-    if is_withdrawn {
-        let consents = &api.authority().metrics().consents;
+    let changes = Changes::deleted(&withdrawn);
+    let target = audit::target("user", &user_id);
+    let recorded = scope
+        .record(EventType::ConsentWithdrawn, target, changes)
+        .await?;
+    let counted = recorded.after_commit(|authority| {
+        let consents = &authority.metrics().consents;
         consents.with_label_values(&["withdrawn"]).inc();
-    }
-    Ok(Done)
+    });
+    counted.commit(Done).await
 }

@@ -7,6 +7,7 @@ use crate::grants::{self, GrantOut};
 use crate::names::Names;
 use crate::operation::Found;
 use crate::principal::TenantRead;
+use crate::principal::kinds::Grants;
 use crate::problem::Problem;
 use crate::request::Id;
 
@@ -22,14 +23,14 @@ use crate::request::Id;
     responses((status = 200, description = "The grant.", body = GrantOut)),
 )]
 pub async fn find_grant(
-    access: TenantRead,
+    access: TenantRead<Grants>,
     api: Api,
     Id(grant_id): Id<GrantId>,
 ) -> Result<Found<GrantOut>, Problem> {
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_grant(grant_id).await?;
     let grant = found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
     let names = Names::of(&mut scope, [grant.client_key]).await?;
-    scope.commit().await?;
+    scope.end().await?;
     Ok(Found(GrantOut::new(&grant, &names)))
 }

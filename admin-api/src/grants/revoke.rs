@@ -8,9 +8,11 @@ use store::RevokedReason;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::grants;
-use crate::operation::Done;
+use crate::grants::{self, GrantOut};
+use crate::names::Names;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Grants;
 use crate::problem::Problem;
 use crate::request::Id;
 
@@ -29,33 +31,30 @@ use crate::request::Id;
     responses((status = 204, description = "Revoked, now or before.")),
 )]
 pub async fn revoke_grant(
-    access: TenantWrite,
+    access: TenantWrite<Grants>,
     api: Api,
     Id(grant_id): Id<GrantId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let now = api.now();
     let mut scope = access.open(&api).await?;
     let found = scope.find_grant(grant_id).await?;
-    found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
+    let found = found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
+    let names = Names::of(&mut scope, [found.client_key]).await?;
+    let before = GrantOut::new(&found, &names);
     let was_live = scope
         .revoke_grant(grant_id, RevokedReason::Operator, now, last_token_ends(now))
         .await?;
-    if was_live {
-        let target = audit::target("grant", &grant_id);
-        let changes = Changes::updated(&json!({"is_revoked": false}), &json!({"is_revoked": true}));
-        let event = audit::event(
-            &api,
-            &access.caller,
-            EventType::GrantRevoked,
-            target,
-            changes,
-        );
-        scope.insert_audit_event(&event).await?;
+    if !was_live {
+        return scope.leave(&before, Done).await;
     }
-    scope.commit().await?;
-    if was_live {
-        let revocations = &api.authority().metrics().revocations;
+    let target = audit::target("grant", &grant_id);
+    let changes = Changes::updated(&json!({"is_revoked": false}), &json!({"is_revoked": true}));
+    let recorded = scope
+        .record(EventType::GrantRevoked, target, changes.of_version(&before))
+        .await?;
+    let counted = recorded.after_commit(|authority| {
+        let revocations = &authority.metrics().revocations;
         revocations.with_label_values(&["operator_grant"]).inc();
-    }
-    Ok(Done)
+    });
+    counted.commit(Done).await
 }

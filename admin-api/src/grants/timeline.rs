@@ -13,6 +13,7 @@ use crate::names::Names;
 use crate::operation::Found;
 use crate::page::{ListOf, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Grants;
 use crate::problem::Problem;
 use crate::request::{Id, QueryString};
 use crate::wire;
@@ -115,7 +116,7 @@ pub struct GrantTimelineOut {
     responses((status = 200, description = "The grant and a page of its events.", body = GrantTimelineOut)),
 )]
 pub async fn find_grant_timeline(
-    access: TenantRead,
+    access: TenantRead<Grants>,
     api: Api,
     Id(grant_id): Id<GrantId>,
     QueryString(query): QueryString<PageQuery>,
@@ -123,7 +124,7 @@ pub async fn find_grant_timeline(
     let of_grant = grant_id.to_string();
     let list = list_of(access.tenant.id(), &of_grant);
     let wanted = query.read::<Position>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_grant(grant_id).await?;
     let grant = found.ok_or_else(|| grants::unknown(access.tenant.slug()))?;
     let names = Names::of(&mut scope, [grant.client_key]).await?;
@@ -133,7 +134,7 @@ pub async fn find_grant_timeline(
     let rows = scope
         .list_audit_events_of_target("grant", &of_grant, after, limit)
         .await?;
-    scope.commit().await?;
+    scope.end().await?;
     let page = wanted.page(&api, list, rows, Position::of, AuditEventOut::from)?;
     Ok(Found(GrantTimelineOut {
         grant: GrantOut::new(&grant, &names),

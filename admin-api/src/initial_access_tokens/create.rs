@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::initial_access_tokens::{self, TokenOut};
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
+use crate::text;
 use crate::{secret, wire};
 
 const MOST_USES: std::ops::RangeInclusive<u32> = 1..=1_000_000;
@@ -24,6 +26,7 @@ const MOST_USES: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 #[schema(as = NewInitialAccessToken, example = json!({"name": "the mobile team", "max_uses": 5, "lifetime": 604_800}))]
 pub struct NewTokenBody {
     /// Who gets it, or what for.
+    #[schema(value_type = text::Words)]
     name: String,
     /// How many clients may be registered with it; absent: any number.
     #[schema(minimum = 1, maximum = 1_000_000)]
@@ -83,10 +86,10 @@ impl NewTokenBody {
     responses((status = 201, description = "The token.", body = CreatedToken)),
 )]
 pub async fn create_initial_access_token(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Body(body): Body<NewTokenBody>,
-) -> Result<Created<CreatedToken>, Problem> {
+) -> Result<Committed<Created<CreatedToken>>, Problem> {
     let now = api.now();
     let (name, expires_at) = body.validate(now)?;
     let (text, digest) = secret::generate(&api, SecretKind::InitialAccessToken);
@@ -101,23 +104,24 @@ pub async fn create_initial_access_token(
     scope.insert_initial_access_token(&new, now).await?;
     let token = TokenOut::new(&shown(&new, now));
     let target = audit::target("initial_access_token", &new.token_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::InitialAccessTokenCreated,
-        target,
-        Changes::created(&token),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
+    let recorded = scope
+        .record(
+            EventType::InitialAccessTokenCreated,
+            target,
+            Changes::created(&token),
+        )
+        .await?;
+
     let list = initial_access_tokens::list_path(access.tenant.slug());
-    Ok(Created {
-        location: format!("{list}/{}", new.token_id),
-        thing: CreatedToken {
-            token,
-            initial_access_token: text,
-        },
-    })
+    recorded
+        .commit(Created {
+            location: format!("{list}/{}", new.token_id),
+            thing: CreatedToken {
+                token,
+                initial_access_token: text,
+            },
+        })
+        .await
 }
 
 fn shown(new: &NewInitialAccessToken, now: Timestamp) -> InitialAccessToken {

@@ -5,9 +5,10 @@ use store::InitialAccessToken;
 
 use crate::api::Api;
 use crate::initial_access_tokens::TokenOut;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::QueryString;
 
@@ -22,23 +23,23 @@ use crate::request::QueryString;
     responses((status = 200, description = "A page of tokens.", body = Page<TokenOut>)),
 )]
 pub async fn list_initial_access_tokens(
-    access: TenantRead,
+    access: TenantRead<Clients>,
     api: Api,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<TokenOut>>, Problem> {
+) -> Result<Listed<TokenOut>, Problem> {
     let list = ListOf {
         operation: "list_initial_access_tokens",
         tenant: Some(access.tenant.id()),
         filter: "",
     };
     let wanted = query.read::<TokenId>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let rows = scope
         .list_initial_access_tokens(wanted.after, wanted.rows_to_read())
         .await?;
-    scope.commit().await?;
+    scope.end().await?;
     let show = |token: InitialAccessToken| TokenOut::new(&token);
     wanted
         .page(&api, list, rows, |token| token.token_id, show)
-        .map(Found)
+        .map(Listed)
 }

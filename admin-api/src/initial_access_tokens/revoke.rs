@@ -6,8 +6,9 @@ use protocol::TokenId;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::initial_access_tokens::{TokenOut, list_path};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Clients;
 use crate::problem::{Problem, ProblemKind};
 use crate::request::Id;
 
@@ -25,10 +26,10 @@ use crate::request::Id;
     responses((status = 204, description = "Revoked.")),
 )]
 pub async fn revoke_initial_access_token(
-    access: TenantWrite,
+    access: TenantWrite<Clients>,
     api: Api,
     Id(token_id): Id<TokenId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let mut scope = access.open(&api).await?;
     let found = scope.find_initial_access_token(token_id).await?;
     let is_revoked = scope
@@ -42,14 +43,13 @@ pub async fn revoke_initial_access_token(
         return Err(Problem::new(ProblemKind::NotFound, detail));
     };
     let target = audit::target("initial_access_token", &token_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::InitialAccessTokenRevoked,
-        target,
-        Changes::deleted(&TokenOut::new(&before)),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Done)
+    let recorded = scope
+        .record(
+            EventType::InitialAccessTokenRevoked,
+            target,
+            Changes::deleted(&TokenOut::new(&before)),
+        )
+        .await?;
+
+    recorded.commit(Done).await
 }

@@ -7,10 +7,12 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::PlatformWrite;
+use crate::principal::kinds::Installation;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
+use crate::text;
 use crate::wire;
 
 /// Why every refresh token there is ends now.
@@ -19,6 +21,7 @@ use crate::wire;
 #[schema(as = VoidRefreshTokens, example = json!({"reason": "restored the back-up of 3 May"}))]
 pub struct VoidRefreshTokensBody {
     /// For the audit.
+    #[schema(value_type = text::Words)]
     reason: String,
 }
 
@@ -43,14 +46,14 @@ pub struct VoidedOut {
     responses((status = 200, description = "Done.", body = VoidedOut)),
 )]
 pub async fn void_refresh_tokens(
-    access: PlatformWrite,
+    access: PlatformWrite<Installation>,
     api: Api,
     Body(body): Body<VoidRefreshTokensBody>,
-) -> Result<Found<VoidedOut>, Problem> {
+) -> Result<Committed<Found<VoidedOut>>, Problem> {
     let mut faults = Faults::default();
     let reason = wire::words(&mut faults, "reason", &body.reason, wire::NAME_LIMIT);
     faults.finish()?;
-    let mut platform = api.database().platform().await?;
+    let mut platform = access.open(&api).await?;
     let security_epoch = platform.raise_security_epoch().await?;
     let target = audit::target("installation", &"installation");
     let changes = Changes::updated(
@@ -58,16 +61,11 @@ pub async fn void_refresh_tokens(
         &json!({"security_epoch": security_epoch}),
     )
     .noting("reason", reason);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::RefreshTokensVoided,
-        target,
-        changes,
-    );
-    platform.insert_platform_audit_event(None, &event).await?;
-    platform.commit().await?;
+    let recorded = platform
+        .record_about(None, EventType::RefreshTokensVoided, target, changes)
+        .await?;
+
     let revocations = &api.authority().metrics().revocations;
     revocations.with_label_values(&["all_refresh_tokens"]).inc();
-    Ok(Found(VoidedOut { security_epoch }))
+    recorded.commit(Found(VoidedOut { security_epoch })).await
 }

@@ -4,9 +4,10 @@ use protocol::client::catalogue::{self, CatalogueEntry};
 
 use crate::api::Api;
 use crate::known_clients::KnownClientOut;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::PlatformRead;
+use crate::principal::kinds::Clients;
 use crate::problem::Problem;
 use crate::request::QueryString;
 
@@ -22,10 +23,10 @@ use crate::request::QueryString;
     responses((status = 200, description = "A page of known clients.", body = Page<KnownClientOut>)),
 )]
 pub async fn list_known_clients(
-    _: PlatformRead,
+    _: PlatformRead<Clients>,
     api: Api,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<KnownClientOut>>, Problem> {
+) -> Result<Listed<KnownClientOut>, Problem> {
     let list = ListOf {
         operation: "list_known_clients",
         tenant: None,
@@ -48,5 +49,5 @@ pub async fn list_known_clients(
             |known| known.id.clone(),
             KnownClientOut::from,
         )
-        .map(Found)
+        .map(Listed)
 }

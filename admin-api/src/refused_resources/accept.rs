@@ -1,6 +1,7 @@
 //! POST …/refused-resources/{id}/accept.
 
 use authority::audit::EventType;
+use authority::grants::last_token_ends;
 use protocol::resource::normalise;
 use protocol::{RefusedIndicatorId, ResourceId};
 use serde::Deserialize;
@@ -9,8 +10,9 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::{Faults, Problem};
 use crate::refused_resources;
 use crate::request::{Body, Id};
@@ -41,11 +43,11 @@ pub struct AcceptBody {
     responses((status = 201, description = "The resource as it is now.", body = ResourceOut)),
 )]
 pub async fn accept_refused_resource(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(indicator_id): Id<RefusedIndicatorId>,
     Body(body): Body<AcceptBody>,
-) -> Result<Created<ResourceOut>, Problem> {
+) -> Result<Committed<Created<ResourceOut>>, Problem> {
     let unknown = || refused_resources::unknown(access.tenant.slug());
     let mut scope = access.open(&api).await?;
     let now = api.now();
@@ -71,23 +73,28 @@ pub async fn accept_refused_resource(
     {
         return Err(unknown());
     }
-    scope.update_resource(&resource, now).await.map_err(taken)?;
+    let updated = scope.update_resource(&resource, now).await.map_err(taken)?;
+    let left = updated.ok_or_else(unknown)?;
+    scope
+        .insert_ended_audience(&left, now, last_token_ends(now))
+        .await?;
     let after = ResourceOut::new(access.tenant.issuer(), &resource, before.created_at, now);
     let target = audit::target("resource", &resource.resource_id);
     let changes = Changes::updated(&ResourceOut::of(access.tenant.issuer(), &before), &after);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::RefusedResourceAccepted,
-        target,
-        changes.noting("accepted", refused.value),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Created {
-        location: resources::location(access.tenant.slug(), &after.id),
-        thing: after,
-    })
+    let recorded = scope
+        .record(
+            EventType::RefusedResourceAccepted,
+            target,
+            changes.noting("accepted", refused.value),
+        )
+        .await?;
+
+    recorded
+        .commit(Created {
+            location: resources::location(access.tenant.slug(), &after.id),
+            thing: after,
+        })
+        .await
 }
 
 /// Since it was refused, somebody has given the name away.

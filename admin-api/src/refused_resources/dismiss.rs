@@ -5,8 +5,9 @@ use protocol::RefusedIndicatorId;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::refused_resources::{self, RefusedOut};
 use crate::request::Id;
@@ -25,10 +26,10 @@ use crate::request::Id;
     responses((status = 204, description = "Dismissed.")),
 )]
 pub async fn dismiss_refused_resource(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(indicator_id): Id<RefusedIndicatorId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let unknown = || refused_resources::unknown(access.tenant.slug());
     let mut scope = access.open(&api).await?;
     let found = scope.find_refused_resource_indicator(indicator_id).await?;
@@ -40,14 +41,13 @@ pub async fn dismiss_refused_resource(
         return Err(unknown());
     }
     let target = audit::target("refused_resource", &indicator_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::RefusedResourceDismissed,
-        target,
-        Changes::deleted(&RefusedOut::new(&before)),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Done)
+    let recorded = scope
+        .record(
+            EventType::RefusedResourceDismissed,
+            target,
+            Changes::deleted(&RefusedOut::new(&before)),
+        )
+        .await?;
+
+    recorded.commit(Done).await
 }

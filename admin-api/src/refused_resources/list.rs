@@ -4,9 +4,10 @@ use protocol::RefusedIndicatorId;
 use store::RefusedResourceIndicator;
 
 use crate::api::Api;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::refused_resources::RefusedOut;
 use crate::request::QueryString;
@@ -22,23 +23,23 @@ use crate::request::QueryString;
     responses((status = 200, description = "A page of refused resources.", body = Page<RefusedOut>)),
 )]
 pub async fn list_refused_resources(
-    access: TenantRead,
+    access: TenantRead<Resources>,
     api: Api,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<RefusedOut>>, Problem> {
+) -> Result<Listed<RefusedOut>, Problem> {
     let list = ListOf {
         operation: "list_refused_resources",
         tenant: Some(access.tenant.id()),
         filter: "",
     };
     let wanted = query.read::<RefusedIndicatorId>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let rows = scope
         .list_refused_resource_indicators(wanted.after, wanted.rows_to_read())
         .await?;
-    scope.commit().await?;
+    scope.end().await?;
     let show = |refused: RefusedResourceIndicator| RefusedOut::new(&refused);
     wanted
         .page(&api, list, rows, |refused| refused.indicator_id, show)
-        .map(Found)
+        .map(Listed)
 }

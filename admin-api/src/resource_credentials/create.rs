@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::clients::validation::chosen_secret;
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::resource_credentials::{self, CredentialOut};
+use crate::text;
 use crate::{key_sets, resources, secret};
 
 /// A credential to be made; `{}` makes id and secret. With keys there is no secret: the resource server signs
@@ -27,14 +29,16 @@ use crate::{key_sets, resources, secret};
 #[schema(as = NewResourceCredential, example = json!({"client_id": "notes-server"}))]
 pub struct NewCredentialBody {
     /// Chosen; absent: one is made.
+    #[schema(value_type = Option<text::ChosenId>)]
     client_id: Option<String>,
     /// Chosen; absent: one is made, unless there are keys.
-    #[schema(value_type = Option<String>, write_only)]
+    #[schema(value_type = Option<String>, write_only, min_length = 8, max_length = 255, pattern = "^[A-Za-z0-9._~-]+$")]
     client_secret: Option<SecretString>,
     /// Public keys of the resource server, as a JWK set (RFC 7517); or `jwks_uri`.
     #[schema(value_type = Option<Object>)]
     jwks: Option<Value>,
     /// Where its public keys are; https.
+    #[schema(value_type = Option<text::HttpsUrl>)]
     jwks_uri: Option<String>,
 }
 
@@ -93,11 +97,11 @@ impl NewCredentialBody {
     responses((status = 201, description = "The credential.", body = CreatedCredential)),
 )]
 pub async fn create_resource_credential(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
     Body(body): Body<NewCredentialBody>,
-) -> Result<Created<CreatedCredential>, Problem> {
+) -> Result<Committed<Created<CreatedCredential>>, Problem> {
     let (client_id, keys) = body.validate(&api)?;
     let (client_secret, secret) = if keys.is_none() {
         let kind = SecretKind::ResourceSecret;
@@ -125,23 +129,20 @@ pub async fn create_resource_credential(
     let credential = CredentialOut::of_new(&new, now);
     let target = audit::target("resource_credential", &credential_id);
     let changes = Changes::created(&credential);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ResourceCredentialCreated,
-        target,
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
+    let recorded = scope
+        .record(EventType::ResourceCredentialCreated, target, changes)
+        .await?;
+
     let list = resource_credentials::list_path(access.tenant.slug(), resource_id);
-    Ok(Created {
-        location: format!("{list}/{credential_id}"),
-        thing: CreatedCredential {
-            credential,
-            client_secret,
-        },
-    })
+    recorded
+        .commit(Created {
+            location: format!("{list}/{credential_id}"),
+            thing: CreatedCredential {
+                credential,
+                client_secret,
+            },
+        })
+        .await
 }
 
 fn taken(error: StoreError, client_id: &ClientId) -> Problem {

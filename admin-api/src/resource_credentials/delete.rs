@@ -6,8 +6,9 @@ use serde_json::json;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::request::{Id, SubId};
 use crate::resource_credentials::list_path;
@@ -27,11 +28,11 @@ use crate::resource_credentials::list_path;
     responses((status = 204, description = "Deleted.")),
 )]
 pub async fn delete_resource_credential(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
     SubId(credential_id): SubId<CredentialId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let mut scope = access.open(&api).await?;
     if !scope
         .delete_resource_credential(resource_id, credential_id)
@@ -46,14 +47,9 @@ pub async fn delete_resource_credential(
     let changes = Changes::deleted(
         &json!({"id": credential_id.to_string(), "resource_id": resource_id.to_string()}),
     );
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ResourceCredentialDeleted,
-        target,
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Done)
+    let recorded = scope
+        .record(EventType::ResourceCredentialDeleted, target, changes)
+        .await?;
+
+    recorded.commit(Done).await
 }

@@ -3,9 +3,10 @@
 use protocol::{CredentialId, ResourceId};
 
 use crate::api::Api;
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::request::{Id, QueryString};
 use crate::resource_credentials::CredentialOut;
@@ -24,11 +25,11 @@ use crate::resources;
     responses((status = 200, description = "A page of credentials.", body = Page<CredentialOut>)),
 )]
 pub async fn list_resource_credentials(
-    access: TenantRead,
+    access: TenantRead<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
     QueryString(query): QueryString<PageQuery>,
-) -> Result<Found<Page<CredentialOut>>, Problem> {
+) -> Result<Listed<CredentialOut>, Problem> {
     let filter = resource_id.to_string();
     let tenant = Some(access.tenant.id());
     let list = ListOf {
@@ -37,15 +38,15 @@ pub async fn list_resource_credentials(
         filter: &filter,
     };
     let wanted = query.read::<CredentialId>(&api, list)?;
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_resource(resource_id).await?;
     found.ok_or_else(|| resources::unknown(access.tenant.slug()))?;
     let rows = scope
         .list_resource_credentials(resource_id, wanted.after, wanted.rows_to_read())
         .await?;
-    scope.commit().await?;
+    scope.end().await?;
     let show = |row: store::ResourceCredential| CredentialOut::of(&row);
     wanted
         .page(&api, list, rows, |row| row.credential_id, show)
-        .map(Found)
+        .map(Listed)
 }

@@ -8,11 +8,13 @@ use utoipa::ToSchema;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
 use crate::resources::{self, ResourceOut, ScopeBody, validation};
+use crate::text;
 use crate::wire;
 
 /// A resource to be made.
@@ -28,14 +30,19 @@ use crate::wire;
 }))]
 pub struct NewResourceBody {
     /// The URI that clients send as `resource`.
+    #[schema(value_type = text::ResourceUri)]
     identifier: String,
     /// Other spellings that mean the same.
     #[serde(default)]
+    #[schema(value_type = Vec<text::ResourceUri>, max_items = 20)]
     aliases: Vec<String>,
+    #[schema(value_type = text::Words)]
     name: String,
     /// `aud` of its tokens; absent: the identifier, as written.
+    #[schema(value_type = Option<text::Audience>)]
     audience: Option<String>,
     #[serde(default)]
+    #[schema(max_items = 200)]
     scopes: Vec<ScopeBody>,
     /// Seconds; absent: the tenant's.
     #[schema(minimum = 60, maximum = 86_400)]
@@ -82,10 +89,10 @@ impl NewResourceBody {
     responses((status = 201, description = "The resource.", body = ResourceOut)),
 )]
 pub async fn create_resource(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Body(body): Body<NewResourceBody>,
-) -> Result<Created<ResourceOut>, Problem> {
+) -> Result<Committed<Created<ResourceOut>>, Problem> {
     let asked_at = api.now();
     let resource = body.validate(ResourceId::generate(api.random(), asked_at), asked_at)?;
     let mut scope = access.open(&api).await?;
@@ -96,17 +103,14 @@ pub async fn create_resource(
         .map_err(resources::taken)?;
     let thing = ResourceOut::new(access.tenant.issuer(), &resource, now, now);
     let target = audit::target("resource", &resource.resource_id);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ResourceCreated,
-        target,
-        Changes::created(&thing),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Created {
-        location: resources::location(access.tenant.slug(), &thing.id),
-        thing,
-    })
+    let recorded = scope
+        .record(EventType::ResourceCreated, target, Changes::created(&thing))
+        .await?;
+
+    recorded
+        .commit(Created {
+            location: resources::location(access.tenant.slug(), &thing.id),
+            thing,
+        })
+        .await
 }

@@ -6,8 +6,9 @@ use protocol::ResourceId;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::request::Id;
 use crate::resources::{self, ResourceOut};
@@ -27,33 +28,28 @@ use crate::resources::{self, ResourceOut};
     responses((status = 204, description = "Deleted.")),
 )]
 pub async fn delete_resource(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
-) -> Result<Done, Problem> {
+) -> Result<Committed<Done>, Problem> {
     let unknown = || resources::unknown(access.tenant.slug());
     let mut scope = access.open(&api).await?;
     let before = scope
         .find_resource(resource_id)
         .await?
         .ok_or_else(unknown)?;
-    if !scope.delete_resource(resource_id).await? {
-        return Err(unknown());
-    }
+    let left = scope
+        .delete_resource(resource_id)
+        .await?
+        .ok_or_else(unknown)?;
     let target = audit::target("resource", &resource_id);
     let changes = Changes::deleted(&ResourceOut::of(access.tenant.issuer(), &before));
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ResourceDeleted,
-        target,
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
-    let (audience, now) = (&before.resource.audience, api.now());
-    scope
-        .insert_ended_audience(audience, now, last_token_ends(now))
+    let mut recorded = scope
+        .record(EventType::ResourceDeleted, target, changes)
         .await?;
-    scope.commit().await?;
-    Ok(Done)
+    let now = api.now();
+    recorded
+        .insert_ended_audience(&left, now, last_token_ends(now))
+        .await?;
+    recorded.commit(Done).await
 }

@@ -5,6 +5,7 @@ use protocol::ResourceId;
 use crate::api::Api;
 use crate::operation::Found;
 use crate::principal::TenantRead;
+use crate::principal::kinds::Resources;
 use crate::problem::Problem;
 use crate::request::Id;
 use crate::resources::{self, ResourceOut};
@@ -21,13 +22,13 @@ use crate::resources::{self, ResourceOut};
     responses((status = 200, description = "The resource.", body = ResourceOut)),
 )]
 pub async fn find_resource(
-    access: TenantRead,
+    access: TenantRead<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
 ) -> Result<Found<ResourceOut>, Problem> {
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_resource(resource_id).await?;
-    scope.commit().await?;
+    scope.end().await?;
     let record = found.ok_or_else(|| resources::unknown(access.tenant.slug()))?;
     Ok(Found(ResourceOut::of(access.tenant.issuer(), &record)))
 }

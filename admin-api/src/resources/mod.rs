@@ -16,6 +16,7 @@ use store::{ResourceRecord, StoreError};
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::text;
 use crate::wire;
 
 /// A scope of a resource.
@@ -23,10 +24,10 @@ use crate::wire;
 #[serde(deny_unknown_fields)]
 #[schema(as = ResourceScope)]
 pub struct ScopeBody {
-    #[schema(example = "notes:read")]
+    #[schema(value_type = text::ScopeName, example = "notes:read")]
     pub name: String,
     /// What a person reads when asked to allow it.
-    #[schema(example = "Read your notes")]
+    #[schema(value_type = text::Sentence, example = "Read your notes")]
     pub description: String,
     /// Whether a request that names no scope means this one.
     #[serde(default)]

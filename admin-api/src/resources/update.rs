@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Resources;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::resources::{self, ResourceOut, ScopeBody, validation};
+use crate::text;
 use crate::wire;
 
 /// Changes to a resource. Absent: unchanged; null: back to the default. Lists are replaced as a whole.
@@ -23,17 +25,17 @@ use crate::wire;
 #[schema(as = ResourceChanges, example = json!({"aliases": ["https://notes.example.com/"]}))]
 pub struct ResourcePatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = text::ResourceUri)]
     identifier: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<text::ResourceUri>>)]
     aliases: Change<Vec<String>>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = text::Words)]
     name: Change<String>,
     /// null: the identifier, as written.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::Audience>)]
     audience: Change<String>,
     #[serde(default)]
     #[schema(value_type = Option<Vec<ScopeBody>>)]
@@ -96,11 +98,11 @@ impl ResourcePatch {
     responses((status = 200, description = "The resource as it is now.", body = ResourceOut)),
 )]
 pub async fn update_resource(
-    access: TenantWrite,
+    access: TenantWrite<Resources>,
     api: Api,
     Id(resource_id): Id<ResourceId>,
     Body(body): Body<ResourcePatch>,
-) -> Result<Found<ResourceOut>, Problem> {
+) -> Result<Committed<Found<ResourceOut>>, Problem> {
     let unknown = || resources::unknown(access.tenant.slug());
     let mut scope = access.open(&api).await?;
     let now = api.now();
@@ -110,30 +112,20 @@ pub async fn update_resource(
         .await?
         .ok_or_else(unknown)?;
     let resource = body.apply_to(&before.resource)?;
-    if !scope
+    let left = scope
         .update_resource(&resource, now)
         .await
         .map_err(resources::taken)?
-    {
-        return Err(unknown());
-    }
+        .ok_or_else(unknown)?;
     let after = ResourceOut::new(access.tenant.issuer(), &resource, before.created_at, now);
     let target = audit::target("resource", &resource_id);
     let changes = Changes::updated(&ResourceOut::of(access.tenant.issuer(), &before), &after);
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::ResourceUpdated,
-        target,
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
-    let (old_audience, now) = (&before.resource.audience, api.now());
-    if *old_audience != resource.audience {
-        scope
-            .insert_ended_audience(old_audience, now, last_token_ends(now))
-            .await?;
-    }
-    scope.commit().await?;
-    Ok(Found(after))
+    let mut recorded = scope
+        .record(EventType::ResourceUpdated, target, changes)
+        .await?;
+    let now = api.now();
+    recorded
+        .insert_ended_audience(&left, now, last_token_ends(now))
+        .await?;
+    recorded.commit(Found(after)).await
 }

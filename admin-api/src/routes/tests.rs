@@ -183,6 +183,9 @@ async fn an_unknown_path_is_a_problem_too() {
     }
 }
 
+/// They ask with a body, and change nothing.
+const QUESTIONS: [&str; 3] = ["explain_policies", "simulate_policies", "diff_policies"];
+
 #[test]
 fn every_operation_says_what_it_needs_and_how_it_refuses() {
     let document = serde_json::to_value(crate::openapi()).unwrap();
@@ -190,14 +193,15 @@ fn every_operation_says_what_it_needs_and_how_it_refuses() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let name = &operation["operationId"];
-            assert_eq!(
-                operation["security"][0]["admin_key"],
-                serde_json::json!([]),
-                "{name}"
-            );
+            let scopes = operation["security"][0]["admin_key"].as_array().unwrap();
+            assert_eq!(scopes.len(), 1, "{name}");
+            let scope = scopes[0].as_str().unwrap();
             let access = operation["x-writ-access"].as_str().unwrap();
             // Whoever changes something must be allowed to write.
-            assert_eq!(access.ends_with("-write"), method != "get", "{name}");
+            let changes = access.ends_with("-write");
+            assert_eq!(scope.ends_with(":write"), changes, "{name}");
+            let is_question = QUESTIONS.contains(&name.as_str().unwrap());
+            assert_eq!(changes, method != "get" && !is_question, "{name}");
             // Above tenants nobody acts with a tenant's key.
             assert_eq!(
                 access.starts_with("platform-") && access.split('-').count() == 2,
@@ -211,7 +215,10 @@ fn every_operation_says_what_it_needs_and_how_it_refuses() {
                 "{name}"
             );
             for status in ["400", "401", "403", "500", "503"] {
-                let response = &operation["responses"][status];
+                let named = operation["responses"][status]["$ref"].as_str();
+                let response = named.map_or(&operation["responses"][status], |named| {
+                    document.pointer(&named[1..]).unwrap()
+                });
                 assert!(
                     response["content"]["application/problem+json"].is_object(),
                     "{name} {status}"

@@ -1,8 +1,9 @@
 //! Signing keys: what a tenant's tokens are signed with. Private parts never leave the server.
 //!
 //! They change by themselves; here they are looked at, changed before their time, removed when one leaked,
-//! and sealed anew. Doing it is `authority`'s (`rotation`), together with its audit events.
+//! and sealed anew. Doing it is `authority`'s (`signing_key_rotation`), which says what the audit is to hold.
 
+mod attempts;
 pub mod list;
 pub mod remove;
 pub mod reseal;
@@ -14,10 +15,12 @@ use protocol::ResourceId;
 use protocol::resource::Resources;
 use protocol::signing_key_schedule::RETIRED_KEY_LIFETIME;
 use serde::Serialize;
-use store::{SigningKeyRecord, SigningKeySighting, SigningKeyState, SigningKeyUse, StoreError};
+use store::{
+    SigningKeyRecord, SigningKeySighting, SigningKeyState, SigningKeyUse, StoreError, TenantScope,
+};
 use utoipa::ToSchema;
 
-use crate::audit;
+use crate::clients;
 use crate::principal::Caller;
 use crate::problem::Problem;
 use crate::wire;
@@ -122,6 +125,48 @@ pub(crate) struct Sightings<'a> {
     pub resources: &'a Resources,
 }
 
+/// The same, in one piece.
+struct KnownSightings {
+    noted: Vec<SigningKeySighting>,
+    active: Vec<String>,
+    resources: Resources,
+}
+
+impl KnownSightings {
+    fn view(&self) -> Sightings<'_> {
+        Sightings {
+            noted: &self.noted,
+            active: &self.active,
+            resources: &self.resources,
+        }
+    }
+}
+
+/// All keys of a tenant, and who was shown them.
+async fn read(
+    scope: &mut TenantScope,
+) -> Result<(Vec<SigningKeyRecord>, KnownSightings), StoreError> {
+    let keys = scope.list_signing_keys().await?;
+    let noted = scope.list_signing_key_sightings().await?;
+    // Only to name those that were shown something.
+    let resources = if noted.is_empty() {
+        Resources::new(Vec::new())
+    } else {
+        clients::all_resources(scope).await?
+    };
+    let active = keys
+        .iter()
+        .filter(|key| key.state == SigningKeyState::Active)
+        .map(|key| key.kid.clone())
+        .collect();
+    let known = KnownSightings {
+        noted,
+        active,
+        resources,
+    };
+    Ok((keys, known))
+}
+
 impl Sightings<'_> {
     fn name(&self, resource_id: ResourceId) -> String {
         let found = self.resources.find(resource_id);
@@ -202,7 +247,7 @@ impl From<SigningKeyState> for KeyState {
 /// Who wants it, for the audit.
 fn acted_by(caller: &Caller, reason: Option<String>) -> ActedBy {
     ActedBy {
-        actor: audit::actor(caller),
+        actor: caller.actor(),
         origin: caller.origin.clone(),
         reason,
     }

@@ -1,14 +1,21 @@
 //! DELETE …/signing-keys/{id}.
 
+use authority::Authority;
+use authority::key_ring::KeyRingError;
+use authority::signing_key_rotation::{ActedBy, KeyAttempt, RemovalReport};
+use crypto::SealedSigningKey;
 use serde::{Deserialize, Serialize};
+use store::TenantScope;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::SigningKeys;
 use crate::problem::{Faults, Problem};
 use crate::request::{Id, QueryString};
-use crate::signing_keys::{KeyState, Kid, acted_by, failed};
+use crate::signing_keys::attempts::{Attempt, change_keys};
+use crate::signing_keys::{self, KeyState, Kid, SigningKeyOut, acted_by};
 use crate::wire;
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,11 +56,11 @@ pub struct RemovalOut {
     responses((status = 200, description = "Removed.", body = RemovalOut)),
 )]
 pub async fn remove_signing_key(
-    access: TenantWrite,
+    access: TenantWrite<SigningKeys>,
     api: Api,
     Id(Kid(kid)): Id<Kid>,
     QueryString(query): QueryString<RemovalQuery>,
-) -> Result<Found<RemovalOut>, Problem> {
+) -> Result<Committed<Found<RemovalOut>>, Problem> {
     let mut faults = Faults::default();
     let reason = if let Some(reason) = &query.reason {
         wire::words(&mut faults, "reason", reason, wire::DESCRIPTION_LIMIT)
@@ -70,22 +77,37 @@ pub async fn remove_signing_key(
         )
     };
     // Before anything is locked: what is not there leaves nothing behind.
-    let mut scope = access.open(&api).await?;
-    let keys = scope.list_signing_keys().await?;
-    scope.commit().await?;
-    if !keys.iter().any(|key| key.kid == kid) {
-        return Err(unknown());
-    }
+    let mut reading = access.read(&api).await?;
+    let (keys, known) = signing_keys::read(&mut reading).await?;
+    reading.end().await?;
+    let before = keys.into_iter().find(|key| key.kid == kid);
+    let before = SigningKeyOut::new(before.ok_or_else(unknown)?, &known.view());
     let by = acted_by(&access.caller, Some(reason));
-    let removed = api
-        .authority()
-        .remove_signing_key(&access.tenant, &kid, by)
-        .await
-        .map_err(failed)?;
-    let removed = removed.ok_or_else(unknown)?;
-    Ok(Found(RemovalOut {
-        kid: removed.kid,
+    let (scope, change) = change_keys(&access, &api, &by, &Removal(&kid)).await?;
+    let removed = change.report.as_ref().ok_or_else(unknown)?;
+    let answer = RemovalOut {
+        kid: removed.kid.clone(),
         state: KeyState::from(removed.state),
-        signs_now: removed.signs_now,
-    }))
+        signs_now: removed.signs_now.clone(),
+    };
+    let outcomes = change.outcomes();
+    let recorded = scope.record_events(change.events, Some(&before)).await?;
+    let counted = recorded.after_commit(move |authority| authority.count_changed_keys(&outcomes));
+    counted.commit(Found(answer)).await
+}
+
+struct Removal<'a>(&'a str);
+
+impl Attempt<Option<RemovalReport>> for Removal<'_> {
+    async fn run(
+        &self,
+        authority: &Authority,
+        scope: &mut TenantScope,
+        by: &ActedBy,
+        made: Vec<SealedSigningKey>,
+    ) -> Result<KeyAttempt<Option<RemovalReport>>, KeyRingError> {
+        authority
+            .remove_signing_key_in(scope, self.0, by, made)
+            .await
+    }
 }

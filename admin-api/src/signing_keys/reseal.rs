@@ -7,8 +7,9 @@ use store::Tenant;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::operation::Found;
+use crate::operation::{Deed, Found};
 use crate::principal::PlatformWrite;
+use crate::principal::kinds::SigningKeys;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
 use crate::signing_keys::{acted_by, failed};
@@ -61,12 +62,13 @@ pub struct FailedOut {
     responses((status = 200, description = "What was sealed anew.", body = ResealOut)),
 )]
 pub async fn reseal_signing_keys(
-    access: PlatformWrite,
+    access: PlatformWrite<SigningKeys>,
     api: Api,
     Body(body): Body<ResealBody>,
-) -> Result<Found<ResealOut>, Problem> {
+) -> Result<Deed<Found<ResealOut>>, Problem> {
+    let deed = access.irreversible(&api)?;
     let tenant = match &body.tenant {
-        Some(slug) => Some(find_tenant(&api, slug).await?),
+        Some(slug) => Some(find_tenant(&access, &api, slug).await?),
         None => None,
     };
     let by = acted_by(&access.caller, None);
@@ -75,16 +77,20 @@ pub async fn reseal_signing_keys(
         .reseal_signing_keys(tenant.as_ref(), by, AT_ONCE)
         .await
         .map_err(failed)?;
-    Ok(Found(ResealOut::from(report)))
+    deed.done(Found(ResealOut::from(report))).await
 }
 
-async fn find_tenant(api: &Api, slug: &str) -> Result<Tenant, Problem> {
-    let mut platform = api.database().platform().await?;
+async fn find_tenant(
+    access: &PlatformWrite<SigningKeys>,
+    api: &Api,
+    slug: &str,
+) -> Result<Tenant, Problem> {
+    let mut platform = access.read(api).await?;
     let found = match Slug::parse(slug) {
         Ok(slug) => platform.find_tenant_by_slug(&slug).await?,
         Err(_) => None,
     };
-    platform.commit().await?;
+    platform.end().await?;
     let mut faults = Faults::default();
     let unknown = "Not the slug of a tenant; GET /admin/v1/tenants lists them.";
     let tenant = faults.take("tenant", found.ok_or(unknown));

@@ -1,32 +1,28 @@
 //! POST …/signing-keys/rotate.
 
-use authority::signing_key_rotation::RotationReport;
-use serde::{Deserialize, Serialize};
+use authority::Authority;
+use authority::key_ring::KeyRingError;
+use authority::signing_key_rotation::{ActedBy, KeyAttempt, RotationReport};
+use crypto::SealedSigningKey;
+use serde::Serialize;
+use store::TenantScope;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::SigningKeys;
 use crate::problem::Problem;
-use crate::request::Body;
-use crate::signing_keys::{acted_by, failed};
+use crate::signing_keys::acted_by;
+use crate::signing_keys::attempts::{Attempt, change_keys};
 use crate::wire;
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = SigningKeyRotationRequest, example = json!({"dry_run": true}))]
-pub struct RotationBody {
-    /// Only say what would happen, and when.
-    #[serde(default)]
-    dry_run: bool,
-}
 
 /// What a rotation comes to.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SigningKeyRotation)]
 pub struct RotationOut {
-    /// The key that signs, or will; null in a dry run where it is yet to be made.
-    pub kid: Option<String>,
+    /// The key that signs, or will; in a dry run, where it is yet to be made, one that nobody will see again.
+    pub kid: String,
     #[schema(example = "RS256")]
     pub algorithm: String,
     /// Whether it signs already.
@@ -37,8 +33,6 @@ pub struct RotationOut {
     pub activate_at: String,
     /// The kid that signed, or signs until then.
     pub replaces: Option<String>,
-    /// Nothing was changed.
-    pub is_dry_run: bool,
 }
 
 /// Rotate the signing key
@@ -50,36 +44,46 @@ pub struct RotationOut {
     path = "/admin/v1/tenants/{tenant}/signing-keys/rotate",
     tag = "signing-keys",
     params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme")),
-    request_body = RotationBody,
     responses((status = 200, description = "What happened, or will, and when.", body = RotationOut)),
 )]
 pub async fn rotate_signing_key(
-    access: TenantWrite,
+    access: TenantWrite<SigningKeys>,
     api: Api,
-    Body(body): Body<RotationBody>,
-) -> Result<Found<RotationOut>, Problem> {
-    let authority = api.authority();
-    let report = if body.dry_run {
-        authority.foresee_signing_key_rotation(&access.tenant).await
-    } else {
-        // What resources were shown until now counts.
-        authority.flush_sightings().await?;
-        let by = acted_by(&access.caller, None);
-        authority.rotate_signing_key(&access.tenant, by).await
-    };
-    let report = report.map_err(failed)?;
-    Ok(Found(RotationOut::new(report, body.dry_run)))
+) -> Result<Committed<Found<RotationOut>>, Problem> {
+    // What resources were shown until now counts.
+    api.authority().flush_sightings().await?;
+    let by = acted_by(&access.caller, None);
+    let (scope, change) = change_keys(&access, &api, &by, &Rotation).await?;
+    let outcomes = change.outcomes();
+    let recorded = scope.record_events(change.events, None::<&()>).await?;
+    let counted = recorded.after_commit(move |authority| authority.count_changed_keys(&outcomes));
+    counted
+        .commit(Found(RotationOut::from(change.report)))
+        .await
 }
 
-impl RotationOut {
-    fn new(report: RotationReport, is_dry_run: bool) -> Self {
+struct Rotation;
+
+impl Attempt<RotationReport> for Rotation {
+    async fn run(
+        &self,
+        authority: &Authority,
+        scope: &mut TenantScope,
+        by: &ActedBy,
+        made: Vec<SealedSigningKey>,
+    ) -> Result<KeyAttempt<RotationReport>, KeyRingError> {
+        authority.rotate_signing_key_in(scope, by, made).await
+    }
+}
+
+impl From<RotationReport> for RotationOut {
+    fn from(report: RotationReport) -> Self {
         Self {
             kid: report.kid,
             algorithm: report.algorithm,
             is_active: report.is_active,
             activate_at: wire::time(report.activate_at),
             replaces: report.replaces,
-            is_dry_run,
         }
     }
 }

@@ -11,15 +11,17 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
-use crate::operation::Created;
+use crate::operation::{Committed, Created};
 use crate::principal::PlatformWrite;
+use crate::principal::kinds::Tenants;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
 use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
 use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
-use crate::tenants::{self, TenantOut, settings};
+use crate::tenants::{self, TenantOut, settings, system};
+use crate::text;
 use crate::wire;
 
 /// A tenant to be made. Slug and issuer are for ever.
@@ -28,8 +30,10 @@ use crate::wire;
 #[schema(as = NewTenant, example = json!({"slug": "acme", "display_name": "Acme"}))]
 pub struct NewTenantBody {
     /// Its name in this API, in the default issuer, in cookie names.
+    #[schema(value_type = text::SlugText)]
     slug: String,
     /// What people read when they sign in.
+    #[schema(value_type = text::Words)]
     display_name: String,
     /// Absent: `{WRIT_PUBLIC_URL}/t/{slug}`.
     #[schema(example = "https://auth.example.com/t/acme")]
@@ -127,6 +131,9 @@ impl NewTenantBody {
     fn validate(mut self, api: &Api, tenant_id: TenantId) -> Result<NewTenant, Problem> {
         let mut faults = Faults::default();
         let slug = faults.take("slug", Slug::parse(&self.slug));
+        if let Some(slug) = &slug {
+            system::check_slug(&mut faults, slug);
+        }
         let issuer = match &self.issuer {
             Some(issuer) => issuer.clone(),
             None => format!("{}/t/{}", api.public_url(), self.slug),
@@ -270,10 +277,10 @@ impl NewTenantBody {
     responses((status = 201, description = "The tenant.", body = TenantOut)),
 )]
 pub async fn create_tenant(
-    access: PlatformWrite,
+    access: PlatformWrite<Tenants>,
     api: Api,
     Body(body): Body<NewTenantBody>,
-) -> Result<Created<TenantOut>, Problem> {
+) -> Result<Committed<Created<TenantOut>>, Problem> {
     let now = api.now();
     let new = body.validate(&api, TenantId::generate(api.random(), now))?;
     // Before the transaction: making a key takes a while, and locks should not.
@@ -283,7 +290,7 @@ pub async fn create_tenant(
         .make_first_keys(new.tenant_id, new.settings.signing_algorithm)
         .await
         .map_err(Problem::internal)?;
-    let mut platform = api.database().platform().await?;
+    let mut platform = access.open(&api).await?;
     let tenant = platform
         .insert_tenant(&new, now)
         .await
@@ -294,19 +301,16 @@ pub async fn create_tenant(
     }
     let thing = TenantOut::new(&tenant);
     let target = audit::target("tenant", &tenant.id());
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::TenantCreated,
-        target,
-        Changes::created(&thing),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Created {
-        location: tenants::location(tenant.slug()),
-        thing,
-    })
+    let recorded = scope
+        .record(EventType::TenantCreated, target, Changes::created(&thing))
+        .await?;
+
+    recorded
+        .commit(Created {
+            location: tenants::location(tenant.slug()),
+            thing,
+        })
+        .await
 }
 
 fn taken(error: StoreError, new: &NewTenant) -> Problem {

@@ -4,10 +4,11 @@ use authority::audit::EventType;
 
 use crate::api::Api;
 use crate::audit::{self, Changes};
-use crate::operation::Done;
+use crate::operation::{Committed, Done};
 use crate::principal::PlatformTenantWrite;
+use crate::principal::kinds::Tenants;
 use crate::problem::Problem;
-use crate::tenants::{self, TenantOut};
+use crate::tenants::{self, TenantOut, system};
 
 /// Delete a tenant
 ///
@@ -20,25 +21,22 @@ use crate::tenants::{self, TenantOut};
     params(("tenant" = String, Path, description = "The tenant's slug.", example = "acme")),
     responses((status = 204, description = "Deleted.")),
 )]
-pub async fn delete_tenant(access: PlatformTenantWrite, api: Api) -> Result<Done, Problem> {
+pub async fn delete_tenant(
+    access: PlatformTenantWrite<Tenants>,
+    api: Api,
+) -> Result<Committed<Done>, Problem> {
     let tenant = &access.tenant;
-    let mut platform = api.database().platform().await?;
+    system::refuse_to_end(tenant)?;
+    let mut platform = access.open(&api).await?;
     if !platform.delete_tenant(tenant, api.now()).await? {
         return Err(tenants::unknown());
     }
     // Among the platform's events: the tenant's own go with it.
     let target = audit::target("tenant", &tenant.id());
     let changes = Changes::deleted(&TenantOut::new(tenant));
-    let event = audit::event(
-        &api,
-        &access.caller,
-        EventType::TenantDeleted,
-        target,
-        changes,
-    );
-    platform
-        .insert_platform_audit_event(Some(tenant), &event)
+    let recorded = platform
+        .record_about(Some(tenant), EventType::TenantDeleted, target, changes)
         .await?;
-    platform.commit().await?;
-    Ok(Done)
+
+    recorded.commit(Done).await
 }

@@ -10,6 +10,7 @@ pub mod find;
 pub mod list;
 mod policies;
 mod settings;
+pub(crate) mod system;
 mod tokens;
 pub mod update;
 

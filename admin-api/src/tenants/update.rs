@@ -3,6 +3,7 @@
 use std::mem::take;
 
 use authority::audit::EventType;
+use protocol::AdminObject;
 use serde::Deserialize;
 use store::{PlatformScope, StoreError, Tenant, TenantSettings, TenantUpdate};
 use utoipa::ToSchema;
@@ -10,15 +11,17 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Tenants;
 use crate::problem::{Faults, Problem};
 use crate::request::Body;
 use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
 use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
-use crate::tenants::{self, State, TenantOut, settings};
+use crate::tenants::{self, State, TenantOut, settings, system};
+use crate::text;
 use crate::wire;
 
 /// Changes to a tenant. Absent: unchanged; null: back to the default.
@@ -27,11 +30,11 @@ use crate::wire;
 #[schema(as = TenantChanges, example = json!({"access_token_lifetime": 3600, "default_resource": null}))]
 pub struct TenantPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = text::Words)]
     display_name: Change<String>,
     /// For platform keys only.
     #[serde(default)]
-    #[schema(value_type = Option<State>)]
+    #[schema(value_type = State)]
     state: Change<State>,
     #[serde(default)]
     #[schema(value_type = Option<Registration>)]
@@ -264,22 +267,27 @@ impl TenantPatch {
     responses((status = 200, description = "The tenant as it is now.", body = TenantOut)),
 )]
 pub async fn update_tenant(
-    access: TenantWrite,
+    access: TenantWrite<Tenants>,
     api: Api,
     Body(body): Body<TenantPatch>,
-) -> Result<Found<TenantOut>, Problem> {
-    if !body.state.is_keep() && !access.caller.is_platform() {
-        return Err(Problem::forbidden(
-            "Only a platform key suspends or resumes a tenant; leave state out.",
-        ));
+) -> Result<Committed<Found<TenantOut>>, Problem> {
+    if !body.state.is_keep() {
+        // Whoever administers one tenant neither suspends nor resumes it.
+        access
+            .caller
+            .require_on_platform(AdminObject::Tenants, true)?;
     }
     let now = api.now();
-    let mut platform = api.database().platform().await?;
+    let mut platform = access.open_platform(&api).await?;
     // Locked, so that what another call changes at the same time is not written back.
     let current = platform.find_tenant_for_update(access.tenant.id()).await?;
     let current = current.ok_or_else(tenants::unknown)?;
     let before = TenantOut::new(&current);
     let valid = body.validate(&current)?;
+    system::check_settings(&current, &valid.update.settings)?;
+    if matches!(valid.state, Some(State::Suspended)) {
+        system::refuse_to_end(&current)?;
+    }
     let updated = platform
         .update_tenant(&current, &valid.update, now)
         .await
@@ -294,18 +302,13 @@ pub async fn update_tenant(
             .ok_or_else(tenants::unknown)?;
     }
     let after = TenantOut::new(&tenant);
-    let mut scope = platform.into_tenant(&tenant).await?;
+    let scope = platform.into_tenant(&tenant).await?;
     let target = audit::target("tenant", &tenant.id());
-    let event = audit::event(
-        &api,
-        &access.caller,
-        event_type,
-        target,
-        Changes::updated(&before, &after),
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Found(after))
+    let recorded = scope
+        .record(event_type, target, Changes::updated(&before, &after))
+        .await?;
+
+    recorded.commit(Found(after)).await
 }
 
 /// Nothing where it is so already.

@@ -8,9 +8,10 @@ use utoipa::IntoParams;
 
 use crate::api::Api;
 use crate::audit_events::{AuditEventOut, Position};
-use crate::operation::Found;
+use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
+use crate::principal::kinds::Grants;
 use crate::problem::{Faults, Problem};
 use crate::request::QueryString;
 
@@ -73,10 +74,10 @@ impl TokenReuseQuery {
     responses((status = 200, description = "A page of events.", body = Page<AuditEventOut>)),
 )]
 pub async fn list_token_reuses(
-    access: TenantRead,
+    access: TenantRead<Grants>,
     api: Api,
     QueryString(query): QueryString<TokenReuseQuery>,
-) -> Result<Found<Page<AuditEventOut>>, Problem> {
+) -> Result<Listed<AuditEventOut>, Problem> {
     let filter = query.filter()?;
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     // Line by line: no value has a line's end in it.
@@ -97,10 +98,10 @@ pub async fn list_token_reuses(
     };
     let wanted = page.read::<Position>(&api, list)?;
     let (after, limit) = (wanted.after.map(Into::into), wanted.rows_to_read());
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let rows = scope.list_token_reuses(&filter, after, limit).await?;
-    scope.commit().await?;
+    scope.end().await?;
     wanted
         .page(&api, list, rows, Position::of, AuditEventOut::from)
-        .map(Found)
+        .map(Listed)
 }

@@ -5,6 +5,7 @@ use protocol::UserId;
 use crate::api::Api;
 use crate::operation::Found;
 use crate::principal::TenantRead;
+use crate::principal::kinds::Users;
 use crate::problem::Problem;
 use crate::request::Id;
 use crate::users::{self, UserOut};
@@ -21,13 +22,13 @@ use crate::users::{self, UserOut};
     responses((status = 200, description = "The user.", body = UserOut)),
 )]
 pub async fn find_user(
-    access: TenantRead,
+    access: TenantRead<Users>,
     api: Api,
     Id(user_id): Id<UserId>,
 ) -> Result<Found<UserOut>, Problem> {
-    let mut scope = api.database().tenant(&access.tenant).await?;
+    let mut scope = access.read(&api).await?;
     let found = scope.find_user(user_id).await?;
-    scope.commit().await?;
+    scope.end().await?;
     let record = found.ok_or_else(|| users::unknown(access.tenant.slug()))?;
     Ok(Found(UserOut::new(&record.user)))
 }

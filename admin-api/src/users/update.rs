@@ -2,7 +2,7 @@
 
 use authority::audit::EventType;
 use protocol::folding::fold;
-use protocol::{SecretText, UserId};
+use protocol::{SecretText, UserAttributes, UserId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use store::{RevokedReason, User, UserUpdate};
@@ -11,12 +11,15 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
-use crate::operation::Found;
+use crate::operation::{Committed, Found};
 use crate::principal::TenantWrite;
+use crate::principal::kinds::Users;
 use crate::problem::{Faults, Problem};
 use crate::request::{Body, Id};
 use crate::secret;
-use crate::users::{self, UserOut, names, password, sessions};
+use crate::text;
+use crate::users::attributes::Attributes;
+use crate::users::{self, UserOut, attributes, names, password, sessions};
 
 /// Changes to a user. Absent: unchanged; null: empty.
 #[derive(Deserialize, ToSchema)]
@@ -24,21 +27,25 @@ use crate::users::{self, UserOut, names, password, sessions};
 #[schema(as = UserChanges, example = json!({"is_enabled": false}))]
 pub struct UserPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = text::Username)]
     username: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::EmailAddress>)]
     email: Change<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<text::Words>)]
     name: Change<String>,
     /// Ends every session and grant of the user.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Password, write_only)]
+    #[schema(value_type = String, format = Password, write_only, min_length = 8, max_length = 1024)]
     password: Change<SecretString>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool)]
     is_enabled: Change<bool>,
+    /// What is named is set, or removed with null; the others stay. Null for all: none.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
+    attributes: Change<Attributes>,
 }
 
 struct Valid {
@@ -47,6 +54,7 @@ struct Valid {
     name: Change<String>,
     password: Option<SecretString>,
     is_enabled: Option<bool>,
+    attributes: Change<Attributes>,
 }
 
 impl UserPatch {
@@ -74,22 +82,32 @@ impl UserPatch {
             name: self.name,
             password,
             is_enabled,
+            attributes: self.attributes,
         })
     }
 }
 
 /// What is not said stays as it is at that moment.
-fn update_of(before: &User, valid: Valid) -> UserUpdate {
+fn update_of(before: &User, valid: Valid) -> Result<UserUpdate, Problem> {
+    let mut faults = Faults::default();
+    let current = before.attributes.clone();
+    let attributes = match valid.attributes {
+        Change::Keep => current,
+        Change::Reset => UserAttributes::default(),
+        Change::Set(said) => attributes::merge(&mut faults, current, said),
+    };
+    faults.finish()?;
     let username = valid.username.unwrap_or_else(|| before.username.clone());
     let email = valid.email.apply(before.email.clone());
-    UserUpdate {
+    Ok(UserUpdate {
         folded_username: fold(&username),
         username,
         folded_email: email.as_deref().map(fold),
         email,
         name: valid.name.apply(before.name.clone()),
         is_enabled: valid.is_enabled.unwrap_or(before.is_enabled),
-    }
+        attributes,
+    })
 }
 
 /// Change a user
@@ -107,14 +125,14 @@ fn update_of(before: &User, valid: Valid) -> UserUpdate {
     responses((status = 200, description = "The user as they are now.", body = UserOut)),
 )]
 pub async fn update_user(
-    access: TenantWrite,
+    access: TenantWrite<Users>,
     api: Api,
     Id(user_id): Id<UserId>,
     Body(body): Body<UserPatch>,
-) -> Result<Found<UserOut>, Problem> {
+) -> Result<Committed<Found<UserOut>>, Problem> {
     let unknown = || users::unknown(access.tenant.slug());
     {
-        let mut scope = api.database().tenant(&access.tenant).await?;
+        let mut scope = access.read(&api).await?;
         scope.find_user(user_id).await?.ok_or_else(unknown)?;
     }
     let mut valid = body.validate()?;
@@ -130,7 +148,7 @@ pub async fn update_user(
     // Locked, so that what another call changes at the same time is not written back.
     let before = scope.find_user_for_update(user_id).await?;
     let before = before.ok_or_else(unknown)?.user;
-    let update = update_of(&before, valid);
+    let update = update_of(&before, valid)?;
     // Before the row is written: a new username locks its key, which a code that holds its session waits for.
     let is_disabled = before.is_enabled && !update.is_enabled;
     if is_disabled {
@@ -150,16 +168,11 @@ pub async fn update_user(
     let shown = UserOut::new(&after);
     let changes =
         Changes::updated(&UserOut::new(&before), &shown).noting("is_password_set", hash.is_some());
-    let event = audit::event(
-        &api,
-        &access.caller,
-        event_type,
-        audit::target("user", &user_id),
-        changes,
-    );
-    scope.insert_audit_event(&event).await?;
-    scope.commit().await?;
-    Ok(Found(shown))
+    let recorded = scope
+        .record(event_type, audit::target("user", &user_id), changes)
+        .await?;
+
+    recorded.commit(Found(shown)).await
 }
 
 /// The weightiest of what happened.

@@ -3,7 +3,7 @@
 //! Nothing secret can get in: details are name and value pairs of text, and the types that hold
 //! secrets have no text form.
 //!
-//! To add one more: a variant of [`EventType`], its name below, and a test that looks for it.
+//! To add one more: a line in [`EventType`] with its name, and a test that looks for it.
 
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -15,143 +15,147 @@ use protocol::random::Random;
 use serde_json::{Map, Value};
 use store::NewAuditEvent;
 
-/// Everything that an audit row can say happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventType {
-    LoginSucceeded,
-    LoginLimited,
-    BrowserSessionEnded,
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $variant:ident => $name:literal,)+) => {
+        /// Everything that an audit row can say happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventType {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl EventType {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// `thing.happened`, stable: reports and alerts match on it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+event_types! {
+    LoginSucceeded => "login.succeeded",
+    LoginLimited => "login.limited",
+    BrowserSessionEnded => "browser_session.ended",
     /// A client could not be told that a session has ended.
-    LogoutNoticeGivenUp,
-    ConsentGranted,
-    ConsentDenied,
-    ConsentWithdrawn,
-    CodeIssued,
-    CodeRedeemed,
-    CodeReused,
-    DeviceCodeRedeemed,
-    RefreshTokenRotated,
-    RefreshTokenRepeated,
-    RefreshTokenReused,
+    LogoutNoticeGivenUp => "logout_notice.given_up",
+    ConsentGranted => "consent.granted",
+    ConsentDenied => "consent.denied",
+    ConsentWithdrawn => "consent.withdrawn",
+    CodeIssued => "code.issued",
+    CodeRedeemed => "code.redeemed",
+    CodeReused => "code.reused",
+    DeviceCodeRedeemed => "device_code.redeemed",
+    RefreshTokenRotated => "refresh_token.rotated",
+    RefreshTokenRepeated => "refresh_token.repeated",
+    RefreshTokenReused => "refresh_token.reused",
     /// A client that does not rotate used the one it has.
-    RefreshTokenKept,
+    RefreshTokenKept => "refresh_token.kept",
     /// Spent, its successor unused and the window over: refused, nothing revoked.
-    RefreshTokenStale,
+    RefreshTokenStale => "refresh_token.stale",
     /// Genuine, and of a family that was ended before, or without the key that it is bound to.
-    RefreshTokenRefused,
-    RefreshTokensVoided,
-    ClientCredentialsIssued,
-    GrantRevoked,
-    AccessTokenRevoked,
+    RefreshTokenRefused => "refresh_token.refused",
+    RefreshTokensVoided => "refresh_tokens.voided",
+    ClientCredentialsIssued => "client_credentials.issued",
+    GrantRevoked => "grant.revoked",
+    AccessTokenRevoked => "access_token.revoked",
     /// Somebody asked about a token without saying who, where a tenant tolerates it.
-    TokenIntrospected,
-    ClientRegistered,
-    ClientDocumentChanged,
-    TenantCreated,
-    TenantUpdated,
-    TenantSuspended,
-    TenantResumed,
-    TenantDeleted,
-    ResourceCreated,
-    ResourceUpdated,
-    ResourceDeleted,
-    RefusedResourceAccepted,
-    RefusedResourceDismissed,
-    ResourceCredentialCreated,
-    ResourceCredentialDeleted,
-    ClientCreated,
-    ClientUpdated,
-    ClientEnabled,
-    ClientDisabled,
-    ClientDeleted,
-    ClientSecretCreated,
-    ClientSecretDeleted,
-    InitialAccessTokenCreated,
-    InitialAccessTokenRevoked,
-    UserCreated,
-    UserUpdated,
-    UserEnabled,
-    UserDisabled,
-    UserDeleted,
-    UserPasswordSet,
-    SigningKeyCreated,
-    SigningKeyActivated,
-    SigningKeyRetired,
-    SigningKeyRemoved,
+    TokenIntrospected => "token.introspected",
+    ClientRegistered => "client.registered",
+    ClientDocumentChanged => "client.document_changed",
+    TenantCreated => "tenant.created",
+    TenantUpdated => "tenant.updated",
+    TenantSuspended => "tenant.suspended",
+    TenantResumed => "tenant.resumed",
+    TenantDeleted => "tenant.deleted",
+    ResourceCreated => "resource.created",
+    ResourceUpdated => "resource.updated",
+    ResourceDeleted => "resource.deleted",
+    RefusedResourceAccepted => "refused_resource.accepted",
+    RefusedResourceDismissed => "refused_resource.dismissed",
+    ResourceCredentialCreated => "resource_credential.created",
+    ResourceCredentialDeleted => "resource_credential.deleted",
+    ClientCreated => "client.created",
+    ClientUpdated => "client.updated",
+    ClientEnabled => "client.enabled",
+    ClientDisabled => "client.disabled",
+    ClientDeleted => "client.deleted",
+    ClientSecretCreated => "client_secret.created",
+    ClientSecretDeleted => "client_secret.deleted",
+    InitialAccessTokenCreated => "initial_access_token.created",
+    InitialAccessTokenRevoked => "initial_access_token.revoked",
+    UserCreated => "user.created",
+    UserUpdated => "user.updated",
+    UserEnabled => "user.enabled",
+    UserDisabled => "user.disabled",
+    UserDeleted => "user.deleted",
+    UserPasswordSet => "user.password_set",
+    /// Made with the hash of a password that other software had made, or without any.
+    UserImported => "user.imported",
+    /// Everything about a person was read at once.
+    UserExported => "user.exported",
+    GroupCreated => "group.created",
+    GroupUpdated => "group.updated",
+    GroupDeleted => "group.deleted",
+    GroupMemberAdded => "group.member_added",
+    GroupMemberRemoved => "group.member_removed",
+    TenantQuotasUpdated => "tenant.quotas_updated",
+    SigningKeyCreated => "signing_key.created",
+    SigningKeyActivated => "signing_key.activated",
+    SigningKeyRetired => "signing_key.retired",
+    SigningKeyRemoved => "signing_key.removed",
     /// An operator took it away at once, with everything that it signed.
-    SigningKeyRemovedInEmergency,
-    SigningKeyResealed,
-    AdminKeyCreated,
-    AdminKeyRevoked,
+    SigningKeyRemovedInEmergency => "signing_key.removed_in_emergency",
+    SigningKeyResealed => "signing_key.resealed",
+    /// The policies of a tenant are others from here.
+    PolicyVersionCreated => "policy_version.created",
+    GuardRailVersionCreated => "guard_rail_version.created",
+    AdminKeyCreated => "admin_key.created",
+    AdminKeyUpdated => "admin_key.updated",
+    /// Another took its place, and it ends in a while.
+    AdminKeyRotated => "admin_key.rotated",
+    AdminKeyRevoked => "admin_key.revoked",
+    /// Somebody became an administrator or an auditor.
+    MembershipCreated => "membership.created",
+    MembershipDeleted => "membership.deleted",
     /// Older than the operator keeps them.
-    AuditEventsRemoved,
+    AuditEventsRemoved => "audit_events.removed",
+    /// Somebody asked that a person's data be taken out of them.
+    AuditErasureRequested => "audit_erasure.requested",
+    /// It was.
+    AuditEventsErased => "audit_events.erased",
+    WebhookCreated => "webhook.created",
+    WebhookUpdated => "webhook.updated",
+    WebhookDeleted => "webhook.deleted",
+    WebhookSecretRotated => "webhook.secret_rotated",
+    WebhookTested => "webhook.tested",
+    /// It failed for days, or said that it is gone.
+    WebhookPaused => "webhook.paused",
+    WebhookDeliveryReplayed => "webhook_delivery.replayed",
 }
 
 impl EventType {
-    /// `thing.happened`, stable: reports and alerts match on it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LoginSucceeded => "login.succeeded",
-            Self::LoginLimited => "login.limited",
-            Self::BrowserSessionEnded => "browser_session.ended",
-            Self::LogoutNoticeGivenUp => "logout_notice.given_up",
-            Self::ConsentGranted => "consent.granted",
-            Self::ConsentDenied => "consent.denied",
-            Self::ConsentWithdrawn => "consent.withdrawn",
-            Self::CodeIssued => "code.issued",
-            Self::CodeRedeemed => "code.redeemed",
-            Self::CodeReused => "code.reused",
-            Self::DeviceCodeRedeemed => "device_code.redeemed",
-            Self::RefreshTokenRotated => "refresh_token.rotated",
-            Self::RefreshTokenRepeated => "refresh_token.repeated",
-            Self::RefreshTokenReused => "refresh_token.reused",
-            Self::RefreshTokenKept => "refresh_token.kept",
-            Self::RefreshTokenStale => "refresh_token.stale",
-            Self::RefreshTokenRefused => "refresh_token.refused",
-            Self::RefreshTokensVoided => "refresh_tokens.voided",
-            Self::ClientCredentialsIssued => "client_credentials.issued",
-            Self::GrantRevoked => "grant.revoked",
-            Self::AccessTokenRevoked => "access_token.revoked",
-            Self::TokenIntrospected => "token.introspected",
-            Self::ClientRegistered => "client.registered",
-            Self::ClientDocumentChanged => "client.document_changed",
-            Self::TenantCreated => "tenant.created",
-            Self::TenantUpdated => "tenant.updated",
-            Self::TenantSuspended => "tenant.suspended",
-            Self::TenantResumed => "tenant.resumed",
-            Self::TenantDeleted => "tenant.deleted",
-            Self::ResourceCreated => "resource.created",
-            Self::ResourceUpdated => "resource.updated",
-            Self::ResourceDeleted => "resource.deleted",
-            Self::RefusedResourceAccepted => "refused_resource.accepted",
-            Self::RefusedResourceDismissed => "refused_resource.dismissed",
-            Self::ResourceCredentialCreated => "resource_credential.created",
-            Self::ResourceCredentialDeleted => "resource_credential.deleted",
-            Self::ClientCreated => "client.created",
-            Self::ClientUpdated => "client.updated",
-            Self::ClientEnabled => "client.enabled",
-            Self::ClientDisabled => "client.disabled",
-            Self::ClientDeleted => "client.deleted",
-            Self::ClientSecretCreated => "client_secret.created",
-            Self::ClientSecretDeleted => "client_secret.deleted",
-            Self::InitialAccessTokenCreated => "initial_access_token.created",
-            Self::InitialAccessTokenRevoked => "initial_access_token.revoked",
-            Self::UserCreated => "user.created",
-            Self::UserUpdated => "user.updated",
-            Self::UserEnabled => "user.enabled",
-            Self::UserDisabled => "user.disabled",
-            Self::UserDeleted => "user.deleted",
-            Self::UserPasswordSet => "user.password_set",
-            Self::SigningKeyCreated => "signing_key.created",
-            Self::SigningKeyActivated => "signing_key.activated",
-            Self::SigningKeyRetired => "signing_key.retired",
-            Self::SigningKeyRemoved => "signing_key.removed",
-            Self::SigningKeyRemovedInEmergency => "signing_key.removed_in_emergency",
-            Self::SigningKeyResealed => "signing_key.resealed",
-            Self::AdminKeyCreated => "admin_key.created",
-            Self::AdminKeyRevoked => "admin_key.revoked",
-            Self::AuditEventsRemoved => "audit_events.removed",
-        }
+    /// What is issued by the thousand, or happens at strangers' wish: recorded in batches only. Webhooks are told of
+    /// it where they name it in full.
+    pub const fn is_recorded_in_batches(self) -> bool {
+        matches!(
+            self,
+            Self::LoginLimited
+                | Self::ClientRegistered
+                | Self::CodeRedeemed
+                | Self::DeviceCodeRedeemed
+                | Self::ClientCredentialsIssued
+                | Self::RefreshTokenRotated
+                | Self::RefreshTokenRepeated
+                | Self::RefreshTokenKept
+                | Self::RefreshTokenStale
+                | Self::RefreshTokenRefused
+                | Self::TokenIntrospected
+                | Self::UserExported
+        )
     }
 }
 
@@ -161,6 +165,8 @@ pub enum Actor {
     User(UserId),
     Client(ClientId),
     AdminKey(AdminKeyId),
+    /// A person of the system tenant, who signed in to administer.
+    Administrator(UserId),
     /// The admin key of the configuration, which is in no table.
     BootstrapKey,
     /// Whoever may run `writ` with the installation's settings.
@@ -175,6 +181,7 @@ impl Actor {
             Self::User(_) => "user",
             Self::Client(_) => "client",
             Self::AdminKey(_) => "admin_key",
+            Self::Administrator(_) => "administrator",
             Self::BootstrapKey => "bootstrap_key",
             Self::CommandLine => "command_line",
             Self::System => "system",
@@ -183,7 +190,7 @@ impl Actor {
 
     pub fn id(&self) -> Option<String> {
         match self {
-            Self::User(user_id) => Some(user_id.to_string()),
+            Self::User(user_id) | Self::Administrator(user_id) => Some(user_id.to_string()),
             Self::Client(client_id) => Some(client_id.to_string()),
             Self::AdminKey(admin_key_id) => Some(admin_key_id.to_string()),
             Self::BootstrapKey | Self::CommandLine | Self::System => None,

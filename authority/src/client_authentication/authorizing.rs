@@ -32,11 +32,12 @@ impl Authority {
         tenant: &Tenant,
         presented: &PresentedCredentials,
         address: IpAddr,
+        request_id: &str,
     ) -> Result<AuthorizingClient, AuthorizingFailure> {
         let mut found = None;
         for client_id in presented.client_ids() {
             found = self
-                .find_client_for_authorization(tenant, client_id, address)
+                .find_client_for_authorization(tenant, client_id, address, request_id)
                 .await?;
             if found.is_some() {
                 break;

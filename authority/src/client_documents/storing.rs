@@ -40,7 +40,8 @@ impl Authority {
             return Ok(client.key);
         };
         let now = self.now();
-        let upserted = scope.upsert_document_client(client, &new, now).await?;
+        let upserted = scope.upsert_document_client(client, &new, now).await;
+        let upserted = upserted.map_err(|error| self.as_refusal(error))?;
         if upserted.is_new {
             let most = tenant.settings().registration.max_clients;
             if scope.count_document_clients(most.saturating_add(1)).await? > most {
@@ -68,5 +69,14 @@ impl Authority {
             .insert_audit_event(&event.into_row(self.random()))
             .await?;
         Ok(upserted.client_key)
+    }
+
+    fn as_refusal(&self, error: StoreError) -> StoreDocumentError {
+        let StoreError::QuotaReached(quota) = error else {
+            return error.into();
+        };
+        let refusals = &self.metrics().quota_refusals;
+        refusals.with_label_values(&[quota.as_str()]).inc();
+        StoreDocumentError::TooManyClients
     }
 }

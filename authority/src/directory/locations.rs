@@ -17,6 +17,7 @@ const MAX_LOCATION_BYTES: usize = 2_048;
 pub(super) struct Locations {
     by_location: Remembered<(String, String), Arc<Tenant>>,
     by_slug: Remembered<Slug, Arc<Tenant>>,
+    system: Remembered<(), Arc<Tenant>>,
     empty: Remembered<(String, String), ()>,
 }
 
@@ -25,6 +26,7 @@ impl Default for Locations {
         Self {
             by_location: Remembered::new(MOST_TENANTS),
             by_slug: Remembered::new(MOST_TENANTS),
+            system: Remembered::new(1),
             empty: Remembered::new(MOST_EMPTY),
         }
     }
@@ -119,6 +121,25 @@ impl Directory {
             self.locations
                 .by_slug
                 .insert(slug.clone(), Arc::clone(tenant), stamp);
+        }
+        Ok(found)
+    }
+
+    /// The one whose users administer the installation, where there is one.
+    pub async fn find_system_tenant(&self) -> Result<Option<Arc<Tenant>>, StoreError> {
+        let is_live = self.may_remember();
+        if is_live && let Some(tenant) = self.locations.system.find(&(), |it| self.stamp_of(it)) {
+            return Ok(Some(tenant));
+        }
+        let before = self.freshness.stamp_of_all_tenants();
+        let mut scope = self.database.platform().await?;
+        let found = scope.find_system_tenant().await?.map(Arc::new);
+        scope.commit().await?;
+        if is_live
+            && let Some(tenant) = &found
+            && let Some(stamp) = self.stamp_of_loaded(tenant, before)
+        {
+            self.locations.system.insert((), Arc::clone(tenant), stamp);
         }
         Ok(found)
     }

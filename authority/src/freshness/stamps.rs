@@ -21,6 +21,7 @@ pub enum Topic {
     Resource,
     User,
     SigningKey,
+    Policy,
     Revocation,
 }
 
@@ -35,6 +36,7 @@ pub struct Stamp {
 pub struct Stamps {
     epoch: AtomicU64,
     tenants: AtomicU64,
+    guard_rails: AtomicU64,
     cells: Box<[AtomicU64]>,
     hash: RandomState,
 }
@@ -44,6 +46,7 @@ impl Default for Stamps {
         Self {
             epoch: AtomicU64::new(0),
             tenants: AtomicU64::new(0),
+            guard_rails: AtomicU64::new(0),
             cells: (0..CELLS).map(|_| AtomicU64::new(0)).collect(),
             hash: RandomState::new(),
         }
@@ -64,6 +67,18 @@ impl Stamps {
             epoch: self.epoch.load(Ordering::Acquire),
             count: self.tenants.load(Ordering::Acquire),
         }
+    }
+
+    /// Of the policies that stand above all tenants.
+    pub fn of_guard_rails(&self) -> Stamp {
+        Stamp {
+            epoch: self.epoch.load(Ordering::Acquire),
+            count: self.guard_rails.load(Ordering::Acquire),
+        }
+    }
+
+    pub fn change_guard_rails(&self) {
+        self.guard_rails.fetch_add(1, Ordering::AcqRel);
     }
 
     pub fn change(&self, tenant_id: TenantId, topic: Topic) {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::Clock as GovernorClock;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
 use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::state::keyed::{DashMapStateStore, ShrinkableKeyedStateStore};
@@ -26,7 +26,7 @@ const OVERFLOW_CELLS: u64 = 1_024;
 /// A full table is swept at most this often, so that an attack does not buy a scan per request.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
 
-type Cells = RateLimiter<u64, BoundedStore, LimitClock, NoOpMiddleware<Duration>>;
+type Cells = RateLimiter<u64, BoundedStore, LimitClock, StateInformationMiddleware>;
 
 /// Governor's table, which takes no new key when it is full.
 #[derive(Default)]
@@ -81,27 +81,29 @@ pub(super) struct KeyedCells {
 
 impl KeyedCells {
     pub(super) fn new(quota: Quota, clock: LimitClock) -> Self {
-        let cells = RateLimiter::new(
-            governor_quota(quota),
-            BoundedStore::default(),
-            clock.clone(),
-        );
+        let counting: RateLimiter<u64, BoundedStore, LimitClock, NoOpMiddleware<Duration>> =
+            RateLimiter::new(
+                governor_quota(quota),
+                BoundedStore::default(),
+                clock.clone(),
+            );
         Self {
-            cells,
+            cells: counting.with_middleware::<StateInformationMiddleware>(),
             clock,
             hash: RandomState::new(),
             swept_at_seconds: AtomicU64::new(0),
         }
     }
 
-    /// Takes one from the key's allowance, or says how long to wait.
-    pub(super) fn take(&self, key: &[u8]) -> Result<(), Duration> {
+    /// Takes one from the key's allowance and says how many are left, or how long to wait.
+    pub(super) fn take(&self, key: &[u8]) -> Result<u32, Duration> {
         if self.cells.len() >= MOST_KEYS {
             self.sweep_if_due();
         }
         let cell = self.hash.hash_one(key);
         self.cells
             .check_key(&cell)
+            .map(|state| state.remaining_burst_capacity())
             .map_err(|not_until| not_until.wait_time_from(self.clock.now()))
     }
 

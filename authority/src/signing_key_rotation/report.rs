@@ -1,7 +1,7 @@
 //! What a change of keys came to, for whoever asked for it.
 
 use protocol::clock::Timestamp;
-use protocol::signing_key_schedule::{OnDemand, SigningKeyState, SigningKeyUse};
+use protocol::signing_key_schedule::{SigningKeyState, SigningKeyUse};
 use store::SigningKeyRecord;
 
 use crate::key_ring::KeyRingError;
@@ -9,8 +9,8 @@ use crate::key_ring::KeyRingError;
 /// Of a rotation on demand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RotationReport {
-    /// The key that signs, or will; `None` in a forecast where it is yet to be made.
-    pub kid: Option<String>,
+    /// The key that signs, or will.
+    pub kid: String,
     pub algorithm: String,
     /// Whether it signs already. If not, `activate_at` says from when.
     pub is_active: bool,
@@ -35,7 +35,7 @@ impl RotationReport {
             _ => active,
         };
         Ok(Self {
-            kid: Some(key.kid.clone()),
+            kid: key.kid.clone(),
             algorithm: key.algorithm.clone(),
             is_active: key.state == SigningKeyState::Active,
             activate_at: key
@@ -44,37 +44,6 @@ impl RotationReport {
                 .unwrap_or(key.created_at),
             replaces: replaced.map(|replaced| replaced.kid.clone()),
         })
-    }
-
-    pub(super) fn foreseen(
-        keys: &[SigningKeyRecord],
-        foreseen: OnDemand<'_>,
-        now: Timestamp,
-    ) -> Self {
-        let replaces = find(keys, SigningKeyState::Active).map(|key| key.kid.clone());
-        let algorithm_of = |kid: &str| {
-            let key = keys.iter().find(|key| key.kid == kid);
-            key.map(|key| key.algorithm.clone()).unwrap_or_default()
-        };
-        match foreseen {
-            OnDemand::Make {
-                algorithm,
-                activate_at,
-            } => Self {
-                kid: None,
-                algorithm: algorithm.as_str().to_owned(),
-                is_active: false,
-                activate_at,
-                replaces,
-            },
-            OnDemand::Advance { kid, activate_at } => Self {
-                kid: Some(kid.to_owned()),
-                algorithm: algorithm_of(kid),
-                is_active: activate_at <= now,
-                activate_at,
-                replaces,
-            },
-        }
     }
 }
 

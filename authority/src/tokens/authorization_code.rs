@@ -5,6 +5,7 @@ use protocol::SecretText;
 use protocol::authorization::{RedeemError, Redemption};
 use protocol::client::GrantType;
 use protocol::ids::{FamilyId, GrantId};
+use protocol::redirect_uri::RedirectUri;
 use protocol::token::TokenResponse;
 use protocol::token::refresh_token::next_idle_expiry;
 use protocol::token::request::{AuthorizationCodeRequest, TokenRequestError};
@@ -12,7 +13,8 @@ use protocol::token::reuse::ReuseClass;
 use store::{AuthorizationCodeRecord, NewRefreshFamily, RevokedReason, Tenant, TenantScope};
 
 use super::{
-    ATTEMPTS, Ground, TokenError, give_way, standing_after_password_change, too_many_attempts,
+    ATTEMPTS, AskedOfGrant, Ground, TokenError, give_way, standing_after_password_change,
+    too_many_attempts,
 };
 use crate::Authority;
 use crate::audit::{Actor, AuditEvent, EventType};
@@ -58,9 +60,18 @@ impl Authority {
                 return Err(error.into());
             }
             // Row D8: a bad resource, or a key that cannot sign, fails before the code is spent.
-            let nonce = record.code.nonce.as_deref();
-            let issued =
-                self.issue_of_grant(&ground, &record.grant, &request.resources, None, nonce)?;
+            let person = self.find_person_of(&mut scope, &record.grant).await?;
+            let redirect_uri = RedirectUri::from_stored(record.code.redirect_uri.as_str());
+            let asked = AskedOfGrant {
+                grant: &record.grant,
+                person: &person,
+                grant_type: GrantType::AuthorizationCode,
+                resources: &request.resources,
+                scopes: None,
+                nonce: record.code.nonce.as_deref(),
+                redirect_uri: Some(&redirect_uri),
+            };
+            let issued = self.issue_of_grant(&ground, &asked)?;
             let (family, refresh_token) = self.new_family(&ground).unzip();
             self.spend_proof(&mut scope, &ground).await?;
             if scope

@@ -11,6 +11,7 @@ use super::{Ground, Issued, TokenError};
 use crate::Authority;
 use crate::audit::EventType;
 use crate::client_authentication::AuthenticatedClient;
+use crate::decisions::{IssueQuestion, lost_at_token};
 use crate::issue::{AccessTokenOrder, sign_access_token};
 
 impl Authority {
@@ -26,12 +27,26 @@ impl Authority {
         let asked: Vec<&str> = request.resources.iter().map(String::as_str).collect();
         let choice = ground.choice();
         let granted = decide(&choice, &asked, request.scopes.as_ref())?;
+        let lost = lost_at_token(request.scopes.as_ref(), &granted.scopes);
+        let scopes = self.decide_issue(&IssueQuestion {
+            tenant,
+            policies: &ground.policies,
+            client,
+            of_grant: None,
+            scopes: &granted.scopes,
+            resource: Some(granted.resource),
+            grant_type: GrantType::ClientCredentials,
+            redirect_host: None,
+            origin: ground.origin,
+            now: ground.now,
+            before: &lost,
+        })?;
         let order = AccessTokenOrder {
             client,
             subject: granted.subject,
             audience: &granted.resource.audience,
             resource_lifetime: granted.resource.access_token_lifetime,
-            scopes: granted.scopes.clone(),
+            scopes: scopes.clone(),
             grant_id: None,
             authenticated_at: None,
             acr: None,
@@ -45,7 +60,7 @@ impl Authority {
         let resource_id = granted.resource.resource_id;
         let issued = Issued {
             signed,
-            scopes: granted.scopes,
+            scopes,
             id_token: None,
             resource_id: Some(resource_id),
             token_type: TokenType::of_bound(ground.dpop_key.is_some()),

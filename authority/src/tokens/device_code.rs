@@ -15,7 +15,7 @@ use store::{
 };
 
 use super::{
-    ATTEMPTS, Ground, Issued, TokenError, give_way, standing_after_password_change,
+    ATTEMPTS, AskedOfGrant, Ground, Issued, TokenError, give_way, standing_after_password_change,
     too_many_attempts,
 };
 use crate::Authority;
@@ -68,8 +68,9 @@ impl Authority {
                 (Ok(Polled::Approved(_)), None) => return Err(DeviceCodeError::GrantRevoked.into()),
                 (Ok(Polled::Approved(_)), Some(grant)) => {
                     // A bad resource, or a key that cannot sign, fails before the code is spent.
-                    let issued =
-                        self.issue_of_grant(&ground, &grant, &request.resources, None, None)?;
+                    let issued = self
+                        .issue_for_device(&mut scope, &ground, &grant, &request.resources)
+                        .await?;
                     self.spend_proof(&mut scope, &ground).await?;
                     let (family, refresh_token) = self.new_family(&ground).unzip();
                     let (pending_id, now) = (record.pending_id, ground.now);
@@ -99,6 +100,26 @@ impl Authority {
             give_way(scope).await?;
         }
         Err(too_many_attempts().into())
+    }
+
+    async fn issue_for_device(
+        &self,
+        scope: &mut TenantScope,
+        ground: &Ground<'_>,
+        grant: &Grant,
+        resources: &[String],
+    ) -> Result<Issued, TokenError> {
+        let person = self.find_person_of(scope, grant).await?;
+        let asked = AskedOfGrant {
+            grant,
+            person: &person,
+            grant_type: GrantType::DeviceCode,
+            resources,
+            scopes: None,
+            nonce: None,
+            redirect_uri: None,
+        };
+        self.issue_of_grant(ground, &asked)
     }
 
     fn record_device(&self, ground: &Ground<'_>, grant: &Grant, issued: &Issued) {

@@ -12,7 +12,8 @@ use store::{RefreshFamilyRecord, RefreshRotation, StoreError, Tenant, TenantScop
 
 use super::refresh_events::Attempt;
 use super::{
-    ATTEMPTS, Ground, TokenError, give_way, standing_after_password_change, too_many_attempts,
+    ATTEMPTS, AskedOfGrant, Ground, TokenError, give_way, standing_after_password_change,
+    too_many_attempts,
 };
 use crate::Authority;
 use crate::client_authentication::AuthenticatedClient;
@@ -68,13 +69,18 @@ impl Authority {
                 step => step,
             };
             // Row F3: scope and resource come last, and fail before anything changes.
-            let issued = self.issue_of_grant(
-                &ground,
-                &record.grant,
-                &request.resources,
-                request.scopes.as_ref(),
-                None,
-            )?;
+            let person = self.find_person_of(&mut scope, &record.grant).await?;
+            let asked = AskedOfGrant {
+                grant: &record.grant,
+                person: &person,
+                grant_type: GrantType::RefreshToken,
+                resources: &request.resources,
+                scopes: request.scopes.as_ref(),
+                nonce: None,
+                redirect_uri: None,
+            };
+            // The policies may refuse it: the family stays, and is asked for again another day.
+            let issued = self.issue_of_grant(&ground, &asked)?;
             self.spend_proof(&mut scope, &ground).await?;
             let written = self
                 .write_step(&mut scope, &ground, &token, &record, step)

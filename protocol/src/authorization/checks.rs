@@ -137,6 +137,11 @@ pub enum RedirectError {
         "the scopes that this request adds are not to be had: a new authorization would give no more than the client holds already"
     )]
     NothingMore,
+    /// The reference leads an administrator to the decision.
+    #[error(
+        "the policies of this tenant do not allow it; its administrator finds out why by the reference {reference}"
+    )]
+    PolicyDenied { reference: String },
     #[error("the server cannot answer at the moment; try again shortly")]
     Unavailable,
     #[error("something went wrong here; the reference id finds it in the server's log")]
@@ -173,7 +178,7 @@ impl ProtocolError for RedirectError {
             Self::LoginRequired => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
             Self::InteractionRequired => ErrorCode::InteractionRequired,
-            Self::Denied | Self::NothingMore => ErrorCode::AccessDenied,
+            Self::Denied | Self::NothingMore | Self::PolicyDenied { .. } => ErrorCode::AccessDenied,
             Self::Unavailable => ErrorCode::TemporarilyUnavailable,
             Self::Internal => ErrorCode::ServerError,
         }

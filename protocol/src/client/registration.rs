@@ -261,6 +261,12 @@ pub enum RegistrationError {
         "this tenant does not allow clients to register themselves; ask its administrator for a client_id"
     )]
     RegistrationIsOff,
+    /// The reference leads the administrator to the decision.
+    #[error(
+        "the policies of this tenant do not let this client register; its administrator finds out why by the \
+         reference {reference}"
+    )]
+    PolicyDenied { reference: String },
     #[error(
         "registration needs a valid initial access token; ask the tenant's administrator for one"
     )]
@@ -309,6 +315,7 @@ impl ProtocolError for RegistrationError {
             Self::RegistrationIsOff
             | Self::RedirectHostNotAllowed(_)
             | Self::LoopbackNotAllowed
+            | Self::PolicyDenied { .. }
             | Self::ClientIsDisabled => ErrorCode::AccessDenied,
             Self::TooManyClients => ErrorCode::TemporarilyUnavailable,
             Self::InitialAccessTokenRequired | Self::UnknownRegistrationToken => {

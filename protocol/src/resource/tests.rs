@@ -42,10 +42,21 @@ fn relative_ambiguous_or_fragmented_values_are_malformed() {
         "https://h/ä",
         "https://h/a\n",
         "https://h/{x}",
-        &format!("https://h/{}", "x".repeat(2048)),
+        &format!("https://h/{}", "x".repeat(2000)),
     ] {
         assert_eq!(normalise(bad), Err(InvalidResource), "{bad:?}");
     }
+}
+
+/// Row R1: the longest has its length after normalisation too.
+#[test]
+fn what_normalisation_makes_too_long_is_malformed() {
+    let origin =
+        |length: usize| format!("https://{}", "a.".repeat(length)[..length - 8].to_owned());
+    assert_eq!(origin(2000).len(), 2000);
+    assert!(normalise(&origin(2000)).is_err());
+    assert!(normalise(&format!("{}/", origin(1999))).is_ok());
+    assert!(normalise(&format!("{}/b", origin(1999))).is_err());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authority::AuthoritySettings;
-use authority::limits::LimitSettings;
+use authority::limits::{LimitSettings, Quota};
 use crypto::{EncryptionKeys, KeyListError, Peppers, SystemClock, SystemRandom};
 use outbound::{Outbound, OutboundError, OutboundSettings};
 use protocol::SecretText;
@@ -53,6 +53,7 @@ impl ApplicationSettings {
             public_listener: listen(config.listen)?,
             admin_listener: listen(config.admin_listen)?,
             public_url: config.public_url.as_str().to_owned(),
+            admin_url: config.admin_url.as_ref().map(|url| url.as_str().to_owned()),
             authority: authority_settings(&config)?,
             tls: config.tls.map(|tls| TlsSettings {
                 certificate_pem: tls.certificate,
@@ -89,7 +90,10 @@ pub fn authority_settings(config: &Config) -> Result<AuthoritySettings, Settings
         encryption_keys: EncryptionKeys::from_keys(&key_bytes(&config.encryption_keys))?,
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
-        limits: LimitSettings::default(),
+        limits: LimitSettings {
+            admin_calls: Quota::new(config.admin_calls_per_minute, Duration::from_mins(1)),
+            ..LimitSettings::default()
+        },
         password_concurrency: cores(),
         password_queue: PASSWORD_QUEUE,
         spare_rsa_keys: config.spare_rsa_keys,

@@ -22,7 +22,9 @@ pub async fn find_client(
 ) -> Result<Option<FoundClient>, Stop> {
     let authority = request.authority();
     let address = request.client_address;
-    let found = authority.find_client_for_authorization(&request.tenant, client_id, address);
+    let request_id = request.request_id.to_string();
+    let found =
+        authority.find_client_for_authorization(&request.tenant, client_id, address, &request_id);
     found.await.map_err(|error| match error {
         DocumentError::Store(error) => error.into(),
         DocumentError::Limited(limited) => limited.into(),
@@ -51,7 +53,7 @@ const fn trouble_of(error: &DocumentError) -> Trouble {
         DocumentError::Url(_) | DocumentError::NotFetchable(_) | DocumentError::Invalid(_) => {
             Trouble::DocumentUnusable
         }
-        DocumentError::Policy(_) => Trouble::DocumentNotTaken,
+        DocumentError::Policy(_) | DocumentError::Refused(_) => Trouble::DocumentNotTaken,
         DocumentError::Unreachable(_) => Trouble::DocumentUnreachable,
         DocumentError::Busy => Trouble::Unavailable,
         DocumentError::Limited(_) => Trouble::TooManyTries,

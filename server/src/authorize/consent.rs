@@ -20,7 +20,7 @@ use super::form::Form;
 use super::journey::{Journey, Session};
 use super::stop::{self, Stop};
 use super::trouble::Trouble;
-use super::{client_document, continue_, pending, refusal, same_site};
+use super::{client_document, continue_, decision, pending, refusal, same_site};
 use crate::client_logo;
 use crate::pages::consent::{ConsentPage, DeviceView, ResourceView, ScopeView};
 use crate::pages::login::{Failure, ReturnsTo};
@@ -85,6 +85,8 @@ fn page(request: &TenantRequest, journey: &Journey) -> Result<ConsentPage, Stop>
             })
             .collect(),
         scopes: scopes_of(journey),
+        withheld: journey.withheld.tokens().to_vec(),
+        error_id: request.request_id.to_string(),
         failure: None,
     })
 }
@@ -94,7 +96,7 @@ fn as_shown(journey: &Journey) -> PendingAuthorization {
     PendingAuthorization {
         shown_digest: Some(digest_of(journey)),
         outcome: None,
-        ..journey.pending.clone()
+        ..journey.to_carry().clone()
     }
 }
 
@@ -230,7 +232,8 @@ fn words_of_tenant_scope(name: &str) -> Option<&'static str> {
 
 /// `POST {issuer}/consent`
 pub async fn answer(mut request: TenantRequest) -> HttpResponse {
-    let answered = submit(&mut request).await;
+    // Boxed, so that the answers of all other paths do not carry the room that this one takes.
+    let answered = Box::pin(submit(&mut request)).await;
     answered.unwrap_or_else(|stop| stop.respond(&request))
 }
 
@@ -249,12 +252,14 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
     let mut journey = Journey::resume(request, asked).await?;
     let user_id = session.signed_in.user_id;
     match form.decision.as_str() {
-        "allow" if !is_as_shown(&journey) => return show_changed(request, &journey),
+        "allow" if !is_as_shown(&journey) => {
+            return ask_again(request, journey, show_changed).await;
+        }
         "allow" => {
             let ticked: Vec<&str> = form.scopes.iter().map(String::as_str).collect();
             let scopes = consent_rule::chosen_scopes(&journey.pending.scopes, &ticked);
             if scopes.is_empty() && !journey.pending.scopes.is_empty() {
-                return show_unticked(request, &journey);
+                return ask_again(request, journey, show_unticked).await;
             }
             journey.pending.outcome = Some(ConsentOutcome::Allowed { user_id, scopes });
         }
@@ -266,6 +271,22 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
         _ => return Err(Stop::new(Trouble::UnreadableRequest).because("no such decision")),
     }
     continue_::dispatch(request, journey).await
+}
+
+/// With a word about why, unless the policies have put an end to it meanwhile.
+async fn ask_again(
+    request: &TenantRequest,
+    mut journey: Journey,
+    show: fn(&TenantRequest, &Journey) -> Result<HttpResponse, Stop>,
+) -> Result<HttpResponse, Stop> {
+    decision::apply(request, &mut journey).await?;
+    let began_at = journey.pending.created_at;
+    let mut session = journey.session.iter();
+    let is_old = session.any(|session| session.signed_in.authenticated_at < began_at);
+    if journey.pending.refusal.is_some() || is_old && journey.pending.prompts.login {
+        return continue_::dispatch(request, journey).await;
+    }
+    show(request, &journey)
 }
 
 /// What the person decided is theirs to find in the audit, a refusal like a grant.

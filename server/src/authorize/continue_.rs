@@ -5,7 +5,6 @@
 
 use actix_web::HttpResponse;
 use authority::grants::ApprovedAuthorization;
-use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::{
@@ -13,12 +12,13 @@ use protocol::authorization::{
 };
 use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::scope::ScopeSet;
+use protocol::{ErrorCode, OAuthError, UserId};
 
 use super::form::Form;
 use super::journey::{Journey, Session};
 use super::stop::Stop;
 use super::trouble::Trouble;
-use super::{consent, device, login, pending, refusal};
+use super::{consent, decision, device, login, pending, refusal};
 use crate::tenancy::TenantRequest;
 
 /// `GET {issuer}/authorize/continue?pending=…`
@@ -38,6 +38,7 @@ async fn carry_on(request: &TenantRequest) -> Result<HttpResponse, Stop> {
 /// Takes a sign-in one step on. Where the person was signed out, or the consent withdrawn, between the look-up and
 /// the answer, nothing was written, and the step is decided again by what is so now.
 pub async fn dispatch(request: &TenantRequest, mut journey: Journey) -> Result<HttpResponse, Stop> {
+    decision::apply(request, &mut journey).await?;
     match take_step(request, &journey).await {
         Err(stop) if stop.is_overtaken() => {
             tracing::info!(error_id = %request.request_id, "a step was overtaken, and is decided again");
@@ -47,7 +48,8 @@ pub async fn dispatch(request: &TenantRequest, mut journey: Journey) -> Result<H
                 None => None,
             };
             // Whoever signs in now answers for themselves.
-            journey.pending.outcome = None;
+            journey.forget_answer();
+            decision::apply(request, &mut journey).await?;
             take_step(request, &journey).await
         }
         answered => answered,
@@ -161,13 +163,27 @@ async fn refuse(
         .with_label_values(&[outcome])
         .inc();
     let Destination::Redirect(redirect_uri) = &journey.destination else {
-        return device::deny(request, journey).await;
+        return device::deny(request, journey, is_denied).await;
     };
+    let mut error = refused.to_oauth_error();
+    if error.code == ErrorCode::AccessDenied && !is_denied {
+        error = with_reference(request, &error);
+    }
     let told = refusal::Told {
         client: &journey.client,
         redirect_uri,
         state: journey.pending.state.as_deref(),
-        error: refused.to_oauth_error(),
+        error,
     };
     refusal::tell(request, &told, place)
+}
+
+/// An administrator finds out why by it; where the client is told in a redirect, no page carries it.
+fn with_reference(request: &TenantRequest, error: &OAuthError) -> OAuthError {
+    let reference = request.request_id.to_string();
+    if error.description.contains(&reference) {
+        return error.clone();
+    }
+    let description = format!("{} (reference {reference})", error.description);
+    OAuthError::new(error.code, description)
 }

@@ -138,11 +138,16 @@ pub async fn approve(
         .authority()
         .approve_device(&request.tenant, approved)
         .await?;
-    Ok(show_done(request, journey, true))
+    Ok(show_done(request, journey, true, None))
 }
 
 /// The device hears `access_denied`, because the person refused or because what it asked for is gone.
-pub async fn deny(request: &TenantRequest, journey: &Journey) -> Result<HttpResponse, Stop> {
+/// Where the person did not refuse, they see by which name an administrator finds out why.
+pub async fn deny(
+    request: &TenantRequest,
+    journey: &Journey,
+    is_by_person: bool,
+) -> Result<HttpResponse, Stop> {
     let pending_id = journey.pending.pending_id;
     let is_first = request
         .authority()
@@ -151,14 +156,21 @@ pub async fn deny(request: &TenantRequest, journey: &Journey) -> Result<HttpResp
     if !is_first {
         return Err(Stop::new(Trouble::PendingUsed));
     }
-    Ok(show_done(request, journey, false))
+    let error_id = (!is_by_person).then(|| request.request_id.to_string());
+    Ok(show_done(request, journey, false, error_id))
 }
 
-fn show_done(request: &TenantRequest, journey: &Journey, is_approved: bool) -> HttpResponse {
+fn show_done(
+    request: &TenantRequest,
+    journey: &Journey,
+    is_approved: bool,
+    error_id: Option<String>,
+) -> HttpResponse {
     let page = DeviceDonePage {
         frame: Frame::of_tenant(request.tenant.display_name()),
         client_name: journey.client.display_name().to_owned(),
         is_approved,
+        error_id,
     };
     pages::respond(StatusCode::OK, &page)
 }

@@ -12,7 +12,6 @@ use authority::directory::KnownClient;
 use authority::policy;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::SessionId;
 use protocol::authorization::consent::{self, RememberedConsent};
 use protocol::authorization::step_up::HeldGrant;
 use protocol::authorization::{
@@ -26,6 +25,7 @@ use protocol::pkce::ChallengeError;
 use protocol::redirect_uri::match_redirect_uri;
 use protocol::resource::{Resource, Resources, TargetError};
 use protocol::scope;
+use protocol::{ScopeSet, SessionId};
 use sha2::{Digest as _, Sha256};
 use store::Tenant;
 
@@ -43,6 +43,10 @@ pub struct Journey {
     pub destination: Destination,
     pub resources: Arc<Resources>,
     pub session: Option<Session>,
+    /// The request before the policies narrowed it for this person: what travels on.
+    pub as_asked: Option<PendingAuthorization>,
+    /// The scopes that the policies keep back from this person.
+    pub withheld: ScopeSet,
 }
 
 impl Journey {
@@ -74,7 +78,23 @@ impl Journey {
             destination,
             resources,
             session,
+            as_asked: None,
+            withheld: ScopeSet::empty(),
         })
+    }
+
+    /// Nobody has decided yet.
+    pub fn forget_answer(&mut self) {
+        if let Some(asked) = self.as_asked.take() {
+            self.pending = asked;
+        }
+        self.pending.outcome = None;
+    }
+
+    /// What is sealed into the next form: whoever sends it may be somebody else, about whom the policies say
+    /// something else.
+    pub fn to_carry(&self) -> &PendingAuthorization {
+        self.as_asked.as_ref().unwrap_or(&self.pending)
     }
 
     /// The resources that the request is about.

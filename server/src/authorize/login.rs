@@ -47,7 +47,7 @@ fn show_with(
     let page = LoginPage {
         frame: Frame::of_tenant(tenant.display_name()),
         action: tenant.issuer().endpoint_path("login"),
-        pending: pending::seal(request, &journey.pending)?,
+        pending: pending::seal(request, journey.to_carry())?,
         client_name: journey.client.display_name().to_owned(),
         is_unverified: consent::is_unverified(journey),
         returns_to: consent::returns_to(journey),
@@ -65,7 +65,8 @@ fn show_with(
 
 /// `POST {issuer}/login`
 pub async fn answer(mut request: TenantRequest) -> HttpResponse {
-    let answered = submit(&mut request).await;
+    // Boxed, so that the answers of all other paths do not carry the room that this one takes.
+    let answered = Box::pin(submit(&mut request)).await;
     answered.unwrap_or_else(|stop| stop.respond(&request))
 }
 
@@ -98,6 +99,7 @@ async fn submit(request: &mut TenantRequest) -> Result<HttpResponse, Stop> {
         }
         Err(LoginError::Limited(limited)) => Err(limited.into()),
         Err(LoginError::Busy) => Err(Stop::new(Trouble::Unavailable).because("sign-ins queue up")),
+        Err(LoginError::Full) => Err(Stop::new(Trouble::NoSessions)),
         Err(LoginError::Store(error)) => Err(error.into()),
     }
 }

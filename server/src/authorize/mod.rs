@@ -4,6 +4,8 @@
 //! it to the one dispatcher (`continue_`), which shows `login`, shows `consent`, issues the code or
 //! refuses. A step never calls another step: it hands what it learnt back to the dispatcher.
 //!
+//! Between the steps `decision` asks the tenant's policies what of it the person may allow.
+//!
 //! `device` is the other way in: a person types what a device shows. `pushed_request`, beside this folder, is where
 //! a client may have left its request before (RFC 9126); here it is only opened.
 //!
@@ -17,6 +19,7 @@ pub mod client_document;
 pub mod consent;
 pub mod continue_;
 mod cookies;
+mod decision;
 pub mod device;
 mod form;
 mod journey;
@@ -42,7 +45,7 @@ use protocol::authorization::{Destination, pushed_request as pushed};
 use protocol::client::Client;
 use protocol::error_code::ProtocolError as _;
 use protocol::redirect_uri::VerifiedRedirectUri;
-use protocol::{ClientId, ErrorCode, Parameters, PendingId};
+use protocol::{ClientId, ErrorCode, Parameters, PendingId, ScopeSet};
 
 use crate::http::body;
 use crate::pushed_request;
@@ -136,6 +139,8 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
         destination: Destination::Redirect(redirect_uri),
         resources,
         session,
+        as_asked: None,
+        withheld: ScopeSet::empty(),
     };
     let mut response = continue_::dispatch(request, journey).await?;
     if let Some(cookie) = new_cookie {

@@ -48,6 +48,8 @@ pub enum Trouble {
     ConsentWithdrawn,
     /// More tries than one address or tenant may make.
     TooManyTries,
+    /// The tenant has as many sessions as it may.
+    NoSessions,
     /// Sign-ins queue up, or the database does not answer.
     Unavailable,
     /// Ours.
@@ -86,7 +88,7 @@ impl Trouble {
             | Self::ConsentWithdrawn => StatusCode::FORBIDDEN,
             Self::DocumentUnreachable => StatusCode::BAD_GATEWAY,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoSessions | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -111,7 +113,9 @@ impl Trouble {
             | Self::SignedOut
             | Self::ResourceGone
             | Self::ConsentWithdrawn => self.words_of_step(),
-            Self::TooManyTries | Self::Unavailable | Self::Internal => self.words_of_ours(),
+            Self::TooManyTries | Self::NoSessions | Self::Unavailable | Self::Internal => {
+                self.words_of_ours()
+            }
         }
     }
 
@@ -227,6 +231,11 @@ impl Trouble {
                 why: "There were more attempts than we let through at once.",
                 advice: "Wait a minute, then load this page again.",
             },
+            Self::NoSessions => Words {
+                what: "No more people can sign in just now",
+                why: "As many are signed in as the operator of this service allows. Your password is right.",
+                advice: "Sign out where you no longer need it, or try again later. The administrator can ask for more.",
+            },
             Self::Unavailable => Words {
                 what: "We cannot answer just now",
                 why: "The sign-in service is busy or being looked after. Nothing is lost.",
@@ -257,8 +266,8 @@ pub const fn words_of_refusal(code: ErrorCode) -> Words {
         },
         ErrorCode::AccessDenied => Words {
             what: "Access was not given",
-            why: "There is nothing more that this application could be given.",
-            advice: "Go back to the application; it will be told.",
+            why: "An administrator's policies do not allow it, or there is nothing more to be given than it has.",
+            advice: "Go back to the application; it will be told. The administrator can look up why by the reference below.",
         },
         ErrorCode::TemporarilyUnavailable => Words {
             what: "We cannot answer just now",

@@ -5,7 +5,10 @@
 //!
 //! To add a command: a variant of [`Command`], a file with its `run`, a line in [`dispatch`].
 
+mod admin;
+mod completion;
 mod config_check;
+mod declared;
 mod dev;
 mod healthcheck;
 mod http_call;
@@ -18,6 +21,7 @@ mod serve;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Sources;
@@ -59,6 +63,16 @@ enum Command {
     /// Look at signing keys and change them, in the database that the settings name; servers may run.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    #[command(flatten)]
+    Noun(Box<admin::nouns::Noun>),
+    /// Bring tenants to what files say, over the admin API.
+    Apply(Box<declared::Apply>),
+    /// Show what `apply` would do; exits with 2 where something would.
+    Diff(Box<declared::Diff>),
+    /// A tenant as a file for `apply`, without its secrets.
+    Export(Box<declared::Export>),
+    /// Print what lets a shell complete these commands: `writ completion bash > /etc/bash_completion.d/writ`.
+    Completion(completion::Options),
     /// Look at the settings without starting.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -73,17 +87,30 @@ enum ConfigCommand {
 
 /// Runs the process.
 pub fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => return tell_of_usage(&error),
+    };
     match dispatch(command_line) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&*error);
-            ExitCode::FAILURE
+            admin::failure::exit_code(&error)
         }
     }
 }
 
-fn dispatch(command_line: CommandLine) -> Result<(), CliError> {
+/// Not clap's own exit code, which is what `diff` answers with where something differs.
+fn tell_of_usage(error: &clap::Error) -> ExitCode {
+    // A reader that went away is no reason to fail.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => admin::failure::USAGE.into(),
+    }
+}
+
+fn dispatch(command_line: CommandLine) -> Result<ExitCode, CliError> {
     let toml_file = command_line.global.config;
     let sources = || -> Result<Sources, CliError> {
         let sources = Sources::of_process(toml_file.as_deref())?;
@@ -97,8 +124,14 @@ fn dispatch(command_line: CommandLine) -> Result<(), CliError> {
         Command::Openapi(options) => openapi::run(&options),
         Command::Healthcheck(options) => healthcheck::run(&options, sources),
         Command::Keys(command) => keys::run(&command, &sources()?),
+        Command::Noun(noun) => admin::nouns::run(&noun),
+        Command::Apply(apply) => return apply.run(),
+        Command::Diff(diff) => return diff.run(),
+        Command::Export(export) => export.run(),
+        Command::Completion(options) => completion::run(&options),
         Command::Config(ConfigCommand::Check) => config_check::run(&sources()?),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 /// One runtime for all commands.

@@ -30,6 +30,7 @@ pub use setting::{SETTINGS, Setting};
 pub use sources::{Environment, Sources};
 
 const DAY: Duration = Duration::from_hours(24);
+const DEFAULT_ADMIN_CALLS_PER_MINUTE: u32 = 6_000;
 const DEFAULT_AUDIT_RETENTION: Duration = Duration::from_hours(365 * 24);
 /// A hundred years.
 const LONGEST_AUDIT_RETENTION_DAYS: u32 = 36_525;
@@ -43,6 +44,8 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// The origin (and path) under which the world reaches this installation.
     pub public_url: PublicUrl,
+    /// How administrators reach the admin port: what access tokens for it are for. Absent means keys only.
+    pub admin_url: Option<PublicUrl>,
     /// Where the public endpoints listen.
     pub listen: SocketAddr,
     /// Where the admin API, metrics and health listen.
@@ -61,6 +64,8 @@ pub struct Config {
     pub audit_retention: Duration,
     /// RSA key pairs that are kept ready.
     pub spare_rsa_keys: usize,
+    /// Of one caller.
+    pub admin_calls_per_minute: u32,
     /// How log lines are written.
     pub log: LogConfig,
 }
@@ -104,6 +109,10 @@ impl Config {
         let mut problems = Vec::new();
         let database = problems_of(&mut problems, DatabaseConfig::read(sources));
         let public_url = one(&mut problems, public_url::read(sources));
+        let admin_url = one(
+            &mut problems,
+            public_url::read_admin(sources, public_url.as_ref()),
+        );
         let is_local = public_url.as_ref().is_none_or(PublicUrl::is_localhost);
         let encryption_keys = one(
             &mut problems,
@@ -130,6 +139,7 @@ impl Config {
         let tls = one(&mut problems, read_tls(sources));
         let audit_retention = one(&mut problems, read_audit_retention(sources));
         let spare_rsa_keys = one(&mut problems, read_spare_rsa_keys(sources));
+        let admin_calls_per_minute = one(&mut problems, read_admin_calls_per_minute(sources));
         let log = one(&mut problems, LogConfig::read(sources));
 
         match (
@@ -151,6 +161,7 @@ impl Config {
                 database,
                 redis_url: redis_url.flatten(),
                 public_url,
+                admin_url: admin_url.flatten(),
                 listen,
                 admin_listen,
                 encryption_keys,
@@ -160,6 +171,8 @@ impl Config {
                 tls: tls.flatten(),
                 audit_retention: audit_retention.unwrap_or(DEFAULT_AUDIT_RETENTION),
                 spare_rsa_keys: spare_rsa_keys.unwrap_or_default(),
+                admin_calls_per_minute: admin_calls_per_minute
+                    .unwrap_or(DEFAULT_ADMIN_CALLS_PER_MINUTE),
                 log: log.unwrap_or_default(),
             }),
             _ => Err(ConfigError::new(problems)),
@@ -316,6 +329,22 @@ fn read_trusted_proxies(sources: &Sources) -> Result<Vec<IpNet>, Problem> {
         networks.push(network);
     }
     Ok(networks)
+}
+
+fn read_admin_calls_per_minute(sources: &Sources) -> Result<u32, Problem> {
+    const NAME: &str = "WRIT_ADMIN_CALLS_PER_MINUTE";
+    let Some(text) = sources.text(NAME) else {
+        return Ok(DEFAULT_ADMIN_CALLS_PER_MINUTE);
+    };
+    let number = text.parse().ok();
+    number
+        .filter(|number| (10..=1_000_000).contains(number))
+        .ok_or_else(|| {
+            sources.problem(
+                NAME,
+                format!("is `{text}`: write a number of calls from 10 to 1000000"),
+            )
+        })
 }
 
 fn read_spare_rsa_keys(sources: &Sources) -> Result<usize, Problem> {

@@ -1,4 +1,5 @@
-//! `WRIT_PUBLIC_URL`: what issuers are made of, so it must be written exactly as clients will compare it.
+//! `WRIT_PUBLIC_URL`: what issuers are made of; and `WRIT_ADMIN_URL`, what tokens for the admin API are for. Both must be
+//! written exactly as clients will compare them.
 
 use std::fmt;
 
@@ -7,6 +8,7 @@ use super::sources::Sources;
 
 const NAME: &str = "WRIT_PUBLIC_URL";
 const DEFAULT: &str = "http://localhost:9000";
+const ADMIN_NAME: &str = "WRIT_ADMIN_URL";
 
 /// An http(s) URL without query, fragment, credentials or a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,23 @@ impl fmt::Display for PublicUrl {
 
 pub(super) fn read(sources: &Sources) -> Result<PublicUrl, Problem> {
     parse(sources.text(NAME).unwrap_or(DEFAULT)).map_err(|what| sources.problem(NAME, what))
+}
+
+/// None: administrators have keys only, and nobody signs in.
+pub(super) fn read_admin(
+    sources: &Sources,
+    public_url: Option<&PublicUrl>,
+) -> Result<Option<PublicUrl>, Problem> {
+    let Some(text) = sources.text(ADMIN_NAME) else {
+        return Ok(None);
+    };
+    let url = parse(text).map_err(|what| sources.problem(ADMIN_NAME, what))?;
+    // A token's audience says which of the two ports it is for.
+    if public_url == Some(&url) {
+        let what = "is the same as WRIT_PUBLIC_URL: write how administrators reach the admin port";
+        return Err(sources.problem(ADMIN_NAME, what));
+    }
+    Ok(Some(url))
 }
 
 fn parse(text: &str) -> Result<PublicUrl, String> {

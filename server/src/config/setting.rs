@@ -64,6 +64,10 @@ pub const SETTINGS: &[Setting] = &[
         "WRIT_PUBLIC_URL",
         "how the world reaches the public port; default http://localhost:9000",
     ),
+    open(
+        "WRIT_ADMIN_URL",
+        "how administrators reach the admin port; with it they can sign in, and the system tenant is made",
+    ),
     open("WRIT_LISTEN", "public address; default 127.0.0.1:9000"),
     open("WRIT_ADMIN_LISTEN", "admin address; default 127.0.0.1:9001"),
     secret(
@@ -95,12 +99,24 @@ pub const SETTINGS: &[Setting] = &[
         "WRIT_SPARE_RSA_KEYS",
         "RSA key pairs kept ready for new tenants and rotations, 0 to 1000; default 4",
     ),
+    open(
+        "WRIT_ADMIN_CALLS_PER_MINUTE",
+        "calls that one caller of the admin API may make, 10 to 1000000; default 6000",
+    ),
     open("WRIT_LOG_FORMAT", "json (default) or text"),
     open("WRIT_LOG", "log filter; default info"),
 ];
 
-/// Variables that are ours but no settings: where the TOML file is, and what our tests use.
-const OTHER_VARIABLES: &[&str] = &["WRIT_CONFIG"];
+/// Variables that are ours but no settings: where the TOML file is, what programs of the admin API go by, and what our
+/// tests use.
+const OTHER_VARIABLES: &[&str] = &[
+    "WRIT_CONFIG",
+    "WRIT_ADMIN_KEY",
+    "WRIT_ADMIN_KEY_FILE",
+    "WRIT_ADMIN_CA_FILE",
+    "WRIT_ADMIN_ALLOW_HTTP",
+    "WRIT_TENANT",
+];
 const TEST_PREFIX: &str = "WRIT_TEST_";
 
 /// What a variable named like ours turned out to be.

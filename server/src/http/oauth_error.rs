@@ -182,7 +182,7 @@ impl OAuthFailure {
 impl From<StoreError> for OAuthFailure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::unavailable(error),
+            error if error.is_unavailable() => Self::unavailable(error),
             other => Self::internal(other),
         }
     }

@@ -1,5 +1,5 @@
 //! What happens without a request: sweeping what has expired, used DPoP proofs oftener than the rest; the steps of
-//! signing keys; telling clients of ended sessions; removing deleted tenants' rows; and above tenants the audit
+//! signing keys; telling clients of ended sessions, and webhooks of what happened; removing deleted tenants' rows; and above tenants the audit
 //! partitions, old revocations and what is kept no longer.
 //!
 //! Due work is found across tenants in one queue (`store::PlatformScope`); each piece is then done in
@@ -11,6 +11,7 @@
 mod logout_notices;
 mod tenant_work;
 mod upkeep;
+mod webhooks;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub struct JobSettings {
 #[derive(Debug, Clone, Copy)]
 enum Round {
     LogoutNotices,
+    Webhooks,
     EverythingElse,
 }
 
@@ -54,6 +56,7 @@ impl Round {
     const fn as_str(self) -> &'static str {
         match self {
             Self::LogoutNotices => "logout_notices",
+            Self::Webhooks => "webhooks",
             Self::EverythingElse => "work",
         }
     }
@@ -75,11 +78,12 @@ impl Jobs {
         }
     }
 
-    /// Looks for due work again and again, until stopped. Telling clients of sign-outs goes on by itself:
-    /// it waits for hosts of others.
+    /// Looks for due work again and again, until stopped. Telling clients of sign-outs goes on by itself, and so does
+    /// telling webhooks: they wait for hosts of others.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.repeat(stop.clone(), Round::LogoutNotices),
+            self.repeat(stop.clone(), Round::Webhooks),
             self.repeat(stop, Round::EverythingElse),
         );
     }
@@ -90,6 +94,7 @@ impl Jobs {
         };
         let interval = match round {
             Round::LogoutNotices => interval.min(logout_notices::INTERVAL),
+            Round::Webhooks => interval.min(webhooks::INTERVAL),
             Round::EverythingElse => interval,
         };
         loop {
@@ -122,6 +127,7 @@ impl Jobs {
         }
         match round {
             Round::LogoutNotices => logout_notices::run(&self.authority).await?,
+            Round::Webhooks => webhooks::run(&self.authority).await?,
             Round::EverythingElse => self.run_upkeep_and_work().await?,
         }
         Ok(true)
@@ -130,7 +136,8 @@ impl Jobs {
     /// One round: everything that is due now.
     pub async fn run_round(&self) -> Result<(), StoreError> {
         self.run_upkeep_and_work().await?;
-        logout_notices::run(&self.authority).await
+        logout_notices::run(&self.authority).await?;
+        webhooks::run(&self.authority).await
     }
 
     /// Each part by itself: what one of them has to wait for holds up none of the others.
@@ -176,13 +183,14 @@ impl Jobs {
 
 const fn claims_a_round(kind: DueWorkKind) -> u32 {
     match kind {
-        DueWorkKind::Sweep | DueWorkKind::SweepDpopProofIds | DueWorkKind::DeleteTenantRows => {
-            u32::MAX
-        }
+        DueWorkKind::Sweep
+        | DueWorkKind::SweepDpopProofIds
+        | DueWorkKind::DeleteTenantRows
+        | DueWorkKind::AuditErasures => u32::MAX,
         // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.
         DueWorkKind::SigningKeys => CLAIMS_OF_SIGNING_KEYS,
-        // They have a claim of their own, by notice.
-        DueWorkKind::LogoutNotices => 0,
+        // They have rounds of their own.
+        DueWorkKind::LogoutNotices | DueWorkKind::WebhookDeliveries => 0,
     }
 }
 

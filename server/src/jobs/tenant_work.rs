@@ -1,5 +1,5 @@
-//! One piece of work for one tenant: a sweep, one of its used DPoP proofs alone, a step of its signing keys, or
-//! a batch of a deleted tenant's rows.
+//! One piece of work for one tenant: a sweep, one of its used DPoP proofs alone, a step of its signing keys, taking
+//! erased people's data out of its audit, or a batch of a deleted tenant's rows.
 
 use std::time::Duration;
 
@@ -41,8 +41,11 @@ pub async fn run(authority: &Authority, work: &DueWork) -> Result<(), StoreError
         }
         DueWorkKind::Sweep => sweep(authority, &tenant).await,
         DueWorkKind::SweepDpopProofIds => sweep_proofs(authority, &tenant).await,
-        // The tenant is not deleted, and notices are claimed elsewhere: nothing to do.
-        DueWorkKind::DeleteTenantRows | DueWorkKind::LogoutNotices => {
+        DueWorkKind::AuditErasures => authority.erase_from_audit(&tenant).await,
+        // The tenant is not deleted, and what waits for others' hosts is claimed elsewhere: nothing to do.
+        DueWorkKind::DeleteTenantRows
+        | DueWorkKind::LogoutNotices
+        | DueWorkKind::WebhookDeliveries => {
             let mut scope = authority.database().tenant(&tenant).await?;
             scope.finish_due_work(work.kind).await?;
             scope.commit().await
@@ -80,6 +83,7 @@ async fn sweep(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError>
             .await?;
     }
     scope.commit().await?;
+    authority.reseal_webhook_secrets(tenant).await?;
     note(authority, tenant, grants, &report);
     Ok(())
 }
@@ -147,11 +151,15 @@ fn note(authority: &Authority, tenant: &Tenant, grants: u64, report: &SweepRepor
         ("grants", grants),
         ("clients", clients),
         ("client_assertion_ids", report.client_assertion_ids),
+        ("idempotent_answers", report.idempotent_answers),
         ("initial_access_tokens", report.initial_access_tokens),
         ("device_authorizations", report.device_authorizations),
         ("logout_notices", report.logout_notices),
         ("ended_clients", report.ended_clients),
         ("ended_audiences", report.ended_audiences),
+        ("decisions", report.decisions),
+        ("webhook_deliveries", report.webhook_deliveries),
+        ("webhooks", report.webhooks),
     ] {
         let swept = &authority.metrics().swept;
         swept.with_label_values(&[kind]).inc_by(rows);

@@ -17,6 +17,7 @@ pub async fn run(
     audit_retention: Duration,
 ) -> Result<(), StoreError> {
     sweep_revocations(authority, now).await?;
+    sweep_idempotent_answers(authority, now).await?;
     authority.measure_signing_keys().await?;
     let mut platform = authority.database().platform().await?;
     platform.ensure_audit_partition(now).await?;
@@ -40,6 +41,16 @@ async fn sweep_revocations(authority: &Authority, now: Timestamp) -> Result<(), 
         }
     }
     count(authority, "revocations", removed);
+    Ok(())
+}
+
+async fn sweep_idempotent_answers(authority: &Authority, now: Timestamp) -> Result<(), StoreError> {
+    let mut platform = authority.database().platform().await?;
+    let swept = platform
+        .sweep_platform_idempotent_answers(now, BATCH)
+        .await?;
+    platform.commit().await?;
+    count(authority, "idempotent_answers", swept);
     Ok(())
 }
 

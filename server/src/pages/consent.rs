@@ -38,6 +38,9 @@ pub struct ConsentPage {
     pub device: Option<DeviceView>,
     pub resources: Vec<ResourceView>,
     pub scopes: Vec<ScopeView>,
+    /// What the tenant's policies keep back, and the name of the decision for its administrator.
+    pub withheld: Vec<String>,
+    pub error_id: String,
     pub failure: Option<Failure>,
 }
 

@@ -25,4 +25,6 @@ pub struct DeviceDonePage {
     pub frame: Frame,
     pub client_name: String,
     pub is_approved: bool,
+    /// Where it was not the person who refused.
+    pub error_id: Option<String>,
 }

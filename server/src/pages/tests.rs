@@ -61,6 +61,8 @@ fn consent(text: &str) -> ConsentPage {
             description: text.into(),
             is_chosen: true,
         }],
+        withheld: vec![text.into()],
+        error_id: text.into(),
         failure: None,
     }
 }
@@ -82,6 +84,7 @@ fn device_done(text: &str) -> DeviceDonePage {
         frame: Frame::of_tenant(text),
         client_name: text.into(),
         is_approved: true,
+        error_id: None,
     }
 }
 

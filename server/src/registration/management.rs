@@ -22,7 +22,8 @@ use protocol::{ClientId, ClientKey, SecretText};
 use store::{ClientRecord, StoredSecret, TenantScope, Waiting};
 
 use super::{
-    event, give_registration_token, known_scopes, management_uri, new_secret, signing_algorithm,
+    decide, event, give_registration_token, known_scopes, management_uri, new_secret,
+    signing_algorithm,
 };
 use super::{statement, statement::Stated};
 use crate::http::json;
@@ -161,6 +162,10 @@ async fn replace_registration(
     let known_scopes = known_scopes(&resources);
     let signing_algorithm = signing_algorithm(request).await?;
     let body = RegistrationBody::parse(&body)?;
+    let ground = request
+        .authority()
+        .registration_ground(&request.tenant)
+        .await?;
     let (scope, record) = caller.lock(request).await?;
     check_identity(request, &record, &body)?;
     let (asked, stated) = statement::apply(&request.tenant, body, request.now())?;
@@ -171,7 +176,9 @@ async fn replace_registration(
         signing_algorithm,
         registrant: Registrant::Client(limits),
     };
-    let registration = validate(&asked, &rules)?;
+    let mut registration = validate(&asked, &rules)?;
+    let described = registration.clone().describe(record.client.clone());
+    registration.scopes = decide(request, &ground, &described)?;
     write(request, scope, &record, registration, stated).await
 }
 

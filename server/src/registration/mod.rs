@@ -14,6 +14,7 @@ mod statement;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use authority::audit::{Actor, AuditEvent, EventType};
+use authority::decisions::RegistrationGround;
 use authority::limits::{Limit, RateLimited};
 use authority::{digests, policy};
 use crypto::{SecretKind, SecretToken};
@@ -104,10 +105,10 @@ async fn register(request: &mut TenantRequest) -> Result<RegistrationResponse, O
         // Not before: strangers without a token would use up what its holders need.
         take_of_tenant(request).await?;
     }
-    let (registration, stated) = checked?;
+    let checked = checked?;
     check_quota(&mut scope, &request.tenant).await?;
-    order.statement = stated;
-    insert(request, scope, registration, order).await
+    order.statement = checked.statement;
+    insert(request, scope, checked.client, checked.registration, order).await
 }
 
 /// What a registration leaned on, for the answer and the audit.
@@ -117,12 +118,19 @@ struct Order {
     statement: Option<Stated>,
 }
 
-/// Body → software statement → rules. Decides, and writes nothing.
+/// What may be registered.
+struct Checked {
+    registration: ClientRegistration,
+    client: Client,
+    statement: Option<Stated>,
+}
+
+/// Body → software statement → rules → policies. Decides, and writes nothing.
 async fn check(
     request: &TenantRequest,
     body: &[u8],
     limits: SelfRegistration<'_>,
-) -> Result<(ClientRegistration, Option<Stated>), OAuthFailure> {
+) -> Result<Checked, OAuthFailure> {
     let tenant = &request.tenant;
     let resources = request
         .authority()
@@ -137,7 +145,40 @@ async fn check(
         signing_algorithm,
         registrant: Registrant::Client(limits),
     };
-    Ok((validate(&asked, &rules)?, stated))
+    let mut registration = validate(&asked, &rules)?;
+    let authority = request.authority();
+    let (random, now) = (authority.random(), authority.now());
+    let blank = Client::blank(
+        ClientKey::generate(random, now),
+        ClientId::generate(random),
+        ClientOrigin::Registered,
+        registration.auth_method,
+        now,
+    );
+    let mut client = registration.clone().describe(blank);
+    let ground = authority.registration_ground(tenant).await?;
+    registration.scopes = decide(request, &ground, &client)?;
+    client.scopes.clone_from(&registration.scopes);
+    Ok(Checked {
+        registration,
+        client,
+        statement: stated,
+    })
+}
+
+/// Whether the tenant's policies take it, and with which of the scopes that it names.
+fn decide(
+    request: &TenantRequest,
+    ground: &RegistrationGround,
+    client: &Client,
+) -> Result<Option<ScopeSet>, RegistrationError> {
+    let origin = request.origin();
+    let decided = request
+        .authority()
+        .decide_registration(&request.tenant, ground, client, &origin);
+    decided.map_err(|_| RegistrationError::PolicyDenied {
+        reference: request.request_id.to_string(),
+    })
 }
 
 async fn signing_algorithm(request: &TenantRequest) -> Result<SigningAlgorithm, StoreError> {
@@ -173,6 +214,16 @@ async fn check_quota(scope: &mut TenantScope, tenant: &Tenant) -> Result<(), OAu
     Ok(())
 }
 
+/// Of the tenant's quota, which is of all clients, however they came.
+fn refused(request: &TenantRequest, error: StoreError) -> OAuthFailure {
+    let StoreError::QuotaReached(quota) = error else {
+        return error.into();
+    };
+    let refusals = &request.authority().metrics().quota_refusals;
+    refusals.with_label_values(&[quota.as_str()]).inc();
+    RegistrationError::TooManyClients.into()
+}
+
 fn known_scopes(resources: &Resources) -> ScopeSet {
     let tenants = ScopeSet::from_tokens(TENANT_SCOPES).unwrap_or_default();
     resources
@@ -183,24 +234,18 @@ fn known_scopes(resources: &Resources) -> ScopeSet {
 async fn insert(
     request: &TenantRequest,
     mut scope: TenantScope,
+    client: Client,
     registration: ClientRegistration,
     order: Order,
 ) -> Result<RegistrationResponse, OAuthFailure> {
-    let authority = request.authority();
-    let (random, now) = (authority.random(), authority.now());
-    let client = registration.clone().describe(Client::blank(
-        ClientKey::generate(random, now),
-        ClientId::generate(random),
-        ClientOrigin::Registered,
-        registration.auth_method,
-        now,
-    ));
+    let (authority, now) = (request.authority(), client.created_at);
     let (secret, kept) = registration
         .auth_method
         .is_secret()
         .then(|| new_secret(request, now))
         .unzip();
-    scope.insert_client(&client, kept.as_ref(), now).await?;
+    let inserted = scope.insert_client(&client, kept.as_ref(), now).await;
+    inserted.map_err(|error| refused(request, error))?;
     let token = give_registration_token(request, &mut scope, client.key).await?;
     scope.commit().await?;
     authority

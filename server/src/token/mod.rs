@@ -181,6 +181,9 @@ impl From<TokenError> for OAuthFailure {
             TokenError::DeviceCode(error) => {
                 Self::from_rule(&error).with_status(StatusCode::BAD_REQUEST)
             }
+            TokenError::Policy(refusal) => {
+                Self::from_rule(&refusal).with_status(StatusCode::BAD_REQUEST)
+            }
             other => Self::from_rule(&other),
         }
     }

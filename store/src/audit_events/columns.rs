@@ -5,7 +5,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::AuditEvent;
+use super::{AuditEvent, Subjects};
 
 #[derive(Default)]
 pub(super) struct EventColumns {
@@ -20,6 +20,8 @@ pub(super) struct EventColumns {
     pub request_id: Vec<Option<String>>,
     pub address: Vec<Option<String>>,
     pub details: Vec<Value>,
+    pub user_id: Vec<Option<Uuid>>,
+    pub client_id: Vec<Option<String>>,
 }
 
 impl EventColumns {
@@ -39,6 +41,9 @@ impl EventColumns {
                 .address
                 .push(event.address.map(|address| address.to_string()));
             columns.details.push(event.details.clone());
+            let subjects = Subjects::of(event);
+            columns.user_id.push(subjects.user_id);
+            columns.client_id.push(subjects.client_id);
         }
         columns
     }

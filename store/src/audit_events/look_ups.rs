@@ -47,6 +47,35 @@ impl TenantScope {
             .collect()
     }
 
+    /// Those that are still there, in no order.
+    pub async fn find_audit_events(
+        &mut self,
+        places: &[AuditCursor],
+    ) -> Result<Vec<AuditEvent>, StoreError> {
+        let (times, event_ids): (Vec<OffsetDateTime>, Vec<Uuid>) = places
+            .iter()
+            .map(|place| {
+                let at: OffsetDateTime = place.occurred_at.into();
+                (at, place.event_id.as_uuid())
+            })
+            .unzip();
+        let rows = select_audit_events!(
+            from "unnest($2::timestamptz[], $3::uuid[]) as place (at, id)",
+            // `offset 0`: one after the other, by the key; joined, all of the tenant's would be read.
+            "cross join lateral (
+                 select * from audit_events
+                 where tenant_id = $1 and occurred_at = place.at and event_id = place.id offset 0
+             ) as found",
+            self.tenant_id(),
+            &times,
+            &event_ids,
+        );
+        answer!(self, rows, fetch_all)?
+            .into_iter()
+            .map(AuditEvent::try_from)
+            .collect()
+    }
+
     /// Spent codes and refresh tokens that came again, the newest first.
     pub async fn list_token_reuses(
         &mut self,

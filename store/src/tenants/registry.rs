@@ -24,7 +24,7 @@ macro_rules! select_tenants {
     ($rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             TenantRow,
-            r#"select tenant_id, slug, display_name, issuer, state, registration_policy,
+            r#"select tenant_id, slug, display_name, issuer, state, is_system, registration_policy,
                  registration_redirect_hosts, registration_allows_loopback, registration_scopes,
                  registration_max_clients, registration_unused_lifetime,
                  software_statement_issuers as "software_statement_issuers: Json<Vec<SoftwareStatementIssuer>>",
@@ -42,6 +42,8 @@ macro_rules! select_tenants {
         )
     };
 }
+
+mod system;
 
 impl PlatformScope {
     /// [`StoreError::Conflict`] when slug or issuer were ever taken, or when one issuer would lie
@@ -162,6 +164,16 @@ impl PlatformScope {
     }
 
     /// For jobs, in any state.
+    pub async fn find_tenant_by_issuer(
+        &mut self,
+        issuer: &str,
+    ) -> Result<Option<Tenant>, StoreError> {
+        let row = select_tenants!("where issuer = $1 and state <> 'deleted'", issuer,);
+        answer!(self, row, fetch_optional)?
+            .map(Tenant::try_from)
+            .transpose()
+    }
+
     pub async fn find_tenant(&mut self, tenant_id: TenantId) -> Result<Option<Tenant>, StoreError> {
         let row = select_tenants!("where tenant_id = $1", tenant_id.as_uuid());
         answer!(self, row, fetch_optional)?
@@ -263,7 +275,7 @@ impl PlatformScope {
     }
 
     /// Whether it was there. A job removes what is the tenant's; its own row stays, so that slug and
-    /// issuer are never given out again. Its admin keys end with it.
+    /// issuer are never given out again. Its admin keys and memberships end with it.
     pub async fn delete_tenant(
         &mut self,
         tenant: &Tenant,
@@ -274,6 +286,7 @@ impl PlatformScope {
             .await?;
         if is_deleted {
             self.revoke_admin_keys_of_tenant(tenant.id(), now).await?;
+            self.delete_memberships_of_tenant(tenant.id()).await?;
             self.insert_due_work(tenant.id(), DueWorkKind::DeleteTenantRows, now, now)
                 .await?;
         }

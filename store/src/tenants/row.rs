@@ -23,6 +23,7 @@ pub(super) struct TenantRow {
     pub display_name: String,
     pub issuer: String,
     pub state: String,
+    pub is_system: bool,
     pub registration_policy: String,
     pub registration_redirect_hosts: Option<Vec<String>>,
     pub registration_allows_loopback: bool,
@@ -68,6 +69,7 @@ impl TryFrom<TenantRow> for Tenant {
             issuer: Issuer::parse(&row.issuer).map_err(StoreError::corrupt)?,
             state: TenantState::parse(&row.state)
                 .ok_or_else(|| StoreError::corrupt("tenants.state"))?,
+            is_system: row.is_system,
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
         })))

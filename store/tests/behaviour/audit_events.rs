@@ -6,8 +6,8 @@ use protocol::{EventId, Timestamp};
 
 use crate::tests::support::{CountingRandom, Things, World, at};
 use crate::{
-    AuditEvent, FirstKept, NewAuditEvent, PlatformScope, SHORTEST_AUDIT_RETENTION, Tenant,
-    TenantUpdate,
+    AuditEvent, AuditFilter, FirstKept, NewAuditEvent, PlatformScope, SHORTEST_AUDIT_RETENTION,
+    Tenant, TenantUpdate,
 };
 
 fn event(occurred_at: Timestamp) -> NewAuditEvent {
@@ -43,7 +43,10 @@ async fn events_are_listed_from_the_newest_page_by_page() {
     let mut scope = world.database.tenant(&acme).await.unwrap();
     let (mut after, mut listed) = (None, Vec::new());
     loop {
-        let page = scope.list_audit_events(after, 2).await.unwrap();
+        let page = scope
+            .list_audit_events(&AuditFilter::default(), after, 2)
+            .await
+            .unwrap();
         after = page.last().map(AuditEvent::cursor);
         if page.is_empty() {
             break;
@@ -121,7 +124,14 @@ async fn a_month_is_made_filled_and_dropped() {
     assert_eq!(world.db_count("audit_events").await, 2);
     let mut scope = world.database.tenant(&tenant).await.unwrap();
     scope.insert_audit_event(&event(at(2))).await.unwrap();
-    assert_eq!(scope.list_audit_events(None, 10).await.unwrap().len(), 3);
+    assert_eq!(
+        scope
+            .list_audit_events(&AuditFilter::default(), None, 10)
+            .await
+            .unwrap()
+            .len(),
+        3
+    );
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();
     let dropped = platform.drop_audit_partitions(kept_from(at(0)));

@@ -116,19 +116,21 @@ async fn an_audience_that_ended_is_named_while_a_token_of_before_may_live() {
     let mut resource = things.resource;
     let first = resource.audience.clone();
     resource.name = "Other tools".to_owned();
-    assert!(scope.update_resource(&resource, at(3)).await.unwrap());
+    let left = scope.update_resource(&resource, at(3)).await.unwrap();
+    assert_eq!(left.unwrap().audience, None);
     let since = |record: Option<crate::ResourceRecord>| record.unwrap().resource.audience_since;
     let found = scope.find_resource(resource.resource_id).await.unwrap();
     assert_eq!(since(found), at(0));
     "https://elsewhere.example".clone_into(&mut resource.audience);
-    assert!(scope.update_resource(&resource, at(5)).await.unwrap());
-    let told = scope.insert_ended_audience(&first, at(5), at(900));
+    let left = scope.update_resource(&resource, at(5)).await.unwrap();
+    let left = left.unwrap();
+    assert_eq!(left.audience.as_ref(), Some(&first));
+    let told = scope.insert_ended_audience(&left, at(5), at(900));
     told.await.unwrap();
     let found = scope.find_resource(resource.resource_id).await.unwrap();
     assert_eq!(since(found), at(5));
-    let is_gone = scope.delete_resource(resource.resource_id);
-    assert!(is_gone.await.unwrap());
-    let told = scope.insert_ended_audience(&resource.audience, at(7), at(950));
+    let left = scope.delete_resource(resource.resource_id).await.unwrap();
+    let told = scope.insert_ended_audience(left.as_ref().unwrap(), at(7), at(950));
     told.await.unwrap();
     let ended = |audience: &str, ended_at| EndedAudience {
         audience: audience.to_owned(),
@@ -151,9 +153,8 @@ async fn an_audience_that_ended_is_named_while_a_token_of_before_may_live() {
         [new]
     );
     // And goes again, later.
-    let is_gone = scope.delete_resource(resource.resource_id);
-    assert!(is_gone.await.unwrap());
-    let told = scope.insert_ended_audience(&resource.audience, at(20), at(1_000));
+    let left = scope.delete_resource(resource.resource_id).await.unwrap();
+    let told = scope.insert_ended_audience(left.as_ref().unwrap(), at(20), at(1_000));
     told.await.unwrap();
     let listed = scope.list_ended_audiences(at(999), 10).await.unwrap();
     assert_eq!(listed, [ended(&resource.audience, at(20))]);

@@ -217,6 +217,7 @@ async fn settings_are_read_back_as_they_were_written() {
             .delete_resource(things.resource.resource_id)
             .await
             .unwrap()
+            .is_some()
     );
     scope.commit().await.unwrap();
     let mut platform = world.database.platform().await.unwrap();

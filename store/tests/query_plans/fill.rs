@@ -26,6 +26,7 @@ select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h', '/t/
     900, 1, 1, 1, 1, '{}', moment(tenant), moment(tenant) from generate_series(51, 5000) as tenant;
 insert into admin_keys select id('ak', tenant, number), case when number % 2 = 0 then tenant(tenant) end, 'x',
     digest('ak', tenant, number), 1, 'read', moment(number) from n;
+update admin_keys set scopes = '{*:read}';
 insert into due_work select tenant(tenant), case when tenant % 2 = 0 then 'sweep' else 'other' end, moment(tenant), 0,
     moment(0) from generate_series(1, 5000) as tenant;
 insert into revocations select tenant(tenant), case when number % 2 = 0 then 'grant' else 'access_token' end,
@@ -49,6 +50,10 @@ insert into client_documents select tenant(tenant), id('c', tenant, number), 'x'
 insert into client_assertion_ids select tenant(tenant), digest('ca', tenant, number % 10), digest('j', tenant, number),
     moment(number * 100) from n;
 insert into dpop_proof_ids select tenant(tenant), digest('dp', tenant, number), moment(number * 100) from n;
+insert into idempotent_answers select tenant(tenant), 'key:' || number % 10, digest('ik', tenant, number),
+    digest('if', tenant, number), 'x', moment(number * 100) from n;
+insert into platform_idempotent_answers select 'key:' || number % 10, digest('ik', tenant, number),
+    digest('if', tenant, number), 'x', moment(number * 100) from n;
 insert into initial_access_tokens (tenant_id, token_id, name, token_digest, pepper_id, uses, max_uses, created_at)
 select tenant(tenant), id('it', tenant, number), 'x', digest('it', tenant, number), 1, 1, 1 + number % 2,
     moment(number * 100) from n;
@@ -57,8 +62,24 @@ insert into refused_resource_indicators select tenant(tenant), id('ri', tenant, 
 insert into client_resources select tenant(tenant), id('c', tenant, number), id('r', tenant, number) from n;
 insert into users (tenant_id, user_id, username, folded_username, is_enabled, created_at, updated_at)
 select tenant(tenant), id('u', tenant, number), 'u' || number, 'u' || number, true, moment(0), moment(0) from n;
+insert into memberships select id('m', tenant, number), case when number % 2 = 0 then tenant(tenant) end, tenant(tenant),
+    id('u', tenant, number), 'auditor', moment(number) from n;
+insert into groups select tenant(tenant), 'g' || number, null, null, moment(0), moment(0)
+from t, generate_series(1, 1000) as number;
+insert into group_members select tenant(tenant), id('u', tenant, number), 'g' || number, moment(0) from n;
+insert into tenant_quotas select tenant(tenant), kind, 1000, moment(0)
+from generate_series(1, 5000) as tenant, unnest(array['users', 'clients', 'resources', 'sessions']) as kind;
+insert into tenant_usage select tenant(tenant), kind, slot, 1 from generate_series(1, 5000) as tenant,
+    unnest(array['users', 'clients', 'resources', 'sessions', 'users:bcrypt:10']) as kind,
+    generate_series(100, 103) as slot;
 insert into browser_sessions select tenant(tenant), id('s', tenant, number), digest('s', tenant, number), 1,
     id('u', tenant, number), moment(0), moment(0), moment(number * 100) from n;
+insert into policy_versions (tenant_id, version, policies, author_kind, created_at)
+select tenant(tenant), number, 'x', 'x', moment(0) from n;
+insert into guard_rail_versions (version, policies, author_kind, created_at)
+select number, 'x', 'x', moment(0) from generate_series(1, 5000) as number;
+insert into decisions select tenant(tenant), id('dn', tenant, number), 'e' || number, moment(number * 100), 'issue', 'denied',
+    id('u', tenant, number), 'c' || number, 1, '{}', '[]' from n;
 insert into consents select tenant(tenant), id('u', tenant, number), id('c', tenant, number), id('r', tenant, number),
     'https://x', '{}', moment(0), moment(0) from n;
 insert into grants select tenant(tenant), id('g', tenant, number), id('u', tenant, number), id('c', tenant, number),
@@ -88,6 +109,14 @@ insert into audit_events select tenant(tenant), moment(number * 10000), id('e', 
 insert into audit_events select tenant(tenant), moment(number * 10000), id('te', tenant, number),
     case number % 4 when 0 then 'refresh_token.stale' else 'x.y' end, 'client', 'c' || number, 'grant',
     id('g', tenant, number)::text, null, null, '{}' from n;
+update audit_events set user_id = event_id, client_id = actor_id, request_id = event_id::text;
+insert into webhooks (tenant_id, webhook_id, name, url, event_types, state, sealed_secret, kek_id, created_at, updated_at)
+select tenant(tenant), id('w', tenant, number), 'x', 'x', '{*}', (array['active', 'disabled', 'deleted'])[1 + number % 3],
+    '', 'x', moment(0), moment(0) from t, generate_series(1, 20) as number;
+insert into webhook_deliveries select tenant(tenant), id('w', tenant, 1 + number % 20), id('we', tenant, number),
+    moment(number * 100), 'x.y', (array['pending', 'delivered', 'failed'])[1 + number % 3], 0, moment(number * 100)
+from t, generate_series(1, 400) as number;
+insert into audit_erasures select tenant(tenant), id('u', tenant, number), moment(number) from n;
 insert into ended_audiences select tenant(tenant), 'https://gone/' || number, moment(0), moment(number * 100) from n;
 insert into ended_clients select tenant(tenant), 'gone-' || number, moment(0), moment(number * 100) from n;
 insert into platform_audit_events select moment(number * 10000), id('pe', tenant, number), null, 'x.y', 'user', null, null,

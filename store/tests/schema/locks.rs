@@ -11,7 +11,10 @@ async fn offenders(world: &World, statement: &'static str) -> Vec<String> {
 }
 
 /// Tables that hold a tenant's id and stand above tenants all the same.
-const ABOVE_TENANTS: [&str; 3] = ["admin_keys", "platform_audit_events", "tenants"];
+const ABOVE_TENANTS: [&str; 2] = ["platform_audit_events", "tenants"];
+
+/// Above tenants as well, and each tenant sees its own rows in them.
+const OPEN_TO_THEIR_TENANTS: [&str; 2] = ["admin_keys", "memberships"];
 
 #[tokio::test]
 async fn every_table_of_tenants_has_forced_row_security() {
@@ -34,6 +37,8 @@ async fn every_key_of_a_tenants_table_begins_with_the_tenant() {
         "select i.indexrelid::regclass::text
          from pg_index i
          join pg_policy p on p.polrelid = i.indrelid and p.polname = 'tenant_isolation'
+         -- What may be nobody's has keys of its own (`OPEN_TO_THEIR_TENANTS`).
+         join pg_attribute t on t.attrelid = i.indrelid and t.attname = 'tenant_id' and t.attnotnull
          where (i.indisprimary or i.indisunique)
            and (select attname from pg_attribute where attrelid = i.indrelid and attnum = i.indkey[0])
                <> 'tenant_id'",
@@ -45,6 +50,7 @@ async fn every_key_of_a_tenants_table_begins_with_the_tenant() {
         "select c.conrelid::regclass || ': ' || c.conname
          from pg_constraint c
          join pg_policy p on p.polrelid = c.conrelid and p.polname = 'tenant_isolation'
+         join pg_attribute t on t.attrelid = c.conrelid and t.attname = 'tenant_id' and t.attnotnull
          where c.contype = 'f'
            and ((select attname from pg_attribute where attrelid = c.conrelid and attnum = c.conkey[1])
                 <> 'tenant_id'
@@ -52,6 +58,23 @@ async fn every_key_of_a_tenants_table_begins_with_the_tenant() {
                 <> 'tenant_id')",
     );
     assert_eq!(foreign_keys.await, Vec::<String>::new());
+}
+
+/// What stands above tenants and may be one tenant's: its own role sees its own rows.
+#[tokio::test]
+async fn tables_that_are_open_to_their_tenants_show_each_its_own() {
+    let world = World::new().await;
+    let open = offenders(
+        &world,
+        "select p.polrelid::regclass::text from pg_policy p
+         join pg_attribute a on a.attrelid = p.polrelid and a.attname = 'tenant_id' and not a.attnotnull
+         where p.polname = 'tenant_isolation' and p.polroles = array['writ_app'::regrole::oid]
+           and exists (select from pg_policy o where o.polrelid = p.polrelid and o.polname = 'platform_access'
+                         and o.polroles = array['writ_platform'::regrole::oid])
+           and (select count(*) from pg_policy o where o.polrelid = p.polrelid) = 2
+         order by 1",
+    );
+    assert_eq!(open.await, OPEN_TO_THEIR_TENANTS);
 }
 
 /// A cascade or a check without an index reads a whole table.

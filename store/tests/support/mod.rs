@@ -15,7 +15,8 @@ use crate::test_database::TestDatabase;
 use crate::{NewTenant, Roles, Tenant, TenantSettings};
 pub(crate) use devices::{device_of, grant_of};
 pub(crate) use things::{
-    Things, USED_JTI, client_secret, client_secret_of, digest, dpop_key, grant_and_code, new_family,
+    ANSWERED_CALLER, Things, USED_JTI, client_secret, client_secret_of, digest, dpop_key,
+    grant_and_code, idempotent_answer, new_family, policy_version,
 };
 
 /// Random enough for ids that do not meet: a counter through a mixing function.

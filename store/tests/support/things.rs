@@ -1,5 +1,7 @@
 //! One of everything, in one tenant. Names are the same in every tenant; ids are not.
 
+mod makers;
+
 use std::net::IpAddr;
 
 use protocol::authorization::ProofOfPossession;
@@ -7,18 +9,25 @@ use protocol::client::{AuthMethod, Client, ClientKeys, ClientOrigin, GrantType};
 use protocol::redirect_uri::RedirectUri;
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{
-    ClientId, ClientKey, CredentialId, EventId, FamilyId, GrantId, JwkThumbprint, PendingId,
-    RefusedIndicatorId, ResourceId, ScopeSet, SecretText, SessionId, TokenId, UserId,
+    AdminKeyId, AdminRole, ClientId, ClientKey, CredentialId, DecisionId, EventId, FamilyId,
+    GrantId, GroupName, JwkThumbprint, MembershipId, PendingId, RefusedIndicatorId, ResourceId,
+    ScopeSet, SecretText, SessionId, TokenId, UserAttributes, UserId, WebhookId,
 };
 use serde_json::json;
 
+use self::makers::*;
+pub(crate) use self::makers::{
+    client_secret, client_secret_of, dpop_key, grant_and_code, idempotent_answer, new_family,
+};
 use super::devices::Devices;
 use super::{CountingRandom, World, at};
 use crate::{
-    NewAuditEvent, NewAuthorizationCode, NewBrowserSession, NewClientDocument, NewClientSecret,
-    NewConsent, NewGrant, NewInitialAccessToken, NewRefreshFamily, NewRefusedResourceIndicator,
-    NewResourceCredential, NewSigningKey, NewUser, RevokedReason, SecretDigest, SigningKeySighting,
-    SigningKeyState, SigningKeyUse, StoredSecret, Tenant, UserUpdate,
+    GroupUpdate, NewAdminKey, NewAuditEvent, NewAuthorizationCode, NewBrowserSession,
+    NewClientDocument, NewClientSecret, NewConsent, NewDecision, NewGrant, NewGroup,
+    NewIdempotentAnswer, NewInitialAccessToken, NewMembership, NewPolicyVersion, NewRefreshFamily,
+    NewRefusedResourceIndicator, NewResourceCredential, NewSigningKey, NewUser, NewWebhook,
+    PolicyAuthor, RevokedReason, SealedWebhookSecret, SecretDigest, SigningKeySighting,
+    SigningKeyState, SigningKeyUse, StoredSecret, Tenant, TenantQuotas, UserUpdate,
 };
 
 const REDIRECT_URI: &str = "https://app.example/callback";
@@ -27,6 +36,8 @@ const REDIRECT_URI: &str = "https://app.example/callback";
 #[derive(Clone)]
 pub(crate) struct Things {
     pub user: NewUser,
+    /// The user is in it.
+    pub group: NewGroup,
     pub client: Client,
     pub client_secret: NewClientSecret,
     pub resource: Resource,
@@ -45,6 +56,12 @@ pub(crate) struct Things {
     pub next_signing_key: NewSigningKey,
     pub jti: TokenId,
     pub event: NewAuditEvent,
+    pub admin_key: NewAdminKey,
+    /// Of its own user, as if it were the system tenant; [`Things::insert`] writes it.
+    membership: Option<NewMembership>,
+    /// It is told of every event.
+    pub webhook: NewWebhook,
+    pub decision: NewDecision,
     pub newcomers: Newcomers,
     /// [`Things::insert_all`] writes them.
     pub devices: Devices,
@@ -62,7 +79,32 @@ pub(crate) struct Newcomers {
 }
 
 /// The `jti` of an assertion that was used.
+pub(crate) const ANSWERED_CALLER: &str = "key:1";
 pub(crate) const USED_JTI: &str = "assertion-1";
+
+pub(crate) fn policy_version() -> NewPolicyVersion {
+    NewPolicyVersion {
+        policies: Some("permit (principal, action, resource);".to_owned()),
+        note: Some("at first".to_owned()),
+        reverts_to: None,
+        author: PolicyAuthor {
+            kind: "bootstrap_key".to_owned(),
+            id: None,
+        },
+    }
+}
+
+fn admin_key() -> NewAdminKey {
+    NewAdminKey {
+        admin_key_id: AdminKeyId::generate(&CountingRandom, at(0)),
+        tenant: None,
+        name: "deploy".to_owned(),
+        digest: digest(),
+        scopes: AdminRole::Auditor.scopes(),
+        rotated_from: None,
+        expires_at: None,
+    }
+}
 
 /// A digest that is nobody else's.
 pub(crate) fn digest() -> SecretDigest {
@@ -94,7 +136,14 @@ impl Things {
                 password_hash: Some(SecretText::from(
                     "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
                 )),
+                password_scheme: Some("bcrypt:10".to_owned()),
                 is_enabled: true,
+                attributes: attributes(),
+            },
+            group: NewGroup {
+                name: GroupName::parse("editors").unwrap(),
+                display_name: Some("Editors".to_owned()),
+                description: None,
             },
             client_secret: client_secret(),
             resource_credential: NewResourceCredential {
@@ -124,6 +173,10 @@ impl Things {
             next_signing_key: signing_key("key-2", SigningKeyState::Next),
             jti: TokenId::generate(random, at(0)),
             event: event(),
+            admin_key: admin_key(),
+            membership: None,
+            webhook: webhook(),
+            decision: decision(user_id, &client),
             newcomers: Newcomers::new(),
             devices: Devices::new(client.key, resource.resource_id, &grant),
             client,
@@ -137,9 +190,13 @@ impl Things {
 
     /// The same, written.
     pub async fn insert(world: &World, tenant: &Tenant) -> Self {
-        let things = Self::new();
+        let mut things = Self::new();
         let mut scope = world.database.tenant(tenant).await.unwrap();
         scope.insert_user(&things.user, at(0)).await.unwrap();
+        scope.insert_group(&things.group, at(0)).await.unwrap();
+        let (group, user_id) = (&things.group.name, things.user_id());
+        let is_new = scope.insert_group_member(group, user_id, at(0));
+        assert!(is_new.await.unwrap());
         scope
             .insert_resource(&things.resource, at(0))
             .await
@@ -203,9 +260,33 @@ impl Things {
                 .await
                 .unwrap()
         );
+        // Before the event, which it is told of.
+        scope.insert_webhook(&things.webhook, at(0)).await.unwrap();
         scope.insert_audit_event(&things.event).await.unwrap();
+        scope
+            .insert_admin_key(&things.admin_key, at(0))
+            .await
+            .unwrap();
+        let membership = NewMembership {
+            membership_id: MembershipId::generate(&CountingRandom, at(0)),
+            system_tenant: tenant.clone(),
+            user_id: things.user.user_id,
+            role: AdminRole::Auditor,
+        };
+        scope.insert_membership(&membership, at(0)).await.unwrap();
+        things.membership = Some(membership);
         scope.commit().await.unwrap();
+        let mut platform = world.database.platform().await.unwrap();
+        let decisions = [(tenant.clone(), things.decision.clone())];
+        let inserted = platform.insert_decisions_of_tenants(&decisions);
+        inserted.await.unwrap();
+        platform.commit().await.unwrap();
         things
+    }
+
+    /// Once it was inserted.
+    pub fn membership(&self) -> &NewMembership {
+        self.membership.as_ref().unwrap()
     }
 
     /// Its resource was shown the key that signs, and not the next one.
@@ -221,6 +302,16 @@ impl Things {
     pub async fn insert_all(world: &World, tenant: &Tenant) -> Self {
         // One of everything is more than a caller's future should hold.
         let things = Box::pin(Self::insert(world, tenant)).await;
+        let mut platform = world.database.platform().await.unwrap();
+        let quotas = TenantQuotas {
+            users: Some(1_000),
+            ..TenantQuotas::default()
+        };
+        platform
+            .set_tenant_quotas(tenant.id(), &quotas, at(0))
+            .await
+            .unwrap();
+        platform.commit().await.unwrap();
         let new = &things.newcomers;
         let mut scope = world.database.tenant(tenant).await.unwrap();
         scope
@@ -236,10 +327,14 @@ impl Things {
             .insert_initial_access_token(&new.initial_access_token, at(0))
             .await
             .unwrap();
+        let version = scope.insert_policy_version(&policy_version(), at(0)).await;
+        assert_eq!(version.unwrap().version, 1);
         scope
             .keep_refused_resource_indicator(&new.refused, at(0))
             .await
             .unwrap();
+        let erasure = scope.insert_audit_erasure(things.user.user_id, at(0), at(0));
+        assert!(erasure.await.unwrap());
         let ended = things.grant.session_id.as_slice();
         let notices = scope.insert_logout_notices(ended, at(0)).await.unwrap();
         assert_eq!(notices, 1);
@@ -247,6 +342,9 @@ impl Things {
         let client_id = &things.client.client_id;
         let is_first = scope.insert_client_assertion_id(client_id, USED_JTI, at(900), at(0));
         assert!(is_first.await.unwrap());
+        let answer = idempotent_answer();
+        let kept = scope.insert_idempotent_answer(&answer, at(0));
+        assert!(kept.await.unwrap());
         let key = dpop_key();
         let is_first = scope.insert_dpop_proof_id(&key, USED_JTI, at(900), at(0));
         assert!(is_first.await.unwrap());
@@ -270,9 +368,8 @@ impl Things {
             ..resource()
         };
         scope.insert_resource(&gone, at(0)).await.unwrap();
-        let is_gone = scope.delete_resource(gone.resource_id);
-        assert!(is_gone.await.unwrap());
-        let told = scope.insert_ended_audience(&gone.audience, at(1), at(900));
+        let left = scope.delete_resource(gone.resource_id).await.unwrap();
+        let told = scope.insert_ended_audience(left.as_ref().unwrap(), at(1), at(900));
         told.await.unwrap();
         scope.commit().await.unwrap();
         things
@@ -291,32 +388,16 @@ impl Things {
             folded_email: None,
             name: None,
             is_enabled: false,
+            attributes: UserAttributes::default(),
         }
     }
-}
 
-/// The example of RFC 7638 §3.1.
-pub(crate) fn dpop_key() -> JwkThumbprint {
-    JwkThumbprint::parse("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs").unwrap()
-}
-
-fn client() -> Client {
-    let blank = Client::blank(
-        ClientKey::generate(&CountingRandom, at(0)),
-        ClientId::parse("editor").unwrap(),
-        ClientOrigin::Static,
-        AuthMethod::ClientSecretBasic,
-        at(0),
-    );
-    Client {
-        name: Some("Editor".to_owned()),
-        redirect_uris: vec![RedirectUri::from_stored(REDIRECT_URI)],
-        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-        scopes: Some(ScopeSet::parse("tools:call tools:list").unwrap()),
-        client_uri: Some("https://app.example".to_owned()),
-        backchannel_logout_uri: Some("https://app.example/signed-out".to_owned()),
-        software_version: Some("1.0".to_owned()),
-        ..blank
+    /// Likewise.
+    pub fn group_update() -> GroupUpdate {
+        GroupUpdate {
+            display_name: Some("Mallory's".to_owned()),
+            description: None,
+        }
     }
 }
 
@@ -355,119 +436,5 @@ impl Newcomers {
                 client_id: ClientId::parse("editor").unwrap(),
             },
         }
-    }
-}
-
-/// Another secret, for a client that has one.
-pub(crate) fn client_secret_of(_things: &Things) -> NewClientSecret {
-    client_secret()
-}
-
-pub(crate) fn client_secret() -> NewClientSecret {
-    NewClientSecret {
-        credential_id: CredentialId::generate(&CountingRandom, at(0)),
-        secret: StoredSecret::Generated(digest()),
-        expires_at: Some(at(86_400)),
-    }
-}
-
-fn resource() -> Resource {
-    let scope = |name: &str, is_default| ResourceScope {
-        name: name.to_owned(),
-        description: format!("May use {name}"),
-        is_default,
-    };
-    Resource {
-        resource_id: ResourceId::generate(&CountingRandom, at(0)),
-        identifiers: vec![
-            "https://Mcp.example/mcp".to_owned(),
-            "https://alias.example".to_owned(),
-        ],
-        audience: "https://mcp.example/mcp".to_owned(),
-        audience_since: at(0),
-        name: "Tools".to_owned(),
-        scopes: vec![scope("tools:call", true), scope("tools:list", false)],
-        access_token_lifetime: Some(std::time::Duration::from_mins(5)),
-    }
-}
-
-pub(crate) fn grant_and_code(
-    user_id: UserId,
-    client: &Client,
-    resource: &Resource,
-) -> (NewGrant, NewAuthorizationCode) {
-    let random = &CountingRandom;
-    let grant = NewGrant {
-        grant_id: GrantId::generate(random, at(0)),
-        user_id,
-        client_key: client.key,
-        scopes: ScopeSet::parse("openid tools:call").unwrap(),
-        refused_scopes: ScopeSet::parse("admin").unwrap(),
-        resource_ids: vec![resource.resource_id],
-        authenticated_at: at(0),
-        client_auth_method: client.auth_method,
-        session_id: Some(SessionId::generate(random, at(0))),
-        acr: Some("urn:example:password".to_owned()),
-    };
-    let code = NewAuthorizationCode {
-        digest: digest(),
-        pending_id: PendingId::generate(random, at(0)),
-        redirect_uri: REDIRECT_URI.to_owned(),
-        redirect_uri_was_sent: true,
-        proof: ProofOfPossession::from_stored(Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"))
-            .unwrap(),
-        nonce: Some("n-1".to_owned()),
-        dpop_jkt: None,
-        expires_at: at(60),
-    };
-    (grant, code)
-}
-
-pub(crate) fn new_family() -> NewRefreshFamily {
-    NewRefreshFamily {
-        family_id: FamilyId::generate(&CountingRandom, at(0)),
-        digest: digest(),
-        idle_expires_at: at(86_400),
-        absolute_expires_at: at(10 * 86_400),
-        dpop_jkt: None,
-    }
-}
-
-fn signing_key(kid: &str, state: SigningKeyState) -> NewSigningKey {
-    NewSigningKey {
-        kid: kid.to_owned(),
-        algorithm: "RS256".to_owned(),
-        signs: SigningKeyUse::Tokens,
-        state,
-        activate_at: (state == SigningKeyState::Next).then(|| at(3_600)),
-        public_jwk: json!({"kty": "RSA", "kid": kid}),
-        sealed_private_key: b"sealed".to_vec(),
-        kek_id: "kek-1".to_owned(),
-    }
-}
-
-/// A spent refresh token came again.
-fn reuse_of(grant: &NewGrant) -> NewAuditEvent {
-    NewAuditEvent {
-        event_type: "refresh_token.stale".to_owned(),
-        target_kind: Some("grant".to_owned()),
-        target_id: Some(grant.grant_id.to_string()),
-        details: json!({"class": "stale_copy"}),
-        ..event()
-    }
-}
-
-fn event() -> NewAuditEvent {
-    NewAuditEvent {
-        event_id: EventId::generate(&CountingRandom, at(0)),
-        occurred_at: at(0),
-        event_type: "login.succeeded".to_owned(),
-        actor_kind: "user".to_owned(),
-        actor_id: Some("alice".to_owned()),
-        target_kind: None,
-        target_id: None,
-        request_id: Some("r-1".to_owned()),
-        address: Some(IpAddr::from([192, 0, 2, 7])),
-        details: json!({"method": "password"}),
     }
 }

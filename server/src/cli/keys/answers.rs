@@ -56,7 +56,7 @@ impl Shown {
 #[derive(Debug, Serialize)]
 pub(super) struct Rotated {
     tenant: String,
-    kid: Option<String>,
+    kid: String,
     algorithm: String,
     is_active: bool,
     activate_at: String,
@@ -120,7 +120,7 @@ pub(super) fn rotated(rotated: &[Rotated], is_json: bool) -> Result<(), CliError
         return json(rotated);
     }
     for one in rotated {
-        let kid = one.kid.as_deref().unwrap_or_default();
+        let kid = &one.kid;
         let when = if one.is_active {
             "signs since"
         } else {

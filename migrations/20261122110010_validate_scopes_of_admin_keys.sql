@@ -1,0 +1,2 @@
+alter table admin_keys validate constraint admin_keys_access_is_known;
+alter table admin_keys validate constraint admin_keys_scopes_are_some;

@@ -1,0 +1,220 @@
+//! `writ policy …`: what decides, what was decided, and what would be.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+use super::verbs::{Listing, Verbs};
+use super::{Access, InTenant};
+use crate::cli::CliError;
+use crate::cli::admin::api::segment;
+use crate::cli::admin::failure::usage;
+use crate::cli::admin::fields::{Fields, list_member, member};
+use crate::cli::admin::show::Column;
+use crate::cli::say::say_exactly;
+
+const DECISIONS: [Column; 6] = [
+    ("WHEN", "decided_at"),
+    ("ERROR ID", "error_id"),
+    ("ACTION", "action"),
+    ("OUTCOME", "outcome"),
+    ("USER", "user_id"),
+    ("CLIENT", "client_id"),
+];
+const VERSIONS: [Column; 4] = [
+    ("VERSION", "version"),
+    ("NOTE", "note"),
+    ("REVERTS TO", "reverts_to"),
+    ("SINCE", "created_at"),
+];
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Policy {
+    #[command(flatten)]
+    access: Access,
+    #[command(flatten)]
+    within: InTenant,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Args)]
+struct Question {
+    /// Which client asks.
+    #[arg(long, value_name = "CLIENT_ID")]
+    client: String,
+    /// Who signs in; none for `client_credentials`.
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+    /// For which resource. Several: repeat it.
+    #[arg(long, value_name = "URL")]
+    resource: Vec<String>,
+    /// The scopes, with spaces between.
+    #[arg(long, value_name = "SCOPES")]
+    scope: Option<String>,
+    #[arg(long, value_name = "GRANT")]
+    grant_type: Option<String>,
+    #[command(flatten)]
+    fields: Fields,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The policies that decide.
+    Show {
+        /// An earlier version of them.
+        #[arg(value_name = "VERSION")]
+        which: Option<u64>,
+        /// Their text alone, for a file.
+        #[arg(long)]
+        text: bool,
+    },
+    /// The versions there are.
+    Versions(Listing),
+    /// Write a version, which decides from then on; with --dry-run it is only validated.
+    Set {
+        /// A file with all policies of the tenant, in Cedar.
+        #[arg(long, short, value_name = "FILE")]
+        file: PathBuf,
+        /// What it is for.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// How two versions differ.
+    Diff { from: u64, to: u64 },
+    /// Let an earlier version decide again, as a new one.
+    Revert {
+        #[arg(value_name = "VERSION")]
+        to: u64,
+        /// What it is for.
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// What was decided, the newest first.
+    Decisions {
+        /// `allowed`, `narrowed`, `denied`, …
+        #[arg(long)]
+        outcome: Option<String>,
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
+        #[arg(long, value_name = "CLIENT_ID")]
+        client: Option<String>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Why something was denied: the `error_id` of an answer or a page.
+    Why { error_id: String },
+    /// What would happen, and why, without anything happening.
+    Explain(Question),
+    /// What a draft would have decided otherwise.
+    Simulate {
+        /// A file with the draft, in Cedar: all policies of the tenant.
+        #[arg(long, short, value_name = "FILE")]
+        file: PathBuf,
+        /// How far to look back.
+        #[arg(long)]
+        days: Option<u64>,
+    },
+}
+
+impl Policy {
+    pub(super) async fn run(&self) -> Result<(), CliError> {
+        let verbs = Verbs::of(&self.access).await?;
+        let tenant = self.within.path()?;
+        let decisions = format!("{tenant}/decisions");
+        let policies = format!("{tenant}/policies");
+        match &self.verb {
+            Verb::Show { which, text } => {
+                let path = match which {
+                    Some(version) => format!("{policies}/versions/{version}"),
+                    None => policies,
+                };
+                if *text {
+                    return tell_text(&verbs, &path).await;
+                }
+                verbs.show(&path).await
+            }
+            Verb::Versions(listing) => {
+                let path = format!("{policies}/versions");
+                verbs.list(&path, listing, &VERSIONS).await
+            }
+            Verb::Set { file, note } => {
+                let mut body = Map::new();
+                member(&mut body, "text", Some(text_of(file)?));
+                member(&mut body, "note", note.as_deref());
+                verbs
+                    .create(&format!("{policies}/versions"), &body.into())
+                    .await
+            }
+            Verb::Diff { from, to } => {
+                verbs
+                    .show(&format!("{policies}/diff?from={from}&to={to}"))
+                    .await
+            }
+            Verb::Revert { to, note } => {
+                let mut body = Map::new();
+                member(&mut body, "version", Some(*to));
+                member(&mut body, "note", note.as_deref());
+                verbs
+                    .create(&format!("{policies}/revert"), &body.into())
+                    .await
+            }
+            Verb::Decisions {
+                outcome,
+                user,
+                client,
+                listing,
+            } => {
+                let filters = vec![
+                    ("outcome", outcome.as_deref()),
+                    ("user", user.as_deref()),
+                    ("client", client.as_deref()),
+                ];
+                verbs
+                    .list_where(&decisions, listing, filters, &DECISIONS)
+                    .await
+            }
+            Verb::Why { error_id } => {
+                verbs
+                    .show(&format!("{decisions}/{}", segment(error_id)))
+                    .await
+            }
+            Verb::Explain(question) => {
+                let body = question.fields.onto(question.body())?;
+                verbs.ask(&format!("{policies}/explain"), &body).await
+            }
+            Verb::Simulate { file, days } => {
+                let mut body = Map::new();
+                member(&mut body, "policies", Some(text_of(file)?));
+                member(&mut body, "days", *days);
+                let body = body.into();
+                verbs.ask(&format!("{policies}/simulate"), &body).await
+            }
+        }
+    }
+}
+
+impl Question {
+    fn body(&self) -> Map<String, Value> {
+        let mut body = Map::new();
+        member(&mut body, "client_id", Some(self.client.as_str()));
+        member(&mut body, "user_id", self.user.as_deref());
+        list_member(&mut body, "resources", &self.resource);
+        member(&mut body, "scope", self.scope.as_deref());
+        member(&mut body, "grant_type", self.grant_type.as_deref());
+        body
+    }
+}
+
+/// Byte for byte, so that it can be written again.
+async fn tell_text(verbs: &Verbs, path: &str) -> Result<(), CliError> {
+    let found = verbs.api.get(path).await?.body;
+    let text = found.get("text").and_then(Value::as_str);
+    Ok(say_exactly(text.unwrap_or_default())?)
+}
+
+fn text_of(file: &Path) -> Result<String, CliError> {
+    std::fs::read_to_string(file)
+        .map_err(|error| usage(format!("cannot read {}: {error}", file.display())))
+}
