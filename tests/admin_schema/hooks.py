@@ -34,14 +34,14 @@ def before_call(context, case, kwargs):
     if method == "POST" and isinstance(case.body, dict):
         rename(case)
     known = case.path_parameters.get("id")
-    if (method == "DELETE" and known in KEPT) or (method != "GET" and known == os.environ["WRIT_KEY_ID"]):
-        # It was found in a list; without it nothing could be tried on it any more, or with the caller's key at all.
+    if method != "GET" and known in KEPT and known != IDS[context.operation.label].get("path.id"):
+        # It was found in a list. Without it nothing could be tried on it any more, or with the caller's key at all.
         case.path_parameters["id"] = NOBODYS
 
 
 def name_what_there_is(context, case) -> None:
     """Ids are learned from answers, too, and of two in one path they may belong to different things."""
-    for name, value in IDS.get(context.operation.label, {}).items():
+    for name, value in IDS[context.operation.label].items():
         place, member = name.split(".", 1)
         if place == "path":
             case.path_parameters[member] = value
