@@ -8,11 +8,12 @@ use crate::harness::{Answer, TestApp, TestTenant};
 const ORIGIN: &str = "http://localhost:6274";
 
 /// The endpoints of a tenant with their own method: those for scripts, then the others.
-const FOR_SCRIPTS: [(&str, Method); 20] = [
+const FOR_SCRIPTS: [(&str, Method); 21] = [
     (".well-known/oauth-authorization-server", Method::GET),
     (".well-known/openid-configuration", Method::GET),
     (".well-known/jwks.json", Method::GET),
     (".well-known/jwks/any", Method::GET),
+    (".well-known/resource-metadata/any", Method::GET),
     ("token", Method::POST),
     ("register", Method::POST),
     ("register/c_any", Method::GET),

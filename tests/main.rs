@@ -70,6 +70,7 @@ mod remembered_consent;
 mod requested_rights;
 mod resource;
 mod resource_jwks;
+mod resource_metadata;
 mod reuse_timeline;
 mod revocation;
 mod revocation_feed;

@@ -33,6 +33,13 @@ pub struct Found<T>(pub T);
 /// 200 with a page of things.
 pub struct Listed<T>(pub Page<T>);
 
+/// 200 with a document that has a place of its own elsewhere (RFC 9110 §8.7), so that its body is what lies there.
+pub struct FoundFor<T> {
+    pub document: T,
+    /// Where it belongs; none, where no place can be named.
+    pub content_location: Option<String>,
+}
+
 /// 201 with the thing, and its secret when it has one: the only time that it is shown.
 pub struct Created<T> {
     pub location: String,
@@ -55,6 +62,7 @@ pub struct Streamed {
 pub struct Rendered {
     pub status: StatusCode,
     pub location: Option<String>,
+    pub content_location: Option<String>,
     pub etag: Option<String>,
     pub content: Content,
     pub is_dry_run: bool,
@@ -72,6 +80,7 @@ impl Rendered {
         Self {
             status,
             location: None,
+            content_location: None,
             etag: None,
             content,
             is_dry_run: false,
@@ -108,6 +117,9 @@ impl Rendered {
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
+        }
+        if let Some(content_location) = self.content_location {
+            response.insert_header((header::CONTENT_LOCATION, content_location));
         }
         if let Some(etag) = self.etag {
             response.insert_header((header::ETAG, etag));
@@ -175,6 +187,17 @@ impl<T: Serialize> Answer for Found<T> {
     }
 }
 
+impl<T: Serialize> Answer for FoundFor<T> {
+    const HAS_ETAG: bool = true;
+
+    fn render(self) -> Result<Rendered, Problem> {
+        Ok(Rendered {
+            content_location: self.content_location,
+            ..Found(self.document).render()?
+        })
+    }
+}
+
 impl<T: Serialize> Answer for Listed<T> {
     /// Without a tag: a page's cursor is sealed anew each time.
     fn render(self) -> Result<Rendered, Problem> {
@@ -216,6 +239,7 @@ impl Answer for Streamed {
 pub trait Shows: Answer {}
 
 impl<T: Serialize> Shows for Found<T> {}
+impl<T: Serialize> Shows for FoundFor<T> {}
 impl<T: Serialize> Shows for Listed<T> {}
 impl<T: Serialize> Shows for Told<T> {}
 impl Shows for Streamed {}

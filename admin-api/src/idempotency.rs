@@ -190,6 +190,7 @@ impl Kept {
     fn into_rendered(self) -> Result<Rendered, Problem> {
         Ok(Rendered {
             status: StatusCode::from_u16(self.status).map_err(Problem::internal)?,
+            content_location: None,
             location: self.location,
             etag: self.etag,
             content: match self.body {

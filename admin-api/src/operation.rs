@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::request::{Extract, Incoming};
 use crate::{answer, idempotency::IdempotentCall, principal};
 
-pub use crate::answer::{Created, Done, Found, Listed, Told};
+pub use crate::answer::{Created, Done, Found, FoundFor, Listed, Told};
 pub use crate::mutation::{Committed, Deed};
 
 /// A function that may be routed. `Arguments` only tells the implementations apart.

@@ -68,6 +68,8 @@ operations! {
     resources::find::find_resource,
     resources::update::update_resource,
     resources::delete::delete_resource,
+    resources::metadata::find_resource_metadata,
+    resources::snippets::find_resource_snippets,
     resource_credentials::create::create_resource_credential,
     resource_credentials::list::list_resource_credentials,
     resource_credentials::delete::delete_resource_credential,

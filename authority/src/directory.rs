@@ -108,7 +108,7 @@ impl Directory {
     }
 
     /// The same, for what is published: the last known copy while PostgreSQL does not answer.
-    pub(crate) async fn list_published_resources(
+    pub async fn list_published_resources(
         &self,
         tenant: &Tenant,
     ) -> Result<Arc<Resources>, StoreError> {

@@ -158,7 +158,7 @@ fn make(made_from: &MadeFrom) -> ReadyDocument {
 }
 
 /// FNV-1a, the same on every replica: tells one document of ours from the next, guards nothing.
-fn etag_of(body: &[u8]) -> String {
+pub(crate) fn etag_of(body: &[u8]) -> String {
     let fingerprint = body.iter().fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
         (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });

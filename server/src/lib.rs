@@ -32,6 +32,7 @@ pub mod pages;
 mod pushed_request;
 mod registration;
 mod resource_jwks;
+mod resource_metadata;
 mod revocation;
 mod revocation_feed;
 pub mod routes;

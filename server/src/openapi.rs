@@ -22,6 +22,7 @@ use utoipa::openapi::{Components, ServerBuilder, ServerVariableBuilder};
         crate::discovery::answer,
         crate::jwks::answer,
         crate::resource_jwks::answer,
+        crate::resource_metadata::answer,
         crate::pushed_request::answer,
         crate::device_authorization::answer,
         crate::token::answer,

@@ -18,7 +18,7 @@ use actix_web::http::Method;
 use crate::tenancy::TenantRequest;
 use crate::{
     authorize, client_logo, device_authorization, discovery, introspection, jwks, pushed_request,
-    registration, resource_jwks, revocation, revocation_feed, token, userinfo,
+    registration, resource_jwks, resource_metadata, revocation, revocation_feed, token, userinfo,
 };
 
 /// Everything a tenant serves.
@@ -27,6 +27,7 @@ pub enum Endpoint {
     Metadata,
     Jwks,
     ResourceJwks,
+    ResourceMetadata,
     Authorize,
     AuthorizeContinue,
     Login,
@@ -88,6 +89,7 @@ pub const ENDINGS: &[(&str, Endpoint)] = &[
 /// What stands before a last segment of the path: one thing of many.
 pub const ENDINGS_OF_ONE: &[(&str, Endpoint)] = &[
     ("/.well-known/jwks", Endpoint::ResourceJwks),
+    ("/.well-known/resource-metadata", Endpoint::ResourceMetadata),
     ("/register", Endpoint::RegisteredClient),
     (
         "/clients-registrations/openid-connect",
@@ -111,6 +113,7 @@ impl Endpoint {
             Self::Metadata
             | Self::Jwks
             | Self::ResourceJwks
+            | Self::ResourceMetadata
             | Self::AuthorizeContinue
             | Self::ClientLogo
             | Self::RevocationFeed => &[Method::GET],
@@ -136,6 +139,7 @@ impl Endpoint {
             Self::Metadata => "metadata",
             Self::Jwks => "jwks",
             Self::ResourceJwks => "resource_jwks",
+            Self::ResourceMetadata => "resource_metadata",
             Self::Authorize => "authorize",
             Self::AuthorizeContinue => "authorize_continue",
             Self::Login => "login",
@@ -176,6 +180,7 @@ impl Endpoint {
             Self::Metadata
                 | Self::Jwks
                 | Self::ResourceJwks
+                | Self::ResourceMetadata
                 | Self::Par
                 | Self::DeviceAuthorization
                 | Self::Token
@@ -189,7 +194,10 @@ impl Endpoint {
 
     /// What changes seldom: served from the last known copy while PostgreSQL does not answer.
     pub const fn is_published(self) -> bool {
-        matches!(self, Self::Metadata | Self::Jwks | Self::ResourceJwks)
+        matches!(
+            self,
+            Self::Metadata | Self::Jwks | Self::ResourceJwks | Self::ResourceMetadata
+        )
     }
 
     /// Calls the endpoint's own file.
@@ -198,6 +206,7 @@ impl Endpoint {
             Self::Metadata => discovery::answer(&request).await,
             Self::Jwks => jwks::answer(&request).await,
             Self::ResourceJwks => resource_jwks::answer(&request).await,
+            Self::ResourceMetadata => resource_metadata::answer(&request).await,
             Self::Authorize => authorize::answer(request).await,
             Self::AuthorizeContinue => authorize::continue_::answer(request).await,
             Self::Login => authorize::login::answer(request).await,

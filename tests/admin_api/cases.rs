@@ -46,6 +46,8 @@ const CASES: &[(&str, Body)] = &[
         |n| json!({ "name": format!("Renamed {n}") }),
     ),
     ("delete_resource", |_| Value::Null),
+    ("find_resource_metadata", |_| Value::Null),
+    ("find_resource_snippets", |_| Value::Null),
     ("list_resource_credentials", |_| Value::Null),
     ("create_resource_credential", |_| json!({})),
     ("delete_resource_credential", |_| Value::Null),

@@ -6,9 +6,12 @@ pub mod create;
 pub mod delete;
 pub mod find;
 pub mod list;
+pub mod metadata;
+pub mod snippets;
 pub mod update;
 pub(crate) mod validation;
 
+use protocol::resource::metadata::published_url;
 use protocol::resource::{Resource, ResourceScope};
 use protocol::{Issuer, Slug, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -56,6 +59,11 @@ pub struct ResourceOut {
         example = "https://auth.example.com/t/acme/.well-known/jwks/01890a5d-ac96-774b-bcce-b302099a8057"
     )]
     pub issuer_jwks_uri: String,
+    /// Where its protected resource metadata are served (RFC 9728), for its server to proxy or to name in a 401.
+    #[schema(
+        example = "https://auth.example.com/t/acme/.well-known/resource-metadata/01890a5d-ac96-774b-bcce-b302099a8057"
+    )]
+    pub metadata_uri: String,
     /// Seconds; null: the tenant's.
     pub access_token_lifetime: Option<u64>,
     #[schema(format = DateTime)]
@@ -94,6 +102,7 @@ impl ResourceOut {
             audience: resource.audience.clone(),
             scopes: resource.scopes.iter().map(scope).collect(),
             issuer_jwks_uri: issuer.endpoint(&format!(".well-known/jwks/{}", resource.resource_id)),
+            metadata_uri: published_url(issuer, resource.resource_id),
             access_token_lifetime: resource.access_token_lifetime.map(wire::seconds),
             created_at: wire::time(created_at),
             updated_at: wire::time(updated_at),

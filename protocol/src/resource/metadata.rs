@@ -4,6 +4,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::Resource;
+use crate::ids::ResourceId;
 use crate::issuer::Issuer;
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
@@ -32,6 +33,12 @@ impl ProtectedResourceMetadata {
             resource_name: resource.name.clone(),
         }
     }
+}
+
+/// Where the issuer serves it: for a resource server to proxy, or to name in its 401 (RFC 9728 §5.1). Below the issuer
+/// and by id, so that it is the well-known address of no resource (§3.1).
+pub fn published_url(issuer: &Issuer, resource_id: ResourceId) -> String {
+    issuer.endpoint(&format!(".well-known/resource-metadata/{resource_id}"))
 }
 
 /// RFC 9728 §3.1: between host and path. None where the identifier is no web address.
