@@ -71,6 +71,7 @@ mod requested_rights;
 mod resource;
 mod resource_jwks;
 mod resource_metadata;
+mod resource_tools;
 mod reuse_timeline;
 mod revocation;
 mod revocation_feed;

@@ -45,6 +45,7 @@ mod reading;
 mod refused_resources;
 mod request;
 mod resource_credentials;
+mod resource_tools;
 mod resources;
 mod routes;
 mod secret;

@@ -39,6 +39,8 @@ pub enum ProblemKind {
     QuotaReached,
     /// A change that cannot be undone cannot be tried.
     DryRunImpossible,
+    /// Another's host was asked, and did not answer as it should.
+    FetchFailed,
     /// Too many calls from one address were refused for their key, or of one caller altogether.
     TooManyRequests,
     Busy,
@@ -64,6 +66,7 @@ impl ProblemKind {
             Self::IdempotencyMismatch => "idempotency-mismatch",
             Self::QuotaReached => "quota-reached",
             Self::DryRunImpossible => "dry-run-impossible",
+            Self::FetchFailed => "fetch-failed",
             Self::TooManyRequests => "too-many-requests",
             Self::Busy => "busy",
             Self::Contended => "contended",
@@ -83,6 +86,8 @@ impl ProblemKind {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::QuotaReached => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            // Ours is well, so no 5xx; the same call may do better later, so no 400.
+            Self::FetchFailed => StatusCode::FAILED_DEPENDENCY,
             Self::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -107,6 +112,7 @@ impl ProblemKind {
             Self::IdempotencyMismatch => "This Idempotency-Key belongs to another call",
             Self::QuotaReached => "The tenant's quota is reached",
             Self::DryRunImpossible => "This cannot be tried",
+            Self::FetchFailed => "Another host did not answer as it should",
             Self::TooManyRequests => "Too many calls",
             Self::Busy => "Too much is going on",
             Self::Contended => "Others are changing this tenant",

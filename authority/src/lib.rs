@@ -29,6 +29,7 @@ pub mod key_ring;
 pub mod limits;
 pub mod login;
 pub mod logout;
+pub mod mcp_tools;
 pub mod metrics;
 pub mod policy;
 pub mod published;

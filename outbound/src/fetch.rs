@@ -18,15 +18,18 @@ pub enum FetchKind {
     LogoutNotice,
     /// An event, posted to a tenant's webhook (Standard Webhooks).
     Webhook,
+    /// A message to an MCP server, and its answer (streamable HTTP).
+    McpServer,
 }
 
 impl FetchKind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MetadataDocument,
         Self::Jwks,
         Self::Logo,
         Self::LogoutNotice,
         Self::Webhook,
+        Self::McpServer,
     ];
 
     /// The name in metrics and logs.
@@ -37,6 +40,7 @@ impl FetchKind {
             Self::Logo => "logo",
             Self::LogoutNotice => "logout_notice",
             Self::Webhook => "webhook",
+            Self::McpServer => "mcp_server",
         }
     }
 
@@ -46,6 +50,8 @@ impl FetchKind {
             Self::MetadataDocument => 5 * 1024,
             Self::Jwks => 64 * 1024,
             Self::Logo => 256 * 1024,
+            // One page of a list of tools, with their schemas.
+            Self::McpServer => 1024 * 1024,
             // Nothing that a client, or a webhook, answers with is read.
             Self::LogoutNotice | Self::Webhook => 0,
         }
@@ -56,12 +62,13 @@ impl FetchKind {
             Self::MetadataDocument => "application/json",
             Self::Jwks => "application/jwk-set+json, application/json",
             Self::Logo => "image/png, image/jpeg, image/webp, image/gif",
+            Self::McpServer => "application/json, text/event-stream",
             Self::LogoutNotice | Self::Webhook => "*/*",
         }
     }
 }
 
-/// One request, without credentials: a `GET`, or something that is posted.
+/// One request: a `GET`, or something that is posted. Without credentials, but for those of [`McpMessage`].
 #[derive(Clone, Copy, Debug)]
 pub struct FetchRequest<'a> {
     pub url: &'a str,
@@ -81,6 +88,27 @@ pub struct FetchRequest<'a> {
 pub struct Message {
     pub body: Vec<u8>,
     pub headers: Vec<(&'static str, String)>,
+}
+
+/// One message of a conversation with an MCP server. It may have a credential in it, so it has no Debug.
+pub struct McpMessage<'a> {
+    pub body: Vec<u8>,
+    /// Given for this conversation, to be sent to this host alone.
+    pub bearer: Option<&'a str>,
+    /// What the server named itself by in its first answer.
+    pub session_id: Option<&'a str>,
+    /// Once it is settled.
+    pub protocol_version: Option<&'a str>,
+}
+
+/// What an MCP server answered.
+pub struct McpAnswer {
+    /// 200, or 202 for what has no answer.
+    pub status: u16,
+    pub session_id: Option<String>,
+    /// Lower case, without parameters; empty where nothing is in the body.
+    pub media_type: String,
+    pub body: Vec<u8>,
 }
 
 /// A body that came with status 200, within the limits of its kind.

@@ -158,7 +158,7 @@ impl Outbound {
         .await
     }
 
-    async fn converse<T>(
+    pub(crate) async fn converse<T>(
         &self,
         request: &FetchRequest<'_>,
         ask: impl Fn(&Client, Url) -> RequestBuilder,
@@ -333,7 +333,7 @@ async fn read(kind: FetchKind, response: Response) -> Result<Fetched, FetchError
 }
 
 /// CIMD §5: 200 and nothing else; a redirect is never followed.
-fn check_status(status: StatusCode) -> Result<(), FetchError> {
+pub(crate) fn check_status(status: StatusCode) -> Result<(), FetchError> {
     if status == StatusCode::OK {
         Ok(())
     } else if status.is_redirection() {
@@ -344,7 +344,7 @@ fn check_status(status: StatusCode) -> Result<(), FetchError> {
 }
 
 /// `identity` was asked for: a body that must be unpacked could be of any size.
-fn check_encoding(headers: &HeaderMap) -> Result<(), FetchError> {
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), FetchError> {
     let are_all = |name, allowed: &str| {
         headers.get_all(name).iter().all(|value| {
             value

@@ -26,6 +26,7 @@ pub(crate) enum Class {
     Logo,
     LogoutNotice,
     Webhook,
+    McpServer,
 }
 
 impl Class {
@@ -37,11 +38,12 @@ impl Class {
             FetchKind::Logo => Self::Logo,
             FetchKind::LogoutNotice => Self::LogoutNotice,
             FetchKind::Webhook => Self::Webhook,
+            FetchKind::McpServer => Self::McpServer,
         }
     }
 }
 
-pub(crate) struct Lanes([Lane; 6]);
+pub(crate) struct Lanes([Lane; 7]);
 
 struct Lane {
     places: Arc<Semaphore>,
@@ -68,6 +70,7 @@ impl Lanes {
             lane(limits.logos),
             lane(limits.logout_notices),
             Lane::new(limits.webhooks, limits.webhook_hosts),
+            lane(limits.mcp_servers),
         ])
     }
 
@@ -79,6 +82,7 @@ impl Lanes {
             logos,
             logout_notices,
             webhooks,
+            mcp_servers,
         ] = &self.0;
         match class {
             Class::Jwks => jwks,
@@ -87,6 +91,7 @@ impl Lanes {
             Class::Logo => logos,
             Class::LogoutNotice => logout_notices,
             Class::Webhook => webhooks,
+            Class::McpServer => mcp_servers,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The one guarded way out of the house: everything Writ fetches from a host it does not run
 //! (client metadata documents, JWKS of clients and of resource servers, logos) passes here, and so does what it
-//! sends: logout tokens, and what happened to tenants' webhooks.
+//! sends: logout tokens, what happened to tenants' webhooks, and questions to MCP servers.
 //!
 //! What it is: the only user of an HTTP client. A fetch goes to `https` only, to addresses that
 //! were resolved once, checked against the special-use ranges and pinned; without redirects,
@@ -20,6 +20,7 @@ mod connection;
 mod fetch;
 mod guard;
 mod lane;
+mod mcp;
 mod media_type;
 pub mod operator;
 mod resolver;
@@ -29,7 +30,7 @@ mod world;
 
 pub use budget::Budget;
 pub use cache_lifetime::CacheLifetime;
-pub use fetch::{FetchError, FetchKind, FetchRequest, Fetched, Message};
+pub use fetch::{FetchError, FetchKind, FetchRequest, Fetched, McpAnswer, McpMessage, Message};
 pub use guard::{Outbound, OutboundError};
 pub use resolver::{Resolve, ResolveError, Resolving};
 pub use special_use::is_special_use;

@@ -24,6 +24,10 @@ pub(crate) fn read(headers: &HeaderMap, kind: FetchKind) -> Result<String, Fetch
         FetchKind::MetadataDocument | FetchKind::Jwks => {
             is_json(&essence) && parts.all(|parameter| !is_other_charset(parameter))
         }
+        FetchKind::McpServer => {
+            matches!(essence.as_str(), "application/json" | "text/event-stream")
+                && parts.all(|parameter| !is_other_charset(parameter))
+        }
         FetchKind::Logo => IMAGES.contains(&essence.as_str()),
         FetchKind::LogoutNotice | FetchKind::Webhook => false,
     };
@@ -37,10 +41,12 @@ pub(crate) fn read(headers: &HeaderMap, kind: FetchKind) -> Result<String, Fetch
 /// Whether the bytes can be what the type says.
 pub(crate) fn check_body(kind: FetchKind, media_type: &str, body: &[u8]) -> Result<(), FetchError> {
     match kind {
-        FetchKind::MetadataDocument | FetchKind::Jwks => match std::str::from_utf8(body) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(FetchError::NotUtf8),
-        },
+        FetchKind::MetadataDocument | FetchKind::Jwks | FetchKind::McpServer => {
+            match std::str::from_utf8(body) {
+                Ok(_) => Ok(()),
+                Err(_) => Err(FetchError::NotUtf8),
+            }
+        }
         FetchKind::Logo if has_signature(media_type, body) => Ok(()),
         FetchKind::Logo | FetchKind::LogoutNotice | FetchKind::Webhook => {
             Err(FetchError::MediaType)

@@ -36,7 +36,7 @@ pub struct Limits {
     pub connect: Duration,
     /// From resolving the name to the last byte of the body.
     pub total: Duration,
-    /// The same, of a message to a webhook.
+    /// The same, of a message to a webhook or an MCP server.
     pub webhook_total: Duration,
     /// Each class has its own places; none lends to another.
     pub jwks: Places,
@@ -45,6 +45,7 @@ pub struct Limits {
     pub logos: Places,
     pub logout_notices: Places,
     pub webhooks: Places,
+    pub mcp_servers: Places,
     /// These three hold within each class but the webhooks'.
     pub per_host: Budget,
     /// No share alone can spend what a host may be asked.
@@ -67,7 +68,7 @@ pub struct HostBudgets {
 impl Limits {
     pub(crate) const fn total_of(&self, kind: FetchKind) -> Duration {
         match kind {
-            FetchKind::Webhook => self.webhook_total,
+            FetchKind::Webhook | FetchKind::McpServer => self.webhook_total,
             _ => self.total,
         }
     }
@@ -110,6 +111,7 @@ impl Default for Limits {
             logos: Places::new(16, 4),
             logout_notices: Places::new(32, 16),
             webhooks: Places::new(64, 16),
+            mcp_servers: Places::new(16, 2),
             per_host: Budget {
                 concurrent: 4,
                 per_minute: 60,

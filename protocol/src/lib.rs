@@ -19,6 +19,7 @@ pub mod folding;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
+pub mod mcp;
 pub mod metadata;
 pub mod openid;
 pub mod parameters;

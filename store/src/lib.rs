@@ -48,6 +48,7 @@ pub mod redis;
 mod refresh_tokens;
 mod refused_resource_indicators;
 mod resource_credentials;
+mod resource_tools;
 mod resources;
 mod revocations;
 mod revoked_access_tokens;
@@ -104,6 +105,7 @@ pub use policy_versions::{KEPT_POLICY_VERSIONS, NewPolicyVersion, PolicyAuthor, 
 pub use refresh_tokens::{NewRefreshFamily, RefreshFamilyRecord, RefreshRotation};
 pub use refused_resource_indicators::{NewRefusedResourceIndicator, RefusedResourceIndicator};
 pub use resource_credentials::{NewResourceCredential, ResourceCredential};
+pub use resource_tools::{FoundTools, ResourceTools};
 pub use resources::{LeftAudience, ResourceRecord};
 pub use revocations::{Revocation, RevocationCursor, RevokedThing};
 pub use roles::{InvalidRoleName, Roles};

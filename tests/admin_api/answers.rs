@@ -9,8 +9,10 @@ use super::things::Things;
 use crate::harness::TestApp;
 
 /// They take 4 MB; all others 64 KB.
-const LARGE: [&str; 4] = [
+const LARGE: [&str; 6] = [
     "import_users",
+    "import_resource_tools",
+    "check_resource_tools",
     "simulate_policies",
     "create_policy_version",
     "create_guard_rail_version",

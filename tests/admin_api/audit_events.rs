@@ -17,13 +17,15 @@ fn changes(document: &Document) -> Vec<Operation> {
 }
 
 /// Deeds rather than things: their events say what happened, each in its own words.
-const DEEDS: [&str; 12] = [
+const DEEDS: [&str; 14] = [
     "create_policy_version",
     "revert_policies",
     "create_guard_rail_version",
     "revert_guard_rails",
     "erase_person_from_audit",
     "test_webhook",
+    "import_resource_tools",
+    "check_resource_tools",
     "add_group_member",
     "import_users",
     "rotate_signing_key",

@@ -48,6 +48,15 @@ const CASES: &[(&str, Body)] = &[
     ("delete_resource", |_| Value::Null),
     ("find_resource_metadata", |_| Value::Null),
     ("find_resource_snippets", |_| Value::Null),
+    ("find_resource_tools", |_| Value::Null),
+    (
+        "import_resource_tools",
+        |n| json!({ "tools": [{ "name": format!("made_{n}") }], "prefix": format!("made-{n}") }),
+    ),
+    (
+        "check_resource_tools",
+        |n| json!({ "tools": [{ "name": format!("found_{n}") }] }),
+    ),
     ("list_resource_credentials", |_| Value::Null),
     ("create_resource_credential", |_| json!({})),
     ("delete_resource_credential", |_| Value::Null),

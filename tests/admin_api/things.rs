@@ -64,6 +64,10 @@ impl Things {
             .another_resource(&format!("https://more.{slug}.test/mcp"))
             .await;
         tenant.resource_credential_of(&resource).await;
+        let tools = tenant.path(&format!("/resources/{}/tools/import", resource.id));
+        let listed = json!({ "tools": [{ "name": format!("{slug}_search") }] });
+        let imported = tenant.admin().post(&tools, &listed).await;
+        imported.expect_status(200);
         let credentials = tenant.path(&format!("/resources/{}/credentials", resource.id));
         let credential = id_of(&tenant.admin().create(&credentials, &json!({})).await);
         // A code and nothing more: what is issued is recorded a moment later, and rows are compared here.

@@ -4,6 +4,7 @@
 
 mod connection;
 mod declared;
+mod resources;
 mod sign_in;
 
 use std::path::{Path, PathBuf};

@@ -86,6 +86,19 @@ def is_protected(protected: Protected) -> None:
     assert post(protected.url, "garbage")[0] == 401
 
 
+def lists_its_tools(protected: Protected) -> None:
+    """The server that runs is asked for its tools, with a token of its own."""
+    path = f"/tenants/{protected.tenant.slug}/resources/{protected.resource['id']}/tools"
+    refused, body = protected.tenant.writ.call("POST", f"{path}/import", {})
+    assert refused == 424 and "wants a credential" in body["detail"], body
+    credential = {"credential": protected.token(protected.resource)}
+    done, body = protected.tenant.writ.call("POST", f"{path}/import", credential)
+    assert done == 200, body
+    assert [(tool["name"], tool["scope"]) for tool in body["tools"]["tools"]] == [("add", "tools:destroy")]
+    done, body = protected.tenant.writ.call("POST", f"{path}/check", credential)
+    assert done == 200 and body["drift"] == {"added": [], "removed": [], "changed": []}, body
+
+
 @contextmanager
 def written(snippet: dict, folder: pathlib.Path):
     file = folder / snippet["file"]
@@ -98,6 +111,7 @@ def test_the_snippet_for_fastmcp_runs(writ, tmp_path):
     python = environment("python", EXAMPLES / "fastmcp" / "requirements.txt") / "bin" / "python"
     with written(protected.snippet("fastmcp"), tmp_path) as file, Program([python, file], ready=protected.url):
         is_protected(protected)
+        lists_its_tools(protected)
 
 
 def test_the_snippet_for_the_typescript_sdk_runs(writ, tmp_path):
@@ -106,6 +120,7 @@ def test_the_snippet_for_the_typescript_sdk_runs(writ, tmp_path):
     (tmp_path / "node_modules").symlink_to(environment("node", EXAMPLES / "typescript-sdk"))
     with written(protected.snippet("typescript-sdk"), tmp_path) as file, Program([node, file], ready=protected.url):
         is_protected(protected)
+        lists_its_tools(protected)
 
 
 RMCP_MAIN = """

@@ -98,9 +98,19 @@ impl Posted {
     }
 }
 
+/// What answers by what was posted.
+struct Answering(Box<dyn Fn(&Posted) -> Served + Send + Sync>);
+
+impl std::fmt::Debug for Answering {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Answering")
+    }
+}
+
 #[derive(Debug, Default)]
 struct Site {
     served: Mutex<HashMap<String, Served>>,
+    answering: Mutex<HashMap<String, Answering>>,
     asked: Mutex<HashMap<String, usize>>,
     /// What was posted, in its order.
     posted: Mutex<Vec<Posted>>,
@@ -202,6 +212,12 @@ impl TestInternet {
             .insert(url.to_owned(), served);
     }
 
+    /// From now on what is posted to the URL is answered by this.
+    pub fn answer(&self, url: &str, answer: impl Fn(&Posted) -> Served + Send + Sync + 'static) {
+        let mut answering = self.site.answering.lock().unwrap();
+        answering.insert(url.to_owned(), Answering(Box::new(answer)));
+    }
+
     /// While it is down, connections are made and nothing is answered.
     pub fn set_down(&self, is_down: bool) {
         self.site.is_down.store(is_down, Ordering::SeqCst);
@@ -262,19 +278,20 @@ impl Site {
             head.push(byte);
         }
         let head = String::from_utf8_lossy(&head).into_owned();
+        let mut posted = None;
         if head.starts_with("POST ") {
             let mut body = vec![0; content_length_of(&head)];
             if stream.read_exact(&mut body).await.is_err() {
                 return;
             }
             let body = String::from_utf8_lossy(&body).into_owned();
-            self.posted.lock().unwrap().push(Posted {
+            posted = Some(Posted {
                 url: url_of(scheme, &head),
                 head: head.clone(),
                 body,
             });
         }
-        let served = self.find(&url_of(scheme, &head));
+        let served = self.served_to(posted, &url_of(scheme, &head));
         if let Some(gate) = &served.gate {
             gate.acquire().await.unwrap().forget();
         }
@@ -291,6 +308,19 @@ impl Site {
         let _ = stream.write_all(answer.as_bytes()).await;
         let _ = stream.write_all(&served.body).await;
         let _ = stream.shutdown().await;
+    }
+
+    fn served_to(&self, posted: Option<Posted>, url: &str) -> Served {
+        let served = self.find(url);
+        let Some(posted) = posted else {
+            return served;
+        };
+        let answered = {
+            let answering = self.answering.lock().unwrap();
+            answering.get(url).map(|answering| (answering.0)(&posted))
+        };
+        self.posted.lock().unwrap().push(posted);
+        answered.unwrap_or(served)
     }
 
     fn find(&self, url: &str) -> Served {

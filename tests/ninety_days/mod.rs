@@ -24,7 +24,7 @@ const STEADY_FROM: usize = 5;
 const LATE_FROM: usize = 10;
 
 /// Made by an operator, or by Writ when it starts; no traffic adds to them.
-const CONFIGURED: [&str; 15] = [
+const CONFIGURED: [&str; 16] = [
     "memberships",
     "policy_versions",
     "guard_rail_versions",
@@ -36,6 +36,7 @@ const CONFIGURED: [&str; 15] = [
     "group_members",
     "tenant_quotas",
     "resource_credentials",
+    "resource_tools",
     "client_resources",
     "client_secrets",
     "due_work",

@@ -10,7 +10,7 @@ use crate::operation::Registered;
 use crate::problem::ProblemKind;
 
 /// Each with what it says of a call that there could be.
-const KINDS: [(ProblemKind, &str); 12] = [
+const KINDS: [(ProblemKind, &str); 13] = [
     (
         ProblemKind::MalformedRequest,
         "There is no member `slugg`; did you mean `slug`?",
@@ -45,6 +45,10 @@ const KINDS: [(ProblemKind, &str); 12] = [
         "This key came with another request within 24 hours; choose a new one for a new request.",
     ),
     (
+        ProblemKind::FetchFailed,
+        "No tools were listed, and nothing was changed: the server wants a credential (status 401); send one as `credential`.",
+    ),
+    (
         ProblemKind::TooManyRequests,
         "Try again after as many seconds as Retry-After says.",
     ),
@@ -75,6 +79,8 @@ pub fn describe(operation: &mut Operation, registered: &Registered, path: &str, 
             ProblemKind::NotFound => path.contains('{'),
             ProblemKind::BodyTooLarge | ProblemKind::UnsupportedMediaType => has_body,
             ProblemKind::Conflict | ProblemKind::PreconditionFailed => is_write,
+            // Whoever asks another's host within the call.
+            ProblemKind::FetchFailed => is_write && path.contains("/tools/"),
             ProblemKind::IdempotencyMismatch => is_write && method == Method::POST,
             _ => true,
         };

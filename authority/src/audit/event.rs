@@ -74,6 +74,10 @@ event_types! {
     ResourceCreated => "resource.created",
     ResourceUpdated => "resource.updated",
     ResourceDeleted => "resource.deleted",
+    /// Scopes were added for the tools that its server lists.
+    ResourceToolsImported => "resource.tools_imported",
+    /// Its server was asked again; only what was found is kept.
+    ResourceToolsChecked => "resource.tools_checked",
     RefusedResourceAccepted => "refused_resource.accepted",
     RefusedResourceDismissed => "refused_resource.dismissed",
     ResourceCredentialCreated => "resource_credential.created",

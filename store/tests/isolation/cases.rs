@@ -346,6 +346,8 @@ cases! {
     find_resource_credential(&b.resource_credential.client_id);
     list_resource_credentials(b.resource.resource_id, None, 100);
     delete_resource_credential(b.resource.resource_id, b.resource_credential.credential_id);
+    keep_resource_tools(&b.resource_tools);
+    find_resource_tools(b.resource.resource_id);
     find_resource_by_identifier(b.resource.identifier());
     delete_resource(b.resource.resource_id);
     insert_ended_audience(&left_audience_of(b), at(5), at(900));

@@ -36,6 +36,7 @@ select tenant(tenant), id('r', tenant, number), 'a' || number, 'x', moment(numbe
 insert into resource_identifiers select tenant(tenant), 'i' || number, 'i' || number, id('r', tenant, number), 0 from n;
 insert into resource_scopes select tenant(tenant), id('r', tenant, number), 's' || s, 'x', true, s
 from n, generate_series(1, 3) as s;
+insert into resource_tools select tenant(tenant), id('r', tenant, number), null, '[]', moment(0), null, null from n;
 insert into resource_credentials (tenant_id, credential_id, resource_id, client_id, secret_hash, created_at)
 select tenant(tenant), id('rc', tenant, number), id('r', tenant, number), 'c' || number, 'x', moment(0) from n;
 insert into clients (tenant_id, client_key, client_id, origin, redirect_uris, grant_types, auth_method,

@@ -26,8 +26,9 @@ use crate::{
     NewClientDocument, NewClientSecret, NewConsent, NewDecision, NewGrant, NewGroup,
     NewIdempotentAnswer, NewInitialAccessToken, NewMembership, NewPolicyVersion, NewRefreshFamily,
     NewRefusedResourceIndicator, NewResourceCredential, NewSigningKey, NewUser, NewWebhook,
-    PolicyAuthor, RevokedReason, SealedWebhookSecret, SecretDigest, SigningKeySighting,
-    SigningKeyState, SigningKeyUse, StoredSecret, Tenant, TenantQuotas, UserUpdate,
+    PolicyAuthor, ResourceTools, RevokedReason, SealedWebhookSecret, SecretDigest,
+    SigningKeySighting, SigningKeyState, SigningKeyUse, StoredSecret, Tenant, TenantQuotas,
+    UserUpdate,
 };
 
 const REDIRECT_URI: &str = "https://app.example/callback";
@@ -42,6 +43,7 @@ pub(crate) struct Things {
     pub client_secret: NewClientSecret,
     pub resource: Resource,
     pub resource_credential: NewResourceCredential,
+    pub resource_tools: ResourceTools,
     pub session: NewBrowserSession,
     pub consent: NewConsent,
     pub grant: NewGrant,
@@ -146,6 +148,13 @@ impl Things {
                 description: None,
             },
             client_secret: client_secret(),
+            resource_tools: ResourceTools {
+                resource_id: resource.resource_id,
+                url: Some("https://mcp.acme.test/mcp".to_owned()),
+                imported: Vec::new(),
+                imported_at: at(0),
+                found: None,
+            },
             resource_credential: NewResourceCredential {
                 credential_id: CredentialId::generate(random, at(0)),
                 resource_id: resource.resource_id,
@@ -203,6 +212,10 @@ impl Things {
             .unwrap();
         scope
             .insert_resource_credential(&things.resource_credential, at(0))
+            .await
+            .unwrap();
+        scope
+            .keep_resource_tools(&things.resource_tools)
             .await
             .unwrap();
         scope

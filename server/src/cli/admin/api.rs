@@ -36,6 +36,8 @@ pub(in crate::cli) struct Api {
 pub(in crate::cli) struct Answer {
     pub(in crate::cli) body: Value,
     pub(in crate::cli) etag: Option<String>,
+    /// Where it belongs, of what is kept elsewhere.
+    pub(in crate::cli) content_location: Option<String>,
 }
 
 /// One call, in words as well.
@@ -259,6 +261,7 @@ impl Api {
             return Ok(Answer {
                 body,
                 etag: answered.header("etag").map(str::to_owned),
+                content_location: answered.header("content-location").map(str::to_owned),
             });
         }
         let failure = Failure::of_answer(answered.status, &body, &asked.words());

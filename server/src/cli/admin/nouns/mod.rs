@@ -13,6 +13,7 @@ mod key;
 mod membership;
 mod policy;
 mod resource;
+mod resource_helpers;
 mod tenant;
 mod user;
 mod verbs;

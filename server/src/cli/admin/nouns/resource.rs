@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::resource_helpers::{self as helpers, Grouping, Source};
 use super::verbs::{Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
@@ -66,6 +67,30 @@ enum Verb {
     },
     /// Remove one: tokens for it are refused from then on.
     Delete { id: String },
+    /// Its protected resource metadata (RFC 9728), for its server to serve.
+    Metadata { id: String },
+    /// Ready-made configuration for its server; with a name, that text alone.
+    Snippets { id: String, name: Option<String> },
+    /// Its tools, as they were imported; with `--check` its server is asked again, and what is different is shown.
+    Tools {
+        id: String,
+        #[arg(long)]
+        check: bool,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Add scopes for the tools that its server lists.
+    ImportTools {
+        id: String,
+        #[command(flatten)]
+        source: Source,
+        /// Which tools share a scope.
+        #[arg(long, value_enum)]
+        grouping: Option<Grouping>,
+        /// What the names of scopes begin with; `tools` where nothing is said.
+        #[arg(long, value_name = "TEXT")]
+        prefix: Option<String>,
+    },
     /// What it introspects with.
     #[command(subcommand)]
     Credential(Credential),
@@ -122,6 +147,28 @@ impl Resource {
             Verb::Delete { id } => {
                 let what = format!("Deleted the resource {id}");
                 verbs.delete(&one(id), &what).await
+            }
+            Verb::Metadata { id } => helpers::metadata(&verbs, &one(id)).await,
+            Verb::Snippets { id, name } => {
+                helpers::snippets(&verbs, &one(id), name.as_deref()).await
+            }
+            Verb::Tools { id, check, source } => {
+                if *check {
+                    helpers::check(&verbs, &one(id), source).await
+                } else {
+                    helpers::tools(&verbs, &one(id)).await
+                }
+            }
+            Verb::ImportTools {
+                id,
+                source,
+                grouping,
+                prefix,
+            } => {
+                let mut body = source.body()?;
+                member(&mut body, "grouping", grouping.map(Grouping::word));
+                member(&mut body, "prefix", prefix.as_deref());
+                helpers::import(&verbs, &one(id), &Value::Object(body)).await
             }
             Verb::Credential(credential) => credential.run(&verbs, &one).await,
         }

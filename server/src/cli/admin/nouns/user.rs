@@ -172,14 +172,14 @@ impl Person {
         member(&mut body, "email", self.email.as_deref());
         member(&mut body, "name", self.name.as_deref());
         if let Some(file) = &self.password_file {
-            member(&mut body, "password", Some(first_line(file)?));
+            member(&mut body, "password", Some(first_line(file, "password")?));
         }
         Ok(body)
     }
 }
 
 /// Up to the end of the first line, so that an editor's last line break is no part of it.
-fn first_line(file: &Path) -> Result<String, CliError> {
+pub(super) fn first_line(file: &Path, what: &str) -> Result<String, CliError> {
     let read = if file == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).map(|_| text)
@@ -188,7 +188,7 @@ fn first_line(file: &Path) -> Result<String, CliError> {
     };
     let text = read.map_err(|error| {
         usage(format!(
-            "cannot read the password in {}: {error}",
+            "cannot read the {what} in {}: {error}",
             file.display()
         ))
     })?;

@@ -49,7 +49,7 @@ impl Listing {
 /// Calls, and shows what comes back.
 pub(super) struct Verbs {
     pub(super) api: Api,
-    is_json: bool,
+    pub(super) is_json: bool,
 }
 
 impl Verbs {
@@ -174,7 +174,7 @@ impl Verbs {
         }
     }
 
-    fn tell_of_dry_run(&self) {
+    pub(super) fn tell_of_dry_run(&self) {
         if self.api.is_dry_run() {
             warn("a dry run: nothing was changed");
         }
