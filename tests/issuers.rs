@@ -259,7 +259,10 @@ async fn an_issuer_that_has_two_spellings_or_a_taken_word_is_refused() {
 async fn a_deleted_issuer_is_never_given_out_again() {
     let app = TestApp::start().await;
     let acme = app.tenant_at("acme", "https://nest.test/t/acme").await;
-    app.admin().delete(&acme.path("")).await.expect_status(204);
+    app.admin()
+        .delete(&acme.path("?grace_seconds=0"))
+        .await
+        .expect_status(204);
 
     try_to_create(&app, "https://nest.test/t/acme")
         .await

@@ -195,6 +195,35 @@ impl Mutation<PlatformScope> {
         Ok(self.recorded(etag))
     }
 
+    /// An event above tenants of a change that is then recorded among the tenant's own.
+    pub async fn also_record_about(
+        &mut self,
+        tenant: &Tenant,
+        event_type: EventType,
+        target: Target,
+        changes: Changes,
+    ) -> Result<(), Problem> {
+        let (api, caller) = (&self.context.api, &self.context.caller);
+        let event = audit::event(api, caller, event_type, target, changes);
+        Ok(self
+            .scope
+            .insert_platform_audit_event(Some(tenant), &event)
+            .await?)
+    }
+
+    /// It was so already: nothing is changed, and what may have been is undone.
+    pub async fn leave<A: Answer>(
+        self,
+        shown: &impl Serialize,
+        answer: A,
+    ) -> Result<Committed<A>, Problem> {
+        self.require_match(shown)?;
+        let rendered = answer.render()?;
+        self.scope.roll_back().await?;
+        self.context.keep_alone(&rendered).await?;
+        Ok(self.context.answered(rendered))
+    }
+
     /// Goes on in the same transaction among one tenant's rows.
     pub async fn into_tenant(self, tenant: &Tenant) -> Result<Mutation<TenantScope>, Problem> {
         Ok(Mutation {
@@ -327,6 +356,20 @@ impl Context {
         }
     }
 
+    /// The same where there is no change to keep it with.
+    async fn keep_alone(&self, rendered: &Rendered) -> Result<(), Problem> {
+        if self.call.idempotent.is_none() {
+            return Ok(());
+        }
+        let database = self.api.database();
+        let opened = match &self.place {
+            Place::Platform => Opened::Platform(database.platform().await?),
+            Place::Tenant(tenant) => Opened::Tenant(database.tenant(tenant).await?),
+        };
+        let opened = self.keep(opened, rendered).await?;
+        Ok(opened.commit().await?)
+    }
+
     fn answered<A>(&self, rendered: Rendered) -> Committed<A> {
         Committed {
             rendered: Rendered {
@@ -401,15 +444,7 @@ impl Irreversible {
     /// It is done, and in the audit.
     pub async fn done<A: Answer>(self, answer: A) -> Result<Deed<A>, Problem> {
         let rendered = answer.render()?;
-        if self.context.call.idempotent.is_some() {
-            let database = self.context.api.database();
-            let opened = match &self.context.place {
-                Place::Platform => Opened::Platform(database.platform().await?),
-                Place::Tenant(tenant) => Opened::Tenant(database.tenant(tenant).await?),
-            };
-            let opened = self.context.keep(opened, &rendered).await?;
-            opened.commit().await?;
-        }
+        self.context.keep_alone(&rendered).await?;
         Ok(Deed {
             rendered,
             answer: PhantomData,

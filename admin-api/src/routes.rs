@@ -59,6 +59,7 @@ operations! {
     tenants::find::find_tenant,
     tenants::update::update_tenant,
     tenants::delete::delete_tenant,
+    tenants::restore::restore_tenant,
     quotas::find::find_quotas,
     quotas::update::update_quotas,
     quotas::usage::find_usage,

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub logouts: IntCounterVec,
     /// `quota`: users, clients, resources, sessions.
     pub quota_refusals: IntCounterVec,
+    /// `step`: scheduled, restored, deleted.
+    pub tenant_deletions: IntCounterVec,
     /// `outcome`: granted, denied, remembered, withdrawn.
     pub consents: IntCounterVec,
     /// `grant_type`.
@@ -131,6 +133,11 @@ impl Metrics {
                 "writ_quota_refusals_total",
                 "What a tenant's quota did not allow.",
                 &["quota"],
+            )?,
+            tenant_deletions: counters.by(
+                "writ_tenant_deletions_total",
+                "Tenants that are to be deleted, were taken back, or were deleted.",
+                &["step"],
             )?,
             logouts: counters.by(
                 "writ_logouts_total",

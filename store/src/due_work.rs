@@ -14,6 +14,8 @@ pub enum DueWorkKind {
     Sweep,
     /// Remove used DPoP proofs, which come in numbers and are over in minutes.
     SweepDpopProofIds,
+    /// Delete a tenant whose time of grace is over.
+    DeleteTenant,
     /// Remove the rows of a deleted tenant, batch by batch.
     DeleteTenantRows,
     /// Tell clients of sessions that have ended.
@@ -28,9 +30,10 @@ pub enum DueWorkKind {
 
 impl DueWorkKind {
     /// In the order in which a round takes them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sweep,
         Self::SweepDpopProofIds,
+        Self::DeleteTenant,
         Self::DeleteTenantRows,
         Self::SigningKeys,
         Self::LogoutNotices,
@@ -42,6 +45,7 @@ impl DueWorkKind {
         match self {
             Self::Sweep => "sweep",
             Self::SweepDpopProofIds => "sweep_dpop_proof_ids",
+            Self::DeleteTenant => "delete_tenant",
             Self::DeleteTenantRows => "delete_tenant_rows",
             Self::LogoutNotices => "logout_notices",
             Self::SigningKeys => "signing_keys",
@@ -110,6 +114,21 @@ impl PlatformScope {
             OffsetDateTime::from(now),
         );
         answer!(self, inserted, execute)?;
+        Ok(())
+    }
+
+    /// It is not to be done any more.
+    pub(crate) async fn delete_due_work(
+        &mut self,
+        tenant_id: TenantId,
+        kind: DueWorkKind,
+    ) -> Result<(), StoreError> {
+        let deleted = sqlx::query!(
+            "delete from due_work where tenant_id = $1 and kind = $2",
+            tenant_id.as_uuid(),
+            kind.as_str(),
+        );
+        answer!(self, deleted, execute)?;
         Ok(())
     }
 

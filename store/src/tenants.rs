@@ -27,6 +27,7 @@ struct TenantRecord {
     display_name: String,
     issuer: Issuer,
     state: TenantState,
+    deleted_after: Option<Timestamp>,
     is_system: bool,
     settings: TenantSettings,
     created_at: Timestamp,
@@ -38,6 +39,8 @@ pub enum TenantState {
     Active,
     /// Resolves to nothing in public; its rows are kept.
     Suspended,
+    /// As suspended, until it is deleted or taken back.
+    Deleting,
     /// Gone for good; a job removes its rows, and its slug and issuer stay taken.
     Deleted,
 }
@@ -80,6 +83,11 @@ impl Tenant {
         self.0.state
     }
 
+    /// When it may go, of one that is to be deleted.
+    pub fn deleted_after(&self) -> Option<Timestamp> {
+        self.0.deleted_after
+    }
+
     pub fn is_active(&self) -> bool {
         self.0.state == TenantState::Active
     }
@@ -107,6 +115,7 @@ impl TenantState {
         match self {
             Self::Active => "active",
             Self::Suspended => "suspended",
+            Self::Deleting => "deleting",
             Self::Deleted => "deleted",
         }
     }

@@ -35,6 +35,7 @@ const CASES: &[(&str, Body)] = &[
         |n| json!({ "display_name": format!("Renamed {n}") }),
     ),
     ("delete_tenant", |_| Value::Null),
+    ("restore_tenant", |_| Value::Null),
     ("list_resources", |_| Value::Null),
     (
         "create_resource",

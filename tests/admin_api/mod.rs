@@ -39,6 +39,7 @@ mod secrets;
 mod sign_in;
 mod signing_keys;
 mod system_tenant;
+mod tenant_deletion;
 mod tenant_policies;
 mod tenants;
 pub(crate) mod things;

@@ -83,7 +83,15 @@ async fn it_is_neither_suspended_nor_deleted() {
         409,
         "conflict",
     );
-    is_problem(&app.admin().delete(&system.path("")).await, 409, "conflict");
+    for grace in ["", "?grace_seconds=0", "?grace_seconds=60"] {
+        let deleted = app.admin().delete(&system.path(grace)).await;
+        is_problem(&deleted, 409, "conflict");
+    }
+    let restored = app
+        .admin()
+        .call(reqwest::Method::POST, &system.path("/restore"), None)
+        .await;
+    is_problem(&restored, 409, "conflict");
     assert_eq!(app.database().db_rows().await, before);
     system.metadata().await.expect_status(200);
 }

@@ -169,7 +169,7 @@ async fn a_lifetime_has_bounds() {
 }
 
 /// Every endpoint of an issuer, asked as its clients ask.
-async fn statuses(tenant: &TestTenant) -> Vec<(&'static str, u16)> {
+pub(super) async fn statuses(tenant: &TestTenant) -> Vec<(&'static str, u16)> {
     let mut statuses = Vec::new();
     for (method, endpoint) in [
         (Method::GET, "authorize"),
@@ -246,7 +246,8 @@ async fn a_deleted_tenant_is_gone_and_leaves_its_names_taken() {
     let app = TestApp::start_with_administrators().await;
     let acme = Things::in_tenant(&app, "acme").await;
     let path = acme.tenant.path("");
-    app.admin().delete(&path).await.expect_status(204);
+    let at_once = acme.tenant.path("?grace_seconds=0");
+    app.admin().delete(&at_once).await.expect_status(204);
     for (endpoint, status) in statuses(&acme.tenant).await {
         assert_eq!(status, 404, "{endpoint}");
     }

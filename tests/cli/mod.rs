@@ -170,7 +170,14 @@ async fn a_tenant_and_its_resources_are_made_shown_changed_and_removed() {
         .await
         .expect_code(64);
     assert!(refused.error.contains("--yes"), "{}", refused.error);
-    said(&["tenant", "delete", "acme", "--yes"]).await;
+    let deleted = said(&["tenant", "delete", "acme", "--yes"]).await;
+    assert!(deleted.out.contains("tenant restore acme"), "{deleted:?}");
+    let shown = said(&["tenant", "show", "acme"]).await.out;
+    assert!(shown.contains("deleting"), "{shown}");
+    let restored = said(&["tenant", "restore", "acme"]).await.out;
+    assert!(restored.contains("active"), "{restored}");
+    let deleted = said(&["tenant", "delete", "acme", "--yes", "--now"]).await;
+    assert!(deleted.out.contains("Deleted the tenant"), "{deleted:?}");
 }
 
 /// Clients and their secrets, which are shown once.

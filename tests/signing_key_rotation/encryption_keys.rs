@@ -131,7 +131,10 @@ async fn a_server_without_a_key_encryption_key_in_use_does_not_start() {
 async fn the_keys_of_deleted_tenants_are_missed_by_nobody() {
     let app = TestApp::start().await;
     let acme = app.tenant("acme").await;
-    acme.admin().delete(&acme.path("")).await.expect_status(204);
+    acme.admin()
+        .delete(&acme.path("?grace_seconds=0"))
+        .await
+        .expect_status(204);
     app.start_replica_with(KEYS, NEW).await;
 }
 

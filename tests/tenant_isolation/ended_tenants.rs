@@ -43,7 +43,7 @@ async fn a_deleted_tenant_answers_nothing_for_ever() {
     let theirs = globex.public.tokens_of(&globex.browser).await;
 
     app.admin()
-        .delete(&acme.tenant.path(""))
+        .delete(&acme.tenant.path("?grace_seconds=0"))
         .await
         .expect_status(204);
     answers_nothing(&app, &acme, &tokens).await;

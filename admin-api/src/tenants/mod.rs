@@ -1,6 +1,6 @@
 //! Tenants: each an issuer with keys, users, clients, resources and settings of its own.
 //!
-//! Slug and issuer never change and are never used again. Creating and deleting, suspending and
+//! Slug and issuer never change and are never used again. Creating, deleting and restoring, suspending and
 //! resuming are for platform keys; the other settings are for the tenant's own keys as well.
 
 pub mod create;
@@ -9,16 +9,20 @@ mod domains;
 pub mod find;
 pub mod list;
 mod policies;
+pub mod restore;
 mod settings;
 pub(crate) mod system;
 mod tokens;
 pub mod update;
 
+use authority::audit::EventType;
 use protocol::Slug;
 use serde::{Deserialize, Serialize};
-use store::{Tenant, TenantState};
+use store::{PlatformScope, Tenant, TenantScope, TenantState};
 use utoipa::ToSchema;
 
+use crate::audit::{self, Changes};
+use crate::mutation::{Mutation, Recorded};
 use crate::problem::Problem;
 use crate::tenants::policies::{Compatibility, DocumentPolicy, IssuerBody, Registration};
 use crate::tenants::tokens::{Algorithm, DeviceAuthorization};
@@ -37,6 +41,9 @@ pub struct TenantOut {
     #[schema(example = "https://auth.example.com/t/acme")]
     pub issuer: String,
     pub state: State,
+    /// When it may be deleted for good, while it is `deleting`.
+    #[schema(format = DateTime)]
+    pub deleted_after: Option<String>,
     pub registration_policy: Registration,
     /// Hosts that https redirect URIs of registered clients may have, exactly; null: any.
     #[schema(example = json!(["app.example"]))]
@@ -108,10 +115,22 @@ pub struct TenantOut {
     pub updated_at: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TenantState)]
 pub enum State {
+    Active,
+    /// Its issuer answers nothing; its data stays.
+    Suspended,
+    /// The same, until it is deleted or restored.
+    Deleting,
+}
+
+/// What a change may make of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ChosenTenantState)]
+pub enum ChosenState {
     Active,
     /// Its issuer answers nothing; its data stays.
     Suspended,
@@ -126,6 +145,7 @@ impl TenantOut {
             display_name: tenant.display_name().to_owned(),
             issuer: tenant.issuer().as_str().to_owned(),
             state: State::from(tenant.state()),
+            deleted_after: tenant.deleted_after().map(wire::time),
             registration_policy: Registration::from(settings.registration_policy),
             registration_redirect_hosts: settings.registration.redirect_hosts.clone(),
             registration_allows_loopback: settings.registration.allows_loopback,
@@ -168,10 +188,34 @@ impl From<TenantState> for State {
     fn from(state: TenantState) -> Self {
         match state {
             TenantState::Active => Self::Active,
+            TenantState::Deleting => Self::Deleting,
             // A deleted one is not found, so it is never shown.
             TenantState::Suspended | TenantState::Deleted => Self::Suspended,
         }
     }
+}
+
+/// A step towards the end of a tenant, or back: in both lists of events, since the tenant's people are to know, and
+/// who ordered it outlives the tenant.
+async fn record_step(
+    mut platform: Mutation<PlatformScope>,
+    before: &Tenant,
+    event_type: EventType,
+    step: &'static str,
+) -> Result<Recorded<TenantScope>, Problem> {
+    let after = platform.find_tenant(before.id()).await?;
+    let after = after.ok_or_else(unknown)?;
+    let changes = || Changes::updated(&TenantOut::new(before), &TenantOut::new(&after));
+    let target = || audit::target("tenant", &before.id());
+    platform
+        .also_record_about(before, event_type, target(), changes())
+        .await?;
+    let scope = platform.into_tenant(&after).await?;
+    let recorded = scope.record(event_type, target(), changes()).await?;
+    Ok(recorded.after_commit(move |authority| {
+        let counted = &authority.metrics().tenant_deletions;
+        counted.with_label_values(&[step]).inc();
+    }))
 }
 
 pub fn location(slug: &Slug) -> String {

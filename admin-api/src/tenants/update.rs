@@ -5,7 +5,7 @@ use std::mem::take;
 use authority::audit::EventType;
 use protocol::AdminObject;
 use serde::Deserialize;
-use store::{PlatformScope, StoreError, Tenant, TenantSettings, TenantUpdate};
+use store::{PlatformScope, StoreError, Tenant, TenantSettings, TenantState, TenantUpdate};
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -20,7 +20,7 @@ use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
 use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
-use crate::tenants::{self, State, TenantOut, settings, system};
+use crate::tenants::{self, ChosenState, TenantOut, settings, system};
 use crate::text;
 use crate::wire;
 
@@ -34,8 +34,8 @@ pub struct TenantPatch {
     display_name: Change<String>,
     /// For platform keys only.
     #[serde(default)]
-    #[schema(value_type = State)]
-    state: Change<State>,
+    #[schema(value_type = ChosenState)]
+    state: Change<ChosenState>,
     #[serde(default)]
     #[schema(value_type = Option<Registration>)]
     registration_policy: Change<Registration>,
@@ -137,7 +137,7 @@ pub struct TenantPatch {
 
 struct Valid {
     update: TenantUpdate,
-    state: Option<State>,
+    state: Option<ChosenState>,
 }
 
 impl TenantPatch {
@@ -285,8 +285,12 @@ pub async fn update_tenant(
     let before = TenantOut::new(&current);
     let valid = body.validate(&current)?;
     system::check_settings(&current, &valid.update.settings)?;
-    if matches!(valid.state, Some(State::Suspended)) {
+    if matches!(valid.state, Some(ChosenState::Suspended)) {
         system::refuse_to_end(&current)?;
+    }
+    if valid.state.is_some() && current.state() == TenantState::Deleting {
+        let detail = "The tenant is to be deleted: restore it first.";
+        return Err(Problem::conflict("state", detail));
     }
     let updated = platform
         .update_tenant(&current, &valid.update, now)
@@ -315,16 +319,16 @@ pub async fn update_tenant(
 async fn move_to(
     platform: &mut PlatformScope,
     tenant: &Tenant,
-    state: Option<State>,
+    state: Option<ChosenState>,
     now: protocol::Timestamp,
 ) -> Result<Option<EventType>, StoreError> {
     let (is_moved, event_type) = match state {
         None => return Ok(None),
-        Some(State::Suspended) => (
+        Some(ChosenState::Suspended) => (
             platform.suspend_tenant(tenant, now).await?,
             EventType::TenantSuspended,
         ),
-        Some(State::Active) => (
+        Some(ChosenState::Active) => (
             platform.resume_tenant(tenant, now).await?,
             EventType::TenantResumed,
         ),

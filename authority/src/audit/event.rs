@@ -70,6 +70,10 @@ event_types! {
     TenantUpdated => "tenant.updated",
     TenantSuspended => "tenant.suspended",
     TenantResumed => "tenant.resumed",
+    /// It serves nothing any more, and goes after a time of grace.
+    TenantDeletionScheduled => "tenant.deletion_scheduled",
+    /// It was to be deleted, and is what it was before.
+    TenantRestored => "tenant.restored",
     TenantDeleted => "tenant.deleted",
     ResourceCreated => "resource.created",
     ResourceUpdated => "resource.updated",

@@ -185,6 +185,7 @@ const fn claims_a_round(kind: DueWorkKind) -> u32 {
     match kind {
         DueWorkKind::Sweep
         | DueWorkKind::SweepDpopProofIds
+        | DueWorkKind::DeleteTenant
         | DueWorkKind::DeleteTenantRows
         | DueWorkKind::AuditErasures => u32::MAX,
         // RSA keys take a while: after an upgrade that finds thousands of old ones, the sweeps go on.

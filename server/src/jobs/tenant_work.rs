@@ -1,5 +1,5 @@
 //! One piece of work for one tenant: a sweep, one of its used DPoP proofs alone, a step of its signing keys, taking
-//! erased people's data out of its audit, or a batch of a deleted tenant's rows.
+//! erased people's data out of its audit, deleting one whose time of grace is over, or a batch of a deleted tenant's rows.
 
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ pub async fn run(authority: &Authority, work: &DueWork) -> Result<(), StoreError
         DueWorkKind::Sweep => sweep(authority, &tenant).await,
         DueWorkKind::SweepDpopProofIds => sweep_proofs(authority, &tenant).await,
         DueWorkKind::AuditErasures => authority.erase_from_audit(&tenant).await,
+        DueWorkKind::DeleteTenant => delete_tenant(authority, &tenant).await,
         // The tenant is not deleted, and what waits for others' hosts is claimed elsewhere: nothing to do.
         DueWorkKind::DeleteTenantRows
         | DueWorkKind::LogoutNotices
@@ -168,6 +169,27 @@ fn note(authority: &Authority, tenant: &Tenant, grants: u64, report: &SweepRepor
     if all > 0 {
         tracing::info!(tenant = %tenant.slug(), rows = all, grants, clients, ?report, "swept");
     }
+}
+
+/// Whoever asked for it is in the event of that moment; this is the end of it.
+async fn delete_tenant(authority: &Authority, tenant: &Tenant) -> Result<(), StoreError> {
+    let now = authority.now();
+    let mut platform = authority.database().platform().await?;
+    let deleted = platform.delete_tenant_after_grace(tenant.id(), now).await?;
+    if let Some(tenant) = &deleted {
+        let event = AuditEvent::new(EventType::TenantDeleted, Actor::System, now)
+            .at("tenant", tenant.id())
+            .detail("slug", tenant.slug());
+        platform
+            .insert_platform_audit_event(Some(tenant), &event.into_row(authority.random()))
+            .await?;
+    }
+    platform.commit().await?;
+    if deleted.is_some() {
+        let counted = &authority.metrics().tenant_deletions;
+        counted.with_label_values(&["deleted"]).inc();
+    }
+    Ok(())
 }
 
 /// A tenant is deleted in batches, never by a cascade.

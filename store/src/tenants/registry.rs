@@ -8,9 +8,7 @@ use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    NewTenant, SoftwareStatementIssuer, Tenant, TenantRow, TenantState, TenantUpdate, to_seconds,
-};
+use super::{NewTenant, SoftwareStatementIssuer, Tenant, TenantRow, TenantUpdate, to_seconds};
 use crate::changes::{Change, ChangeKind};
 use crate::due_work::DueWorkKind;
 use crate::error::StoreError;
@@ -35,14 +33,15 @@ macro_rules! select_tenants {
                  refresh_grace_window, browser_session_lifetime, default_resource_id,
                  private_use_redirect_uris, signing_algorithm, signing_key_rotation_interval,
                  signing_key_lead, signing_key_wait, rotates_confidential_refresh_tokens,
-                 is_dpop_nonce_required, is_par_required, device_authorization, created_at,
-                 updated_at from tenants "#
+                 is_dpop_nonce_required, is_par_required, device_authorization, deleted_after,
+                 created_at, updated_at from tenants "#
                 + $rest
             $(, $argument)*
         )
     };
 }
 
+mod states;
 mod system;
 
 impl PlatformScope {
@@ -252,70 +251,5 @@ impl PlatformScope {
         self.update_token_settings(tenant.id(), settings).await?;
         self.note_change(Change::of_tenant(tenant.id(), ChangeKind::Tenant));
         self.find_tenant(tenant.id()).await
-    }
-
-    /// Whether it was active.
-    pub async fn suspend_tenant(
-        &mut self,
-        tenant: &Tenant,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.move_tenant(tenant, &["active"], TenantState::Suspended, now)
-            .await
-    }
-
-    /// Whether it was suspended.
-    pub async fn resume_tenant(
-        &mut self,
-        tenant: &Tenant,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        self.move_tenant(tenant, &["suspended"], TenantState::Active, now)
-            .await
-    }
-
-    /// Whether it was there. A job removes what is the tenant's; its own row stays, so that slug and
-    /// issuer are never given out again. Its admin keys and memberships end with it.
-    pub async fn delete_tenant(
-        &mut self,
-        tenant: &Tenant,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let is_deleted = self
-            .move_tenant(tenant, &["active", "suspended"], TenantState::Deleted, now)
-            .await?;
-        if is_deleted {
-            self.revoke_admin_keys_of_tenant(tenant.id(), now).await?;
-            self.delete_memberships_of_tenant(tenant.id()).await?;
-            self.insert_due_work(tenant.id(), DueWorkKind::DeleteTenantRows, now, now)
-                .await?;
-        }
-        Ok(is_deleted)
-    }
-
-    async fn move_tenant(
-        &mut self,
-        tenant: &Tenant,
-        from: &[&str],
-        to: TenantState,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let from: Vec<String> = from.iter().map(|state| (*state).to_owned()).collect();
-        let now: OffsetDateTime = now.into();
-        let moved = sqlx::query!(
-            "update tenants
-             set state = $3, updated_at = $4,
-                 deleted_at = case when $3 = 'deleted' then $4::timestamptz end
-             where tenant_id = $1 and state = any($2)",
-            tenant.id().as_uuid(),
-            &from,
-            to.as_str(),
-            now,
-        );
-        let is_moved = answer!(self, moved, execute)?.rows_affected() > 0;
-        if is_moved {
-            self.note_change(Change::of_tenant(tenant.id(), ChangeKind::Tenant));
-        }
-        Ok(is_moved)
     }
 }

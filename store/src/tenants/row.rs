@@ -53,6 +53,7 @@ pub(super) struct TenantRow {
     pub is_dpop_nonce_required: bool,
     pub is_par_required: bool,
     pub device_authorization: String,
+    pub deleted_after: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -63,12 +64,12 @@ impl TryFrom<TenantRow> for Tenant {
     fn try_from(row: TenantRow) -> Result<Self, StoreError> {
         Ok(Self(Arc::new(TenantRecord {
             settings: row.settings()?,
+            state: row.state()?,
+            deleted_after: row.deleted_after.map(Into::into),
             tenant_id: TenantId::from_uuid(row.tenant_id),
             slug: Slug::parse(&row.slug).map_err(StoreError::corrupt)?,
             display_name: row.display_name,
             issuer: Issuer::parse(&row.issuer).map_err(StoreError::corrupt)?,
-            state: TenantState::parse(&row.state)
-                .ok_or_else(|| StoreError::corrupt("tenants.state"))?,
             is_system: row.is_system,
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
@@ -77,6 +78,15 @@ impl TryFrom<TenantRow> for Tenant {
 }
 
 impl TenantRow {
+    /// To be deleted is a way of being suspended, in the table.
+    fn state(&self) -> Result<TenantState, StoreError> {
+        let state = TenantState::parse(&self.state);
+        match state.ok_or_else(|| StoreError::corrupt("tenants.state"))? {
+            TenantState::Suspended if self.deleted_after.is_some() => Ok(TenantState::Deleting),
+            state => Ok(state),
+        }
+    }
+
     fn settings(&self) -> Result<TenantSettings, StoreError> {
         let corrupt = |column: &str| StoreError::corrupt(format!("tenants.{column}"));
         let scopes = self.registration_scopes.clone();

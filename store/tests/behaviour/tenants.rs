@@ -225,6 +225,50 @@ async fn settings_are_read_back_as_they_were_written() {
     assert_eq!(found.settings().default_resource, None);
 }
 
+/// To be deleted is neither active nor gone, and of a job and somebody who takes it back one comes first.
+#[tokio::test]
+async fn a_tenant_that_is_to_be_deleted_goes_when_its_time_is_over_and_not_before() {
+    let world = World::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut platform = world.database.platform().await.unwrap();
+    assert!(platform.suspend_tenant(&tenant, at(1)).await.unwrap());
+    let scheduled = platform.schedule_tenant_deletion(&tenant, at(50), at(2));
+    assert!(scheduled.await.unwrap());
+    // A second time another moment, and still what it was before the first.
+    let scheduled = platform.schedule_tenant_deletion(&tenant, at(100), at(2));
+    assert!(scheduled.await.unwrap());
+    let found = platform.find_tenant(tenant.id()).await.unwrap().unwrap();
+    assert_eq!(found.state(), TenantState::Deleting);
+    assert_eq!(found.deleted_after(), Some(at(100)));
+    assert!(!platform.resume_tenant(&tenant, at(3)).await.unwrap());
+    assert!(!platform.suspend_tenant(&tenant, at(3)).await.unwrap());
+    let early = platform.delete_tenant_after_grace(tenant.id(), at(99));
+    assert_eq!(early.await.unwrap(), None);
+    assert!(platform.restore_tenant(&tenant, at(4)).await.unwrap());
+    assert!(!platform.restore_tenant(&tenant, at(4)).await.unwrap());
+    let found = platform.find_tenant(tenant.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (found.state(), found.deleted_after()),
+        (TenantState::Suspended, None)
+    );
+    let late = platform.delete_tenant_after_grace(tenant.id(), at(200));
+    assert_eq!(late.await.unwrap(), None);
+    let scheduled = platform.schedule_tenant_deletion(&tenant, at(300), at(5));
+    assert!(scheduled.await.unwrap());
+    let gone = platform.delete_tenant_after_grace(tenant.id(), at(300));
+    assert!(gone.await.unwrap().is_some());
+    assert!(!platform.restore_tenant(&tenant, at(301)).await.unwrap());
+    let scheduled = platform.schedule_tenant_deletion(&tenant, at(400), at(301));
+    assert!(!scheduled.await.unwrap());
+    platform.commit().await.unwrap();
+    assert_eq!(
+        world
+            .db_count("due_work where kind = 'delete_tenant'")
+            .await,
+        0
+    );
+}
+
 #[tokio::test]
 async fn tenants_are_listed_page_by_page() {
     let world = World::new().await;

@@ -65,13 +65,21 @@ enum Verb {
         #[command(flatten)]
         fields: Fields,
     },
-    /// Remove one with everything in it.
+    /// Remove one with everything in it: it answers nothing from now on, and is gone after a time of grace.
     Delete {
         slug: String,
+        /// Seconds until it is gone for good, 30 days at most; default: a week.
+        #[arg(long, value_name = "SECONDS", conflicts_with = "now")]
+        grace: Option<u64>,
+        /// At once, and for good.
+        #[arg(long)]
+        now: bool,
         /// Do not ask.
         #[arg(long)]
         yes: bool,
     },
+    /// Bring back one that is to be deleted, as it was.
+    Restore { slug: String },
 }
 
 impl Tenant {
@@ -113,13 +121,27 @@ impl Tenant {
                 }
                 verbs.show(&format!("{path}/usage")).await
             }
-            Verb::Delete { slug, yes } => {
+            Verb::Delete {
+                slug,
+                grace,
+                now,
+                yes,
+            } => {
                 if !yes && !self.access.dry_run {
                     confirm(slug)?;
                 }
-                let what = format!("Deleted the tenant {slug}");
-                verbs.delete(&tenant_path(slug), &what).await
+                let grace = if *now { Some(0) } else { *grace };
+                let what = match grace {
+                    Some(0) => format!("Deleted the tenant {slug}"),
+                    _ => format!(
+                        "The tenant {slug} answers nothing any more and is to be deleted; `writ tenant restore {slug}` brings it back"
+                    ),
+                };
+                let query = grace.map(|seconds| format!("?grace_seconds={seconds}"));
+                let path = format!("{}{}", tenant_path(slug), query.unwrap_or_default());
+                verbs.delete(&path, &what).await
             }
+            Verb::Restore { slug } => verbs.post(&format!("{}/restore", tenant_path(slug))).await,
         }
     }
 }

@@ -1,0 +1,1 @@
+alter table tenants validate constraint tenants_deletion_is_whole;
