@@ -52,6 +52,7 @@ mod secret;
 mod sign_in;
 mod signing_keys;
 mod tenant_admin_keys;
+mod tenant_documents;
 mod tenant_memberships;
 mod tenant_names;
 mod tenants;

@@ -147,6 +147,14 @@ impl Mutation<TenantScope> {
         Ok(self.recorded(None))
     }
 
+    /// Goes on in the same transaction above tenants.
+    pub async fn into_platform(self) -> Result<Mutation<PlatformScope>, Problem> {
+        Ok(Mutation {
+            scope: self.scope.into_platform().await?,
+            context: self.context,
+        })
+    }
+
     /// Nothing is changed, and this has let go of every lock when it returns.
     pub async fn end(self) -> Result<(), Problem> {
         Ok(self.scope.roll_back().await?)

@@ -307,6 +307,21 @@ impl Problem {
         matches!(self.kind, ProblemKind::Unauthorized)
     }
 
+    /// The same of one thing of many in a body: `resources[3].name`.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        for error in &mut self.errors {
+            error.field = within(place, &error.field);
+        }
+        match self.kind {
+            ProblemKind::InvalidValue => Self {
+                cause: self.cause,
+                ..Self::invalid(self.errors)
+            },
+            _ => self,
+        }
+    }
+
     #[cfg(test)]
     pub fn errors(&self) -> &[FieldProblem] {
         &self.errors
@@ -362,6 +377,14 @@ impl Problem {
     }
 }
 
+fn within(place: &str, field: &str) -> String {
+    if field.is_empty() {
+        place.to_owned()
+    } else {
+        format!("{place}.{field}")
+    }
+}
+
 /// Collects what is wrong with a body, so that one answer names every member at once.
 #[derive(Debug, Default)]
 pub struct Faults(Vec<FieldProblem>);
@@ -379,6 +402,30 @@ impl Faults {
         result
             .map_err(|error| self.add(field, error.to_string()))
             .ok()
+    }
+
+    /// What is wrong with one of many things in a body, with its place; what is no fault of a value goes on.
+    pub fn take_within<T>(
+        &mut self,
+        place: &str,
+        read: Result<T, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        match read {
+            Ok(value) => Ok(Some(value)),
+            Err(problem) if matches!(problem.kind, ProblemKind::InvalidValue) => {
+                self.add_within(place, problem.errors);
+                Ok(None)
+            }
+            Err(problem) => Err(problem.within(place)),
+        }
+    }
+
+    pub fn add_within(&mut self, place: &str, errors: Vec<FieldProblem>) {
+        let errors = errors.into_iter();
+        self.0.extend(errors.map(|error| FieldProblem {
+            field: within(place, &error.field),
+            ..error
+        }));
     }
 
     /// For one of many things in a body: the others may still be good.

@@ -60,6 +60,8 @@ operations! {
     tenants::update::update_tenant,
     tenants::delete::delete_tenant,
     tenants::restore::restore_tenant,
+    tenant_documents::export::export_tenant,
+    tenant_documents::import::import_tenant,
     quotas::find::find_quotas,
     quotas::update::update_quotas,
     quotas::usage::find_usage,

@@ -36,6 +36,14 @@ const CASES: &[(&str, Body)] = &[
     ),
     ("delete_tenant", |_| Value::Null),
     ("restore_tenant", |_| Value::Null),
+    ("export_tenant", |_| Value::Null),
+    ("import_tenant", |n| {
+        json!({
+            "format_version": 1,
+            "tenant": { "slug": format!("imported-{n}"), "display_name": "Imported" },
+            "clients": [{ "redirect_uris": ["https://made.example/callback"], "token_endpoint_auth_method": "client_secret_basic" }],
+        })
+    }),
     ("list_resources", |_| Value::Null),
     (
         "create_resource",

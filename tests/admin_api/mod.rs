@@ -40,6 +40,7 @@ mod sign_in;
 mod signing_keys;
 mod system_tenant;
 mod tenant_deletion;
+mod tenant_documents;
 mod tenant_policies;
 mod tenants;
 pub(crate) mod things;

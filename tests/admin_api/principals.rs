@@ -105,7 +105,7 @@ async fn a_reading_key_changes_nothing() {
         .get("/admin/v1/tenants")
         .await
         .expect_status(200);
-    // That somebody took a person's data along is recorded, whoever it was.
+    // That all of a person or of a tenant was read is recorded, whoever it was.
     let rows = async || app.database().db_rows().await.without("audit_events");
     let before = rows().await;
     for operation in Document::of(&app).await.operations() {

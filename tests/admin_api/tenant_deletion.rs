@@ -70,7 +70,7 @@ async fn a_tenant_that_is_to_be_deleted_answers_nothing_and_is_shown_with_its_ti
     let after = seconds_of(after);
     assert_eq!(after - now, i64::try_from(WEEK.as_secs()).unwrap());
     let listed = app.admin().get("/admin/v1/tenants").await.json();
-    assert_eq!(listed["data"][0], tenant);
+    assert!(listed["data"].as_array().unwrap().contains(&tenant));
     // What is its own can be looked at, and its names are taken.
     let users = app.admin().get(&acme.path("/users")).await;
     users.expect_status(200);

@@ -103,7 +103,8 @@ pub async fn create_client(
         .await
 }
 
-fn validate(
+/// The rules of a client that an operator enters.
+pub(crate) fn validate(
     api: &Api,
     body: &NewClientBody,
     tenant: &Tenant,
@@ -161,7 +162,7 @@ fn validate(
     }))
 }
 
-fn taken(error: StoreError, client: &Client) -> Problem {
+pub(crate) fn taken(error: StoreError, client: &Client) -> Problem {
     Problem::from_conflict(error, |constraint| match constraint {
         "clients_client_id_is_unique" => Some((
             "client_id",

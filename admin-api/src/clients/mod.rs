@@ -3,7 +3,7 @@
 //!
 //! Those that registered themselves are listed, disabled and deleted here as well.
 
-mod body;
+pub(crate) mod body;
 pub mod create;
 pub mod delete;
 pub mod find;

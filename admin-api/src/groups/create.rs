@@ -30,7 +30,7 @@ pub struct NewGroupBody {
 }
 
 impl NewGroupBody {
-    fn validate(self) -> Result<NewGroup, Problem> {
+    pub(crate) fn validate(self) -> Result<NewGroup, Problem> {
         let mut faults = Faults::default();
         let name = GroupName::parse(&self.name);
         if let Err(error) = &name {

@@ -30,10 +30,10 @@ pub struct NewVersionBody {
     /// version has them.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(max_length = 65_536, required = true)]
-    text: Option<String>,
+    pub(crate) text: Option<String>,
     /// What it is for.
     #[schema(max_length = 500)]
-    note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
 /// A note that says something, or none.

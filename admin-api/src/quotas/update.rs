@@ -38,7 +38,7 @@ pub struct QuotaPatch {
 }
 
 impl QuotaPatch {
-    fn apply(self, before: &TenantQuotas) -> Result<TenantQuotas, Problem> {
+    pub(crate) fn apply(self, before: &TenantQuotas) -> Result<TenantQuotas, Problem> {
         let mut faults = Faults::default();
         for (field, change) in [
             ("users", &self.users),

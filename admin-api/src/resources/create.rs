@@ -50,7 +50,11 @@ pub struct NewResourceBody {
 }
 
 impl NewResourceBody {
-    fn validate(&self, resource_id: ResourceId, now: Timestamp) -> Result<Resource, Problem> {
+    pub(crate) fn validate(
+        &self,
+        resource_id: ResourceId,
+        now: Timestamp,
+    ) -> Result<Resource, Problem> {
         let mut faults = Faults::default();
         let identifiers = validation::identifiers(&mut faults, &self.identifier, &self.aliases);
         let audience = match &self.audience {

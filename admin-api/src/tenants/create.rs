@@ -20,7 +20,7 @@ use crate::tenants::policies::{
     CompatibilityChanges, DocumentPolicy, IssuerBody, PolicyChanges, Registration,
 };
 use crate::tenants::tokens::{Algorithm, DeviceAuthorization, TokenChanges};
-use crate::tenants::{self, TenantOut, settings, system};
+use crate::tenants::{self, ChosenState, TenantOut, settings, system};
 use crate::text;
 use crate::wire;
 
@@ -125,10 +125,16 @@ pub struct NewTenantBody {
     #[serde(default)]
     #[schema(value_type = Option<DeviceAuthorization>)]
     device_authorization: Change<DeviceAuthorization>,
+    /// Of a document only (`tenant_documents`), which has the resource too.
+    #[schema(ignore)]
+    pub(crate) default_resource: Option<String>,
+    /// Of a document only.
+    #[schema(ignore)]
+    pub(crate) state: Option<ChosenState>,
 }
 
 impl NewTenantBody {
-    fn validate(mut self, api: &Api, tenant_id: TenantId) -> Result<NewTenant, Problem> {
+    pub(crate) fn validate(mut self, api: &Api, tenant_id: TenantId) -> Result<NewTenant, Problem> {
         let mut faults = Faults::default();
         let slug = faults.take("slug", Slug::parse(&self.slug));
         if let Some(slug) = &slug {
@@ -281,6 +287,16 @@ pub async fn create_tenant(
     api: Api,
     Body(body): Body<NewTenantBody>,
 ) -> Result<Committed<Created<TenantOut>>, Problem> {
+    for (member, is_said) in [
+        ("default_resource", body.default_resource.is_some()),
+        ("state", body.state.is_some()),
+    ] {
+        if is_said {
+            let detail =
+                "A new tenant is active and has no resources yet: change this once it is there.";
+            return Err(Problem::malformed_field(member, detail));
+        }
+    }
     let now = api.now();
     let new = body.validate(&api, TenantId::generate(api.random(), now))?;
     // Before the transaction: making a key takes a while, and locks should not.
@@ -313,7 +329,7 @@ pub async fn create_tenant(
         .await
 }
 
-fn taken(error: StoreError, new: &NewTenant) -> Problem {
+pub(crate) fn taken(error: StoreError, new: &NewTenant) -> Problem {
     Problem::from_conflict(error, |constraint| match constraint {
         "tenants_slug_is_unique" => Some((
             "slug",

@@ -223,6 +223,25 @@ pub async fn import_users(
     recorded.commit(Found(report)).await
 }
 
+/// People who come with their tenant: what the audit says of each, or why one of them cannot come.
+pub(crate) async fn take_over(
+    scope: &mut TenantScope,
+    api: &Api,
+    rows: &mut [ImportedUser],
+    now: Timestamp,
+) -> Result<Vec<Result<(authority::audit::Target, Changes), Vec<FieldProblem>>>, Problem> {
+    let rows: Vec<Row> = rows.iter_mut().map(|row| row.validate(api, now)).collect();
+    let rows = without_unknown_groups(scope, rows).await?;
+    let outcomes = write(scope, rows, now).await?.into_iter();
+    Ok(outcomes
+        .map(|outcome| match outcome {
+            Outcome::Created(user, scheme) => Ok(imported(&user, scheme)),
+            Outcome::Existing => Err(refusal("username", "Somebody has this name already.")),
+            Outcome::Refused(errors) => Err(errors),
+        })
+        .collect())
+}
+
 fn imported(user: &User, scheme: Option<String>) -> (authority::audit::Target, Changes) {
     let changes = Changes::created(&UserOut::new(user)).noting("password_scheme", scheme);
     (audit::target("user", &user.user_id), changes)

@@ -110,7 +110,12 @@ pub fn unknown(tenant: &Slug) -> Problem {
 }
 
 /// Where messages may go, as far as the URL tells.
-fn url(faults: &mut Faults, authority: &Authority, tenant: &Tenant, url: &str) -> String {
+pub(crate) fn url(
+    faults: &mut Faults,
+    authority: &Authority,
+    tenant: &Tenant,
+    url: &str,
+) -> String {
     if let Err(fault) = authority.check_webhook_url(tenant, url) {
         faults.add("url", format!("{fault}."));
     }
@@ -118,7 +123,7 @@ fn url(faults: &mut Faults, authority: &Authority, tenant: &Tenant, url: &str) -
 }
 
 /// Patterns that stand for an event each, every one once.
-fn events(faults: &mut Faults, patterns: &[String]) -> Vec<String> {
+pub(crate) fn events(faults: &mut Faults, patterns: &[String]) -> Vec<String> {
     if !(1..=MOST_PATTERNS).contains(&patterns.len()) {
         faults.add(
             "events",

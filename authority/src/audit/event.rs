@@ -74,6 +74,8 @@ event_types! {
     TenantDeletionScheduled => "tenant.deletion_scheduled",
     /// It was to be deleted, and is what it was before.
     TenantRestored => "tenant.restored",
+    /// Everything that it is made of was read at once, its people among it.
+    TenantExported => "tenant.exported",
     TenantDeleted => "tenant.deleted",
     ResourceCreated => "resource.created",
     ResourceUpdated => "resource.updated",
@@ -163,6 +165,7 @@ impl EventType {
                 | Self::RefreshTokenRefused
                 | Self::TokenIntrospected
                 | Self::UserExported
+                | Self::TenantExported
         )
     }
 }

@@ -103,6 +103,21 @@ impl Declared {
                 things.push((kind, read_section(kind, section, schemas, &mut faults)));
             }
         }
+        // What `GET …/export` writes can be applied, as far as it is configuration.
+        if let Some(version) = sections.remove("format_version")
+            && version != 1
+        {
+            faults.push(format!(
+                "format_version is {version}: this version of writ reads 1"
+            ));
+        }
+        if sections.remove("users").is_some() {
+            faults.push(
+                "users are people and not configuration: export the tenant with users=false, or make a tenant of all of \
+                 it by POST /admin/v1/tenant-imports"
+                    .to_owned(),
+            );
+        }
         let known = || {
             KINDS
                 .iter()
