@@ -69,4 +69,5 @@ mod wire;
 pub use api::{AdminApiSettings, Api};
 pub use audit::RequestId;
 pub use document::{openapi, openapi_json};
+pub use nearest::to as nearest_name;
 pub use routes::configure;

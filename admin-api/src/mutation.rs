@@ -89,6 +89,23 @@ pub struct Committed<A> {
     answer: PhantomData<A>,
 }
 
+/// A transaction that can be undone.
+pub trait RollBack {
+    async fn roll_back(self) -> Result<(), StoreError>;
+}
+
+impl RollBack for TenantScope {
+    async fn roll_back(self) -> Result<(), StoreError> {
+        Self::roll_back(self).await
+    }
+}
+
+impl RollBack for PlatformScope {
+    async fn roll_back(self) -> Result<(), StoreError> {
+        Self::roll_back(self).await
+    }
+}
+
 impl<Scope> Mutation<Scope> {
     pub(crate) fn new(scope: Scope, api: &Api, principal: &impl Principal) -> Self {
         Self {
@@ -110,6 +127,21 @@ impl<Scope> Mutation<Scope> {
             event: None,
             after_commit: Vec::new(),
         }
+    }
+}
+
+impl<Scope: RollBack> Mutation<Scope> {
+    /// It was so already: nothing is changed, and what may have been is undone.
+    pub async fn leave<A: Answer>(
+        self,
+        shown: &impl Serialize,
+        answer: A,
+    ) -> Result<Committed<A>, Problem> {
+        self.require_match(shown)?;
+        let rendered = answer.render()?;
+        self.scope.roll_back().await?;
+        self.context.keep_alone(&rendered).await?;
+        Ok(self.context.answered(rendered))
     }
 }
 
@@ -159,18 +191,6 @@ impl Mutation<TenantScope> {
     pub async fn end(self) -> Result<(), Problem> {
         Ok(self.scope.roll_back().await?)
     }
-
-    /// It was so already: nothing is changed, and what may have been is undone.
-    pub async fn leave<A: Answer>(
-        self,
-        shown: &impl Serialize,
-        answer: A,
-    ) -> Result<Committed<A>, Problem> {
-        self.require_match(shown)?;
-        let rendered = answer.render()?;
-        self.scope.roll_back().await?;
-        Ok(self.context.answered(rendered))
-    }
 }
 
 impl Mutation<PlatformScope> {
@@ -217,19 +237,6 @@ impl Mutation<PlatformScope> {
             .scope
             .insert_platform_audit_event(Some(tenant), &event)
             .await?)
-    }
-
-    /// It was so already: nothing is changed, and what may have been is undone.
-    pub async fn leave<A: Answer>(
-        self,
-        shown: &impl Serialize,
-        answer: A,
-    ) -> Result<Committed<A>, Problem> {
-        self.require_match(shown)?;
-        let rendered = answer.render()?;
-        self.scope.roll_back().await?;
-        self.context.keep_alone(&rendered).await?;
-        Ok(self.context.answered(rendered))
     }
 
     /// Goes on in the same transaction among one tenant's rows.
@@ -366,7 +373,7 @@ impl Context {
 
     /// The same where there is no change to keep it with.
     async fn keep_alone(&self, rendered: &Rendered) -> Result<(), Problem> {
-        if self.call.idempotent.is_none() {
+        if self.call.idempotent.is_none() || self.call.is_dry_run {
             return Ok(());
         }
         let database = self.api.database();

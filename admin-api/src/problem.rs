@@ -101,8 +101,8 @@ impl ProblemKind {
         match self {
             Self::MalformedRequest => "The request cannot be read",
             Self::InvalidValue => "A value is not acceptable",
-            Self::Unauthorized => "A valid admin key is needed",
-            Self::Forbidden => "This admin key may not do that",
+            Self::Unauthorized => "A valid admin key or access token is needed",
+            Self::Forbidden => "The caller may not do that",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "This method does not work here",
             Self::Conflict => "Something else stands against it",
@@ -282,8 +282,8 @@ impl Problem {
     }
 
     pub fn too_many_failures(limited: &RateLimited) -> Self {
-        let detail = "Too many calls from your address came without a valid admin key; correct the key, \
-            and wait as long as Retry-After says.";
+        let detail = "Too many calls from your address came without a valid admin key or access token; \
+            correct it, and wait as long as Retry-After says.";
         Self {
             retry_after: Some(limited.retry_after_seconds()),
             ..Self::new(ProblemKind::TooManyRequests, detail)

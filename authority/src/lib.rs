@@ -13,6 +13,7 @@
 
 pub mod audit;
 mod authority;
+mod batches;
 pub mod browser_sessions;
 pub mod client_authentication;
 pub mod client_documents;

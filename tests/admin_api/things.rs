@@ -35,7 +35,9 @@ pub struct Things {
     /// Another one, to be accepted.
     pub acceptable_resource: String,
     pub user: String,
-    /// One of the user's; there is another.
+    /// Whose one session nothing else ends.
+    pub guest: String,
+    /// Of the guest.
     pub session: String,
     /// The user is in it, and one more.
     pub group: String,
@@ -136,6 +138,7 @@ impl Things {
             refused_resource: id_of(&refused["data"][0]),
             acceptable_resource: id_of(&refused["data"][1]),
             user: tenant.user("bob").await.id,
+            guest: people.guest,
             session: people.session,
             group: people.group,
             loner: people.loner,
@@ -158,7 +161,7 @@ impl Things {
     }
 
     /// Every id by which something of this tenant could be named.
-    pub fn ids(&self) -> [&str; 21] {
+    pub fn ids(&self) -> [&str; 22] {
         [
             &self.resource,
             &self.credential,
@@ -168,6 +171,7 @@ impl Things {
             &self.refused_resource,
             &self.acceptable_resource,
             &self.user,
+            &self.guest,
             &self.session,
             &self.group,
             &self.loner,
@@ -206,6 +210,7 @@ impl Things {
                 &self.acceptable_resource
             }
             Some("refused-resources") => &self.refused_resource,
+            Some("users") if operation.path.contains("{session_id}") => &self.guest,
             Some("users") => &self.user,
             Some("groups") => &self.group,
             Some("grants") => &self.grant,
@@ -286,8 +291,9 @@ impl Things {
     }
 }
 
-/// Groups, and sessions of Bob's.
+/// Groups and who is in them, and sessions.
 struct People {
+    guest: String,
     session: String,
     group: String,
     loner: String,
@@ -296,9 +302,11 @@ struct People {
 impl People {
     async fn of(tenant: &TestTenant) -> Self {
         let bob = tenant.user("bob").await.id;
-        // A second one, so that one can be ended and there is another.
+        // A second one, for a second page.
         tenant.signed_in_browser_of("bob").await;
-        let sessions = tenant.path(&format!("/users/{bob}/sessions"));
+        let guest = tenant.user("guest").await.id;
+        tenant.signed_in_browser_of("guest").await;
+        let sessions = tenant.path(&format!("/users/{guest}/sessions"));
         let sessions = tenant.admin().get(&sessions).await;
         let session = id_of(&sessions.expect_status(200).json()["data"][0]);
         let groups = tenant.path("/groups");
@@ -314,6 +322,7 @@ impl People {
             tenant.admin().create(&members, &body).await;
         }
         Self {
+            guest,
             session,
             group,
             loner: tenant.user("loner").await.id,

@@ -17,7 +17,7 @@ const KINDS: [(ProblemKind, &str); 13] = [
     ),
     (
         ProblemKind::Unauthorized,
-        "Send a valid admin key as `Authorization: Bearer <key>`.",
+        "Send Authorization: Bearer with an admin key that is neither expired nor revoked, or with an access token.",
     ),
     (
         ProblemKind::Forbidden,

@@ -1,8 +1,7 @@
 //! Traces of decisions, written in batches.
 //!
 //! Of what is allowed only so much is kept per tenant and minute, as a sample; what is refused or narrowed always, up
-//! to a bound that a runaway client meets and people do not. The queue is bounded too: what does not fit is dropped
-//! and counted, and no request waits for it.
+//! to a bound that a runaway client meets and people do not.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,17 +10,12 @@ use std::time::Duration;
 use protocol::clock::Timestamp;
 use protocol::ids::TenantId;
 use store::{Database, NewDecision, StoreError, Tenant};
-use tokio::sync::{Notify, mpsc};
-use tokio::time::interval;
 
 use super::settled::Settlement;
+use crate::batches::{BatchWriter, Batches};
 use crate::metrics::Metrics;
 
 const MOST_WAITING: usize = 10_000;
-const MOST_PER_BATCH: usize = 500;
-const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
-/// A batch that cannot be written is tried again this often before it is given up.
-const ATTEMPTS: u32 = 10;
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// Of one tenant, on one replica.
@@ -33,11 +27,14 @@ const MOST_TENANTS: usize = 20_000;
 type Waiting = (Tenant, NewDecision);
 
 pub struct DecisionRecorder {
-    sender: mpsc::Sender<Waiting>,
-    receiver: Mutex<Option<mpsc::Receiver<Waiting>>>,
+    batches: Batches<Waiting>,
     minutes: Mutex<HashMap<TenantId, Minute>>,
     metrics: Arc<Metrics>,
-    stop: Notify,
+}
+
+struct Writer<'a> {
+    database: Database,
+    recorder: &'a DecisionRecorder,
 }
 
 /// What was kept of one tenant since it began.
@@ -78,13 +75,10 @@ impl Minute {
 
 impl DecisionRecorder {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        let (sender, receiver) = mpsc::channel(MOST_WAITING);
         Self {
-            sender,
-            receiver: Mutex::new(Some(receiver)),
+            batches: Batches::new(MOST_WAITING),
             minutes: Mutex::new(HashMap::new()),
             metrics,
-            stop: Notify::new(),
         }
     }
 
@@ -109,102 +103,38 @@ impl DecisionRecorder {
 
     /// Never waits.
     pub(super) fn record(&self, tenant: &Tenant, decision: NewDecision) {
-        if self.sender.try_send((tenant.clone(), decision)).is_err() {
+        if !self.batches.put((tenant.clone(), decision)) {
             self.count_lost("queue", 1);
         }
     }
 
     /// Writes batches until stopped, then what is left.
     pub(crate) async fn run(&self, database: Database) {
-        let taken = self
-            .receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(mut receiver) = taken else {
-            return;
-        };
-        let mut ticks = interval(FLUSH_INTERVAL);
-        loop {
-            let is_last = tokio::select! {
-                _ = ticks.tick() => false,
-                () = self.stop.notified() => true,
-            };
-            self.flush(&database, &mut receiver, if is_last { 1 } else { ATTEMPTS })
-                .await;
-            if is_last {
-                return;
-            }
-        }
+        let recorder = self;
+        self.batches.run(&Writer { database, recorder }).await;
     }
 
     pub(crate) fn stop(&self) {
-        self.stop.notify_one();
-    }
-
-    async fn flush(
-        &self,
-        database: &Database,
-        receiver: &mut mpsc::Receiver<Waiting>,
-        attempts: u32,
-    ) {
-        loop {
-            let mut batch = Vec::new();
-            while batch.len() < MOST_PER_BATCH
-                && let Ok(waiting) = receiver.try_recv()
-            {
-                batch.push(waiting);
-            }
-            if batch.is_empty() {
-                return;
-            }
-            self.write(database, &batch, attempts).await;
-        }
-    }
-
-    async fn write(&self, database: &Database, batch: &[Waiting], attempts: u32) {
-        let Err(error) = self.try_write(database, batch, attempts).await else {
-            return;
-        };
-        // One that cannot be written takes no other along.
-        let one_by_one = batch.len() > 1 && !error.is_unavailable();
-        let mut lost = if one_by_one { 0 } else { batch.len() };
-        if one_by_one {
-            for waiting in batch {
-                let alone = self.try_write(database, std::slice::from_ref(waiting), 1);
-                lost += usize::from(alone.await.is_err());
-            }
-        }
-        tracing::error!(%error, decisions = lost, "decision traces were lost");
-        self.count_lost("database", u64::try_from(lost).unwrap_or(u64::MAX));
-    }
-
-    async fn try_write(
-        &self,
-        database: &Database,
-        batch: &[Waiting],
-        attempts: u32,
-    ) -> Result<(), StoreError> {
-        let mut attempt = 1;
-        loop {
-            let written = async {
-                let mut scope = database.platform().await?;
-                scope.insert_decisions_of_tenants(batch).await?;
-                scope.commit().await
-            };
-            match written.await {
-                Err(error) if error.is_unavailable() && attempt < attempts => {
-                    attempt += 1;
-                    tokio::time::sleep(FLUSH_INTERVAL).await;
-                }
-                outcome => return outcome,
-            }
-        }
+        self.batches.stop();
     }
 
     fn count_lost(&self, why: &str, lost: u64) {
         let dropped = &self.metrics.decision_traces_dropped;
         dropped.with_label_values(&[why]).inc_by(lost);
+    }
+}
+
+impl BatchWriter<Waiting> for Writer<'_> {
+    async fn write(&self, rows: &[Waiting]) -> Result<(), StoreError> {
+        let mut scope = self.database.platform().await?;
+        scope.insert_decisions_of_tenants(rows).await?;
+        scope.commit().await
+    }
+
+    fn lose(&self, rows: usize, error: &StoreError) {
+        tracing::error!(%error, decisions = rows, "decision traces were lost");
+        let lost = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.recorder.count_lost("database", lost);
     }
 }
 

@@ -1,54 +1,22 @@
-//! Clients that are due to be told of an ended session, tenant by tenant. A loop of its own, and several
-//! tenants at once: a client that does not answer keeps no other work waiting.
-//!
-//! Not here: what a client is told, and when it is given up (`authority::logout`).
+//! Clients that are due to be told of an ended session.
 
 use std::time::Duration;
 
 use authority::Authority;
-use futures_util::future::join_all;
-use store::{DueWork, DueWorkKind, StoreError, TenantState};
+use store::{DueWorkKind, StoreError};
+
+use super::told_elsewhere::{self, Telling};
 
 /// A person who has signed out should not find themselves signed in elsewhere for long.
 pub const INTERVAL: Duration = Duration::from_secs(5);
-/// Tenants whose clients are told at the same time.
-const TENANTS_AT_ONCE: u32 = 8;
-/// Each takes some seconds at most.
-const LEASE: Duration = Duration::from_mins(1);
+
+const TELLING: Telling = Telling {
+    kind: DueWorkKind::LogoutNotices,
+    // Each takes some seconds at most.
+    lease: Duration::from_mins(1),
+    failure: "no client could be told of a sign-out",
+};
 
 pub async fn run(authority: &Authority) -> Result<(), StoreError> {
-    loop {
-        let now = authority.now();
-        let mut platform = authority.database().platform().await?;
-        let kind = DueWorkKind::LogoutNotices;
-        let works = platform
-            .claim_due_work(kind, now, now + LEASE, TENANTS_AT_ONCE)
-            .await?;
-        platform.commit().await?;
-        let told = works.iter().map(|work| async move {
-            if let Err(error) = tell(authority, work).await {
-                // The lease brings it back.
-                tracing::warn!(%error, tenant_id = %work.tenant_id, "no client could be told of a sign-out");
-            }
-        });
-        join_all(told).await;
-        if works.len() < usize::try_from(TENANTS_AT_ONCE).unwrap_or(usize::MAX) {
-            return Ok(());
-        }
-    }
-}
-
-async fn tell(authority: &Authority, work: &DueWork) -> Result<(), StoreError> {
-    let mut platform = authority.database().platform().await?;
-    let found = platform.find_tenant(work.tenant_id).await?;
-    let Some(tenant) = found else {
-        return platform.commit().await;
-    };
-    if tenant.state() == TenantState::Deleted {
-        let mut scope = platform.into_tenant(&tenant).await?;
-        scope.finish_due_work(work.kind).await?;
-        return scope.commit().await;
-    }
-    platform.commit().await?;
-    authority.deliver_logout_notices(&tenant).await
+    told_elsewhere::run(authority, &TELLING, Authority::deliver_logout_notices).await
 }

@@ -1,6 +1,7 @@
 //! What happens without a request: sweeping what has expired, used DPoP proofs oftener than the rest; the steps of
-//! signing keys; telling clients of ended sessions, and webhooks of what happened; removing deleted tenants' rows; and above tenants the audit
-//! partitions, old revocations and what is kept no longer.
+//! signing keys; telling clients of ended sessions, and webhooks of what happened; ending tenants whose grace is over,
+//! and removing their rows; taking erased people out of the audit; and above tenants the audit partitions, old
+//! revocations and what is kept no longer.
 //!
 //! Due work is found across tenants in one queue (`store::PlatformScope`); each piece is then done in
 //! the scope of its tenant. It is claimed with `skip locked` under a lease, so every replica may run
@@ -10,6 +11,7 @@
 
 mod logout_notices;
 mod tenant_work;
+mod told_elsewhere;
 mod upkeep;
 mod webhooks;
 

@@ -17,6 +17,30 @@ async fn post(api: &AdminApi, path: &str, body: &Value, key: &str) -> Answer {
     call_with(api, &Method::POST, path, Some(body), (HEADER, key)).await
 }
 
+/// What was so already has an answer too, and it is kept.
+#[tokio::test]
+async fn a_post_that_changes_nothing_is_replayed_as_well() {
+    let app = TestApp::start().await;
+    let acme = app.tenant("acme").await;
+    let groups = acme.path("/groups");
+    app.admin()
+        .create(&groups, &json!({ "name": "editors" }))
+        .await;
+    let (alice, bob) = (acme.user("alice").await.id, acme.user("bob").await.id);
+    let members = format!("{groups}/editors/members");
+    let member = json!({ "user_id": alice });
+    app.admin().create(&members, &member).await;
+
+    let tried = format!("{members}?dry_run=true");
+    for (path, replayed) in [(&tried, ""), (&members, ""), (&members, "true")] {
+        let said = post(app.admin(), path, &member, "once").await;
+        let said = said.expect_status(201);
+        assert_eq!(said.header("idempotency-replayed"), replayed, "{path}");
+    }
+    let other = post(app.admin(), &members, &json!({ "user_id": bob }), "once").await;
+    is_problem(&other, 422, "idempotency-mismatch");
+}
+
 /// Every POST that changes something: the same call again is the same answer, and nothing happens twice.
 #[tokio::test]
 async fn every_post_replays_its_answer() {

@@ -1,5 +1,8 @@
 //! `--set name=value`: any member of what is made or changed, under its name in the API.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -50,6 +53,22 @@ fn put(body: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), Cl
         Some(within) => put(within, inner, value),
         None => Err(usage(format!("{outer} is said twice"))),
     }
+}
+
+/// What is in a file, or with `-` on standard input. `what` it is, for whoever named one that cannot be read.
+pub(in crate::cli) fn text_of(file: &Path, what: &str) -> Result<String, CliError> {
+    let read = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    read.map_err(|error| {
+        usage(format!(
+            "cannot read the {what} in {}: {error}",
+            file.display()
+        ))
+    })
 }
 
 /// A body's member that may have been left out.

@@ -29,8 +29,8 @@ pub(super) struct Kind {
     pub(super) late: &'static [&'static str],
     /// Members that hold the id of a resource in the API; a file has its identifier.
     pub(super) resource_ids: &'static [&'static str],
-    /// Shown once, by the answer that makes one.
-    pub(super) secret: Option<&'static str>,
+    /// Shown once, by the answer that makes one; and how another one is made.
+    pub(super) secret: Option<(&'static str, &'static str)>,
     /// Only things whose member says this are anybody's to declare.
     pub(super) only: Option<(&'static str, &'static str)>,
     /// A tenant has one, from its beginning: `[quotas]` and not `[[quotas]]`.
@@ -117,7 +117,7 @@ pub(super) static KINDS: &[Kind] = &[
             "resources",
             "scope",
         ],
-        secret: Some("client_secret"),
+        secret: Some(("client_secret", "writ client secret create")),
         // The others came by themselves.
         only: Some(("origin", "static")),
         ..PLAIN
@@ -158,7 +158,7 @@ pub(super) static KINDS: &[Kind] = &[
         changes: "WebhookChanges",
         shown: "Webhook",
         unordered: &["events"],
-        secret: Some("secret"),
+        secret: Some(("secret", "writ webhook rotate-secret")),
         ..PLAIN
     },
     Kind {

@@ -16,7 +16,6 @@ mod schema;
 mod secrets;
 mod show;
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -31,6 +30,7 @@ use self::secrets::Secrets;
 use super::admin::access::Access;
 use super::admin::api::Api;
 use super::admin::failure::{DIFFERENT, usage};
+use super::admin::fields::text_of;
 use super::say::{say, say_exactly, warn};
 use super::{CliError, runtime};
 
@@ -90,7 +90,7 @@ impl Files {
                     "{name}: is it TOML or YAML? Say --format, or name it .toml or .yaml"
                 ))
             })?;
-            let text = text_of(path)?;
+            let text = text_of(path, "declaration")?;
             let folder = path.parent().unwrap_or(Path::new("."));
             Declared::read(&text, format, folder, schemas)
                 .map_err(|faults| apply::faults(&name, &faults))
@@ -200,14 +200,4 @@ fn tell(plan: &Plan, is_json: bool) -> Result<(), CliError> {
     }
     show::plan(plan);
     Ok(())
-}
-
-fn text_of(path: &Path) -> Result<String, CliError> {
-    let read = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    read.map_err(|error| usage(format!("cannot read {}: {error}", path.display())))
 }

@@ -3,6 +3,7 @@
 //! What it is not: the judge of values. Lengths, forms and what belongs together are the server's to refuse; a file's
 //! misspelt or misplaced members are told before anything is sent.
 
+use admin_api::nearest_name;
 use serde_json::{Map, Value};
 
 use crate::cli::CliError;
@@ -139,19 +140,10 @@ pub(super) fn unknown<'a>(path: &str, name: &str, known: impl Iterator<Item = &'
     } else {
         format!("{path}.")
     };
-    match nearest(name, known) {
+    match nearest_name(name, known) {
         Some(nearest) => format!("{place}{name} is not known: did you mean {nearest}?"),
         None => format!("{place}{name} is not known"),
     }
-}
-
-/// A third of the letters wrong is a misspelling; more is another word.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|known| (strsim::damerau_levenshtein(word, known), known))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, known)| distance * 3 <= known.len())
-        .map(|(_, known)| known)
 }
 
 fn types(schema: &Value) -> Vec<&str> {

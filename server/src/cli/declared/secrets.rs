@@ -47,7 +47,7 @@ impl Secrets {
         step: &Step,
         answer: &Value,
     ) -> Result<Option<Value>, CliError> {
-        let Some(member) = step.kind.secret else {
+        let Some((member, renewal)) = step.kind.secret else {
             return Ok(None);
         };
         let Some(secret) = answer.get(member).filter(|secret| secret.is_string()) else {
@@ -62,7 +62,7 @@ impl Secrets {
                 writeln!(file, "{line}")
                     .and_then(|()| file.sync_data())
                     .map_err(|error| {
-                        format!("the {member} of {} could not be kept: {error}; make another with `writ {} secret create`", step.name, step.kind.word)
+                        format!("the {member} of {} could not be kept: {error}; make another with `{renewal}`", step.name)
                     })?;
                 Ok(None)
             }

@@ -8,6 +8,7 @@ use super::Access;
 use super::verbs::{Listing, Verbs};
 use crate::cli::CliError;
 use crate::cli::admin::api::tenant_path;
+use crate::cli::admin::failure::usage;
 use crate::cli::admin::show::Column;
 
 const COLUMNS: [Column; 6] = [
@@ -23,7 +24,7 @@ const COLUMNS: [Column; 6] = [
 pub(in crate::cli) struct Audit {
     #[command(flatten)]
     access: Access,
-    /// Of this tenant; default: above tenants.
+    /// Of this tenant; default: the list above tenants, which has no filters.
     #[arg(
         long,
         short = 't',
@@ -82,6 +83,10 @@ struct Which {
 }
 
 impl Which {
+    fn is_any(&self) -> bool {
+        self.filters().iter().any(|(_, value)| value.is_some())
+    }
+
     fn filters(&self) -> Vec<(&'static str, Option<&str>)> {
         vec![
             ("action", self.action.as_deref()),
@@ -103,6 +108,13 @@ impl Audit {
             Some(slug) => format!("{}/audit-events", tenant_path(slug)),
             None => "/admin/v1/audit-events".to_owned(),
         };
+        let (Verb::List { which, .. } | Verb::Export { which }) = &self.verb;
+        let is_export = matches!(&self.verb, Verb::Export { .. });
+        if self.tenant.is_none() && (is_export || which.is_any()) {
+            return Err(usage(
+                "events above tenants are neither filtered nor exported: say whose with --tenant SLUG",
+            ));
+        }
         match &self.verb {
             Verb::List { which, listing } => {
                 verbs

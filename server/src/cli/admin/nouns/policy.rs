@@ -1,6 +1,6 @@
 //! `writ policy …`: what decides, what was decided, and what would be.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
@@ -9,11 +9,12 @@ use super::verbs::{Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
-use crate::cli::admin::failure::usage;
-use crate::cli::admin::fields::{Fields, list_member, member};
+use crate::cli::admin::fields::{Fields, list_member, member, text_of};
 use crate::cli::admin::show::Column;
 use crate::cli::say::say_exactly;
 
+/// What a file of them is called where it cannot be read.
+const POLICIES: &str = "policies";
 const DECISIONS: [Column; 6] = [
     ("WHEN", "decided_at"),
     ("ERROR ID", "error_id"),
@@ -74,7 +75,7 @@ enum Verb {
     Versions(Listing),
     /// Write a version, which decides from then on; with --dry-run it is only validated.
     Set {
-        /// A file with all policies of the tenant, in Cedar.
+        /// A file with all policies of the tenant, in Cedar; `-`: standard input.
         #[arg(long, short, value_name = "FILE")]
         file: PathBuf,
         /// What it is for.
@@ -109,7 +110,7 @@ enum Verb {
     Explain(Question),
     /// What a draft would have decided otherwise.
     Simulate {
-        /// A file with the draft, in Cedar: all policies of the tenant.
+        /// A file with the draft, in Cedar: all policies of the tenant; `-`: standard input.
         #[arg(long, short, value_name = "FILE")]
         file: PathBuf,
         /// How far to look back.
@@ -141,7 +142,7 @@ impl Policy {
             }
             Verb::Set { file, note } => {
                 let mut body = Map::new();
-                member(&mut body, "text", Some(text_of(file)?));
+                member(&mut body, "text", Some(text_of(file, POLICIES)?));
                 member(&mut body, "note", note.as_deref());
                 verbs
                     .create(&format!("{policies}/versions"), &body.into())
@@ -186,7 +187,7 @@ impl Policy {
             }
             Verb::Simulate { file, days } => {
                 let mut body = Map::new();
-                member(&mut body, "policies", Some(text_of(file)?));
+                member(&mut body, "text", Some(text_of(file, POLICIES)?));
                 member(&mut body, "days", *days);
                 let body = body.into();
                 verbs.ask(&format!("{policies}/simulate"), &body).await
@@ -212,9 +213,4 @@ async fn tell_text(verbs: &Verbs, path: &str) -> Result<(), CliError> {
     let found = verbs.api.get(path).await?.body;
     let text = found.get("text").and_then(Value::as_str);
     Ok(say_exactly(text.unwrap_or_default())?)
-}
-
-fn text_of(file: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(file)
-        .map_err(|error| usage(format!("cannot read {}: {error}", file.display())))
 }

@@ -1,6 +1,5 @@
 //! `writ resource metadata|snippets|tools|import-tools`: what a resource's server needs to know, and what it can do.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -10,7 +9,7 @@ use super::user::first_line;
 use super::verbs::Verbs;
 use crate::cli::CliError;
 use crate::cli::admin::failure::usage;
-use crate::cli::admin::fields::member;
+use crate::cli::admin::fields::{member, text_of};
 use crate::cli::admin::show::{self, Column};
 use crate::cli::say::{say, say_exactly, warn};
 
@@ -75,13 +74,7 @@ fn tools_in(file: &Path) -> Result<Value, CliError> {
     let fault = |error: &dyn std::fmt::Display| {
         usage(format!("cannot read tools in {}: {error}", file.display()))
     };
-    let text = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    let text = text.map_err(|error| fault(&error))?;
+    let text = text_of(file, "tools")?;
     let said: Value = serde_json::from_str(&text).map_err(|error| fault(&error))?;
     let listed = [&said["result"]["tools"], &said["tools"], &said];
     let found = listed.into_iter().find(|value| value.is_array());

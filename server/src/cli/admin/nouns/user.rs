@@ -1,6 +1,5 @@
 //! `writ user …`.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -10,8 +9,7 @@ use super::verbs::{Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
-use crate::cli::admin::failure::usage;
-use crate::cli::admin::fields::{Fields, member};
+use crate::cli::admin::fields::{Fields, member, text_of};
 use crate::cli::admin::show::Column;
 
 const COLUMNS: [Column; 5] = [
@@ -180,17 +178,6 @@ impl Person {
 
 /// Up to the end of the first line, so that an editor's last line break is no part of it.
 pub(super) fn first_line(file: &Path, what: &str) -> Result<String, CliError> {
-    let read = if file == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    let text = read.map_err(|error| {
-        usage(format!(
-            "cannot read the {what} in {}: {error}",
-            file.display()
-        ))
-    })?;
+    let text = text_of(file, what)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -40,8 +40,10 @@ pub(in crate::cli) struct Webhook {
 enum Verb {
     /// The webhooks there are.
     List(Listing),
-    /// One of them, and how it does.
+    /// One of them.
     Show { id: String },
+    /// How it does: when it was last told, what waits, what failed.
+    Status { id: String },
     /// A new one; its secret is shown once.
     Create {
         /// What it is for.
@@ -94,6 +96,7 @@ impl Webhook {
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
             Verb::Show { id } => verbs.show(&one(id)).await,
+            Verb::Status { id } => verbs.show(&format!("{}/status", one(id))).await,
             Verb::Create {
                 name,
                 url,
