@@ -29,6 +29,8 @@ create table webhooks (
 );
 -- Asked with every event: of most tenants there is no row in it.
 create index webhooks_active on webhooks (tenant_id, webhook_id) where state = 'active';
+-- Files and people name them by it.
+create unique index webhooks_by_name on webhooks (tenant_id, name) where state <> 'deleted';
 create index webhooks_deleted on webhooks (tenant_id, webhook_id) where state = 'deleted';
 
 select isolate_tenant_table('webhooks');

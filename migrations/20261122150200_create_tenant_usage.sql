@@ -138,8 +138,8 @@ create trigger count_schemes_gone after delete on users referencing old table as
 create trigger count_schemes_changed after update on users referencing old table as gone new table as made
     for each statement execute function count_password_schemes();
 
--- What is there already. The triggers' locks keep others from writing until this is committed; the owner is bound
--- by row security as everybody is, unless it is told otherwise.
+-- What is there already. Nobody reads or writes these tables until this is committed: row security is changed under a
+-- lock against both, since the owner is bound by it as everybody is, unless it is told otherwise.
 alter table users no force row level security;
 alter table clients no force row level security;
 alter table resources no force row level security;

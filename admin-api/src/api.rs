@@ -1,6 +1,5 @@
 //! What every operation shares: the authority, and what the configuration says about this API.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use authority::Authority;
@@ -61,18 +60,5 @@ impl Api {
 
     pub fn has_development_keys(&self) -> bool {
         self.0.has_development_keys
-    }
-
-    /// Twelve hex digits: enough to find one line in a log.
-    pub fn error_id(&self) -> String {
-        let mut bytes = [0_u8; 6];
-        self.random().fill(&mut bytes);
-        bytes
-            .iter()
-            .fold(String::with_capacity(12), |mut text, byte| {
-                // Writing to a String cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
     }
 }

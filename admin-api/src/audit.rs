@@ -3,15 +3,16 @@
 //!
 //! Before and after are made from the types that the API shows, which have no secrets.
 
-use actix_web::HttpMessage;
+use actix_web::{HttpMessage, HttpRequest};
 use authority::audit::{AuditEvent, EventType, Origin, Target};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use store::NewAuditEvent;
+use store::{NewAuditEvent, Tenant};
 
 use crate::api::Api;
 use crate::etag;
 use crate::principal::Caller;
+use crate::problem::Problem;
 use crate::request::Incoming;
 
 /// The server's id of a request; its middleware puts it into the request's extensions.
@@ -20,11 +21,25 @@ pub struct RequestId(pub String);
 
 /// Where a call came from.
 pub fn origin(incoming: &Incoming) -> Origin {
-    let extensions = incoming.http.extensions();
     Origin {
-        request_id: extensions.get::<RequestId>().map(|id| id.0.clone()),
+        request_id: request_id(&incoming.http),
         address: incoming.http.peer_addr().map(|address| address.ip()),
     }
+}
+
+/// Of what was read and is worth knowing of: nothing is read unrecorded.
+pub async fn note(api: &Api, tenant: &Tenant, event: AuditEvent) -> Result<(), Problem> {
+    let mut scope = api.database().tenant(tenant).await?;
+    scope
+        .insert_audit_event(&event.into_row(api.random()))
+        .await?;
+    Ok(scope.commit().await?)
+}
+
+/// What the server calls this request, as its log and `X-Request-Id` do.
+pub fn request_id(request: &HttpRequest) -> Option<String> {
+    let extensions = request.extensions();
+    extensions.get::<RequestId>().map(|id| id.0.clone())
 }
 
 /// What changed, as the API shows it.

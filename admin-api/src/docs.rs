@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
 use crate::api::Api;
@@ -30,7 +30,11 @@ pub async fn redirect_to_page() -> HttpResponse {
         .finish()
 }
 
-pub async fn serve_page(file: web::Path<String>, api: web::Data<Api>) -> HttpResponse {
+pub async fn serve_page(
+    request: HttpRequest,
+    file: web::Path<String>,
+    api: web::Data<Api>,
+) -> HttpResponse {
     // Nothing of the document leaves for an online validator, and a key typed in is forgotten.
     let config = Config::from(DOCUMENT_PATH)
         .validator_url("none")
@@ -50,7 +54,7 @@ pub async fn serve_page(file: web::Path<String>, api: web::Data<Api>) -> HttpRes
                 .content_type(asset.content_type);
             response.body(asset.bytes.into_owned())
         }
-        Ok(None) => Problem::not_found("page", "/admin/docs/").respond(&api),
-        Err(error) => Problem::internal(error).respond(&api),
+        Ok(None) => Problem::not_found("page", "/admin/docs/").respond(&api, &request),
+        Err(error) => Problem::internal(error).respond(&api, &request),
     }
 }

@@ -27,7 +27,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "An admin key (`writ_ak_…`), or the bootstrap key of the configuration.",
+            "An admin key (`writ_ak_…`), the bootstrap key of the configuration, or an access token of the system \
+             tenant for this API (`WRIT_ADMIN_URL`).",
         ))
         .build();
     components.add_security_scheme(SECURITY, SecurityScheme::Http(scheme));

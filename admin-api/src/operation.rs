@@ -153,7 +153,7 @@ fn respond(incoming: &Incoming, outcome: Result<Rendered, Problem>) -> HttpRespo
     let mut response = match outcome {
         Ok((true, rendered)) => rendered.into_not_modified(),
         Ok((false, rendered)) => rendered.into_response(),
-        Err(problem) => problem.respond(&incoming.api),
+        Err(problem) => problem.respond(&incoming.api, &incoming.http),
     };
     if let Some(rate) = &incoming.rate {
         answer::add_rate_limit(response.headers_mut(), rate);

@@ -3,19 +3,20 @@
 //! One kind per situation, each with its status. What went wrong inside (`cause`) goes to the log
 //! under the same `error_id` that the caller sees, and nowhere else.
 //!
-//! To add one more: a variant of `ProblemKind`, its three lines below, and it is in the document.
+//! To add one more: a variant of `ProblemKind`, its lines below, and what it says in `document/refusals.rs`
+//! if operations are documented with it.
 
 use std::fmt;
 
-use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
 use authority::limits::RateLimited;
 use serde::Serialize;
 use store::{QuotaKind, StoreError};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::sign_in;
+use crate::{audit, sign_in};
 
 /// The closed list of situations; `type` of the answer is `urn:writ:problem:{name}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -328,8 +329,9 @@ impl Problem {
     }
 
     /// The answer; the log line under the same `error_id` is written here.
-    pub fn respond(&self, api: &Api) -> HttpResponse {
-        let error_id = api.error_id();
+    /// Under the name of the request, which `X-Request-Id` has too.
+    pub fn respond(&self, api: &Api, request: &HttpRequest) -> HttpResponse {
+        let error_id = audit::request_id(request).unwrap_or_default();
         self.log(&error_id);
         if let Some(quota) = self.quota {
             let refusals = &api.authority().metrics().quota_refusals;

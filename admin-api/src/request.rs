@@ -238,6 +238,9 @@ async fn read_json<T: DeserializeOwned>(incoming: &mut Incoming) -> Result<T, Pr
     Ok(value)
 }
 
+/// What the standard library says of text that is no whole number; of which parameter, nobody knows any more.
+const NO_NUMBER: &str = "invalid digit found in string";
+
 /// A query string, with the same strictness as a body.
 pub struct QueryString<T>(pub T);
 
@@ -259,6 +262,11 @@ impl<T: DeserializeOwned> Extract for QueryString<T> {
                     .to_owned();
                 let told = nearest::explain(&detail).unwrap_or_else(|| detail.clone());
                 let told = told.replace("There is no member", "There is no parameter");
+                if told == NO_NUMBER {
+                    return Problem::malformed(
+                        "A parameter that is a number is none: send a whole number, such as 50.",
+                    );
+                }
                 Problem::malformed_field(backticked(&detail).unwrap_or_default(), told)
             })
     }
@@ -288,10 +296,18 @@ impl<T: FromStr> Extract for SubId<T> {
 async fn segment_as<T: FromStr>(incoming: &Incoming, name: &str) -> Result<T, Problem> {
     let segment = incoming.segment(name).await?;
     segment.parse().map_err(|_| {
-        let path = incoming.http.path();
-        let list = path.rsplit_once('/').map_or(path, |(list, _)| list);
-        Problem::not_found("id", list)
+        let list = list_of(&incoming.http, name);
+        Problem::not_found("id", &list)
     })
+}
+
+/// The path of the list that the segment of this name is in: what is before it.
+fn list_of(http: &HttpRequest, name: &str) -> String {
+    let pattern = http.match_pattern().unwrap_or_default();
+    let place = format!("{{{name}}}");
+    let before = pattern.split('/').take_while(|segment| *segment != place);
+    let segments: Vec<&str> = http.path().split('/').take(before.count()).collect();
+    segments.join("/")
 }
 
 /// `application/json`, or for a change of some members what RFC 7396 calls it; every PATCH here is one.

@@ -263,17 +263,17 @@ fn refuse_method(allow: &str) -> actix_web::Route {
                     .insert_header((actix_web::http::header::ALLOW, allow))
                     .finish();
             }
-            Problem::method_not_allowed(allow).respond(&api)
+            Problem::method_not_allowed(allow).respond(&api, &request)
         }
     })
 }
 
-async fn unknown_path(api: web::Data<Api>) -> HttpResponse {
+async fn unknown_path(request: HttpRequest, api: web::Data<Api>) -> HttpResponse {
     let detail = format!(
         "Nothing is here. GET {} lists every operation.",
         docs::DOCUMENT_PATH
     );
-    Problem::new(ProblemKind::NotFound, detail).respond(&api)
+    Problem::new(ProblemKind::NotFound, detail).respond(&api, &request)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! What it is not: an operation. It answers anybody, as discovery must, with what is no secret.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use authority::system_tenant::ADMIN_RESOURCE;
 use protocol::resource::metadata::{ProtectedResourceMetadata, well_known_url};
 
@@ -16,12 +16,12 @@ pub const PATHS: [&str; 2] = [
     "/.well-known/oauth-protected-resource/{path:.*}",
 ];
 
-pub async fn serve(api: web::Data<Api>) -> HttpResponse {
+pub async fn serve(request: HttpRequest, api: web::Data<Api>) -> HttpResponse {
     match metadata(&api).await {
         Ok(metadata) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "no-cache"))
             .json(metadata),
-        Err(problem) => problem.respond(&api),
+        Err(problem) => problem.respond(&api, &request),
     }
 }
 

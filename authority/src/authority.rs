@@ -21,7 +21,7 @@ use crate::audit::AuditBatcher;
 use crate::client_authentication::VerifiedSecrets;
 use crate::client_documents::ClientDocuments;
 use crate::client_keys::ClientKeySets;
-use crate::decisions::DecisionRecorder;
+use crate::decisions::{DecisionRecorder, Simulations};
 use crate::directory::Directory;
 use crate::freshness::{Freshness, run_heartbeat, run_listener};
 use crate::key_ring::{KeyRing, SpareKeys};
@@ -78,6 +78,7 @@ pub struct Authority {
     limits: Limits,
     audit: AuditBatcher,
     decision_recorder: DecisionRecorder,
+    simulations: Simulations,
     metrics: Arc<Metrics>,
     password_hasher: PasswordHasher,
     verified_secrets: VerifiedSecrets,
@@ -142,6 +143,7 @@ impl Authority {
             ),
             audit: AuditBatcher::new(Arc::clone(&random), Arc::clone(&metrics)),
             decision_recorder: DecisionRecorder::new(Arc::clone(&metrics)),
+            simulations: Simulations::default(),
             password_hasher: hasher_of(cores),
             verified_secrets: VerifiedSecrets::new(
                 ProcessKey::generate(random.as_ref()),
@@ -291,6 +293,10 @@ impl Authority {
 
     pub fn audit(&self) -> &AuditBatcher {
         &self.audit
+    }
+
+    pub(crate) fn simulations(&self) -> &Simulations {
+        &self.simulations
     }
 
     pub(crate) fn decision_recorder(&self) -> &DecisionRecorder {

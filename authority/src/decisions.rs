@@ -2,6 +2,7 @@
 //!
 //! What it is: a question put together from what a flow has at hand (`question`), the answer made into what may be
 //! had (`settled`), and a trace of it that an administrator finds by the request's `error_id` (`trace`, `recorder`).
+//! What the rules of OAuth refuse before leaves a trace as well (`refused`).
 //! `explain` asks the same without issuing anything, `simulate` asks again what was asked before.
 //!
 //! What it is not: the policies themselves (`policy`), the rules of OAuth that narrow before them (`protocol::scope`),
@@ -16,6 +17,7 @@ mod facts;
 mod issue;
 mod question;
 mod recorder;
+mod refused;
 mod registration;
 mod settled;
 mod simulate;
@@ -24,9 +26,12 @@ mod trace;
 pub use authorization::AuthorizationQuestion;
 pub use explain::{Check, CheckResult, Explanation, WhatIf};
 pub use recorder::DecisionRecorder;
+pub use refused::RuleRefusal;
 pub use registration::RegistrationGround;
 pub use settled::{Settled, Settlement};
-pub use simulate::{Difference, MAX_SIMULATED, ScopeDifference, Simulation};
+pub use simulate::{
+    Difference, MAX_SIMULATED, ScopeDifference, Simulation, SimulationPlace, Simulations,
+};
 pub use trace::{PolicyCheck, TraceCheck};
 
 pub(crate) use authorization::lost_at_token;

@@ -166,17 +166,17 @@ impl Authority {
         found: &LoginRecord,
         attempt: &LoginAttempt<'_>,
     ) -> Result<Verification, LoginError> {
-        let hasher = self.password_hasher();
+        let (hasher, share) = (self.password_hasher(), tenant.id().as_uuid().as_u128());
         let password = attempt.password.clone();
         let user = found.user.as_ref();
         let stored = user.and_then(|user| user.password_hash.as_ref());
         let verified = if let Some(hash) = stored {
             hasher
-                .verify(password, Some(hash.expose().to_owned()))
+                .verify_for(share, password, Some(hash.expose().to_owned()))
                 .await
         } else {
             let scheme = scheme_of_nobody(self.peppers(), tenant, folded_name, &found.passwords);
-            hasher.verify_nobody(password, scheme).await
+            hasher.verify_nobody(share, password, scheme).await
         };
         verified.map_err(from_hasher)
     }

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use outbound::{FetchError, FetchKind, FetchRequest, McpAnswer, McpMessage, UrlFault};
-use protocol::mcp::{self, RpcError, Tool, ToolsFault};
+use protocol::mcp::{self, Listening, RpcError, Tool, ToolsFault};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use store::Tenant;
@@ -190,14 +190,12 @@ impl Conversation<'_> {
             session_id: self.session_id.as_deref(),
             protocol_version: self.version.as_deref(),
         };
-        let is_enough = |media_type: &str, body: &[u8]| match id {
+        let mut listening = id.map(Listening::for_answer);
+        let is_enough = |media_type: &str, body: &[u8]| match &mut listening {
             // What a notification is answered with is not read.
             None => true,
             // Only a stream stays open behind what was asked for.
-            Some(id) => {
-                media_type == "text/event-stream"
-                    && mcp::read_answer(media_type, body, id).is_some()
-            }
+            Some(listening) => media_type == "text/event-stream" && listening.has_answer(body),
         };
         let outbound = self.authority.outbound();
         let answer = outbound

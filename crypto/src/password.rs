@@ -10,6 +10,7 @@
 //! Not here: secrets of our own making. They are random, so a keyed digest does ([`crate::peppers`]).
 
 mod foreign;
+mod shares;
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +22,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use protocol::random::Random;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use shares::Shares;
 
 pub use foreign::{Argon2Variant, ForeignHash, ForeignHashError, HashScheme, Pbkdf2Digest};
 
@@ -136,6 +139,8 @@ pub struct PasswordHasher {
     /// The same two, for hashes that are not ours and may cost many times as much.
     foreign_places: Arc<Semaphore>,
     foreign_cores: Arc<Semaphore>,
+    /// Of the foreign places, whose they are: a tenant has half of them at most.
+    foreign_shares: Shares,
     computations: Arc<AtomicU64>,
     foreign_computations: Arc<AtomicU64>,
 }
@@ -146,21 +151,17 @@ impl PasswordHasher {
         let cores = cores.get().min(1_024);
         let queue = queue.min(100_000);
         let foreign = cores.div_ceil(2);
+        let foreign_places = foreign + queue.div_ceil(8);
         Self {
             random,
             places: Arc::new(Semaphore::new(cores + queue)),
             cores: Arc::new(Semaphore::new(cores)),
-            foreign_places: Arc::new(Semaphore::new(foreign + queue.div_ceil(8))),
+            foreign_places: Arc::new(Semaphore::new(foreign_places)),
             foreign_cores: Arc::new(Semaphore::new(foreign)),
+            foreign_shares: Shares::of(foreign_places.div_ceil(2)),
             computations: Arc::default(),
             foreign_computations: Arc::default(),
         }
-    }
-
-    /// One computation per core of this machine, 32 waiting for each: about half a second of queue.
-    pub fn for_this_machine(random: Arc<dyn Random>) -> Self {
-        let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self::new(random, cores, cores.get() * 32)
     }
 
     pub async fn hash(&self, password: SecretString) -> Result<String, PasswordError> {
@@ -175,11 +176,21 @@ impl PasswordHasher {
         password: SecretString,
         stored: Option<String>,
     ) -> Result<Verification, PasswordError> {
+        self.verify_for(0, password, stored).await
+    }
+
+    /// The same for somebody of `tenant`: of the places for foreign hashes, one tenant has half at most.
+    pub async fn verify_for(
+        &self,
+        tenant: u128,
+        password: SecretString,
+        stored: Option<String>,
+    ) -> Result<Verification, PasswordError> {
         checked(&password)?;
         let is_foreign = stored.as_deref().and_then(HashScheme::of).is_some();
         let work = move || verify(&password, stored.as_deref());
         if is_foreign {
-            self.compute_foreign(work).await
+            self.compute_foreign(tenant, work).await
         } else {
             self.compute(work).await
         }
@@ -189,11 +200,12 @@ impl PasswordHasher {
     /// queue, and always `Differs`.
     pub async fn verify_nobody(
         &self,
+        tenant: u128,
         password: SecretString,
         scheme: Option<HashScheme>,
     ) -> Result<Verification, PasswordError> {
         let dummy = scheme.map(HashScheme::dummy);
-        self.verify(password, dummy).await?;
+        self.verify_for(tenant, password, dummy).await?;
         Ok(Verification::Differs)
     }
 
@@ -207,11 +219,15 @@ impl PasswordHasher {
         self.foreign_computations.load(Ordering::Relaxed)
     }
 
-    async fn compute_foreign<T, F>(&self, work: F) -> Result<T, PasswordError>
+    async fn compute_foreign<T, F>(&self, tenant: u128, work: F) -> Result<T, PasswordError>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, PasswordError> + Send + 'static,
     {
+        let share = self
+            .foreign_shares
+            .take(tenant)
+            .ok_or(PasswordError::Busy)?;
         let place = Arc::clone(&self.foreign_places)
             .try_acquire_owned()
             .map_err(|_| PasswordError::Busy)?;
@@ -223,7 +239,7 @@ impl PasswordHasher {
         // They go with the work, as those of `compute` do.
         self.compute(move || {
             let result = work();
-            drop((place, core));
+            drop((share, place, core));
             result
         })
         .await
@@ -419,16 +435,17 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(hasher.foreign_cores.available_permits(), 0, "one of two");
-        let waiting = (0..4).map(|_| {
+        let waiting = (0..4).map(|tenant| {
             let hasher = hasher.clone();
-            tokio::spawn(async move { hasher.verify_nobody(secret("x"), scheme).await })
+            // Each of a tenant of its own.
+            tokio::spawn(async move { hasher.verify_nobody(tenant, secret("x"), scheme).await })
         });
         let waiting: Vec<_> = waiting.collect();
         while hasher.foreign_places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         // Ours go on meanwhile.
-        let ours = hasher.verify_nobody(secret("x"), None).await.unwrap();
+        let ours = hasher.verify_nobody(9, secret("x"), None).await.unwrap();
         assert_eq!(ours, Verification::Differs);
         assert_eq!(
             (hasher.computations(), hasher.foreign_computations()),

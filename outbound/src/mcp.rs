@@ -22,7 +22,7 @@ impl Outbound {
         &self,
         request: &FetchRequest<'_>,
         message: &McpMessage<'_>,
-        is_enough: impl Fn(&str, &[u8]) -> bool,
+        is_enough: impl FnMut(&str, &[u8]) -> bool,
     ) -> Result<McpAnswer, FetchError> {
         let headers = headers_of(message)?;
         let post = |client: &Client, url: Url| {
@@ -59,7 +59,7 @@ fn headers_of(message: &McpMessage<'_>) -> Result<HeaderMap, FetchError> {
 
 async fn read(
     mut response: Response,
-    is_enough: impl Fn(&str, &[u8]) -> bool,
+    mut is_enough: impl FnMut(&str, &[u8]) -> bool,
 ) -> Result<McpAnswer, FetchError> {
     let status = response.status();
     let session_id = session_id_of(response.headers());

@@ -173,19 +173,6 @@ impl AdminScopes {
         self.0.iter().all(|scope| other.includes(*scope))
     }
 
-    /// What both have.
-    #[must_use]
-    pub fn intersection(&self, other: &Self) -> Self {
-        let mine = self.0.iter().filter(|scope| other.includes(**scope));
-        let theirs = other.0.iter().filter(|scope| self.includes(**scope));
-        // `*:read` and `clients:write` have `clients:read` in common, which is in neither.
-        let mixed = self.0.iter().flat_map(|one| {
-            let theirs = other.0.iter();
-            theirs.filter_map(|another| common(*one, *another))
-        });
-        mine.chain(theirs).copied().chain(mixed).collect()
-    }
-
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.iter().chain(other.iter()).collect()
@@ -213,18 +200,6 @@ impl AdminScopes {
     pub fn to_texts(&self) -> Vec<String> {
         self.0.iter().map(ToString::to_string).collect()
     }
-}
-
-fn common(one: AdminScope, another: AdminScope) -> Option<AdminScope> {
-    let object = match (one.object, another.object) {
-        (None, object) | (object, None) => object,
-        (Some(one), Some(another)) if one == another => Some(one),
-        _ => return None,
-    };
-    Some(AdminScope {
-        object,
-        can_write: one.can_write && another.can_write,
-    })
 }
 
 impl FromIterator<AdminScope> for AdminScopes {
@@ -330,33 +305,6 @@ mod tests {
         assert!(!within("*:read", "clients:write users:write"));
         assert!(!within("clients:write", "*:read"));
         assert!(!within("clients:read users:read", "clients:read"));
-    }
-
-    #[test]
-    fn what_two_have_in_common_is_within_both() {
-        let sets = [
-            "",
-            "*:read",
-            "*:write",
-            "clients:read",
-            "clients:write users:read",
-        ]
-        .map(scopes);
-        for one in &sets {
-            for another in &sets {
-                let common = one.intersection(another);
-                assert!(common.is_within(one) && common.is_within(another));
-                assert_eq!(common, another.intersection(one));
-                for object in AdminObject::ALL {
-                    for can_write in [false, true] {
-                        assert_eq!(
-                            common.covers(object, can_write),
-                            one.covers(object, can_write) && another.covers(object, can_write),
-                        );
-                    }
-                }
-            }
-        }
     }
 
     #[test]

@@ -65,15 +65,70 @@ pub fn read_answer(media_type: &str, body: &[u8], id: u64) -> Option<Result<Valu
     let text = String::from_utf8_lossy(body);
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let (whole, _) = text.rsplit_once("\n\n")?;
-    whole.split("\n\n").find_map(|event| {
-        let lines = event.lines().filter_map(|line| {
-            let data = line.strip_prefix("data:")?;
-            Some(data.strip_prefix(' ').unwrap_or(data))
-        });
-        let data: Vec<&str> = lines.collect();
-        let message = serde_json::from_str(&data.join("\n")).ok()?;
-        answer_in(&message, id)
-    })
+    whole
+        .split("\n\n")
+        .find_map(|event| answer_in_event(event, id))
+}
+
+/// Whether the answer to a request has come, in a stream of events that grows: every byte is gone through once, however
+/// small the pieces are in which a server sends them.
+#[derive(Debug)]
+pub struct Listening {
+    id: u64,
+    at: usize,
+    event_start: usize,
+    line_start: usize,
+    is_behind_return: bool,
+}
+
+impl Listening {
+    pub const fn for_answer(id: u64) -> Self {
+        Self {
+            id,
+            at: 0,
+            event_start: 0,
+            line_start: 0,
+            is_behind_return: false,
+        }
+    }
+
+    /// `body` is everything that has come, and begins with what it was before.
+    pub fn has_answer(&mut self, body: &[u8]) -> bool {
+        while let Some(&byte) = body.get(self.at) {
+            let here = self.at;
+            self.at += 1;
+            // The second half of a line's end.
+            if byte == b'\n' && std::mem::take(&mut self.is_behind_return) {
+                self.line_start = self.at;
+                continue;
+            }
+            self.is_behind_return = byte == b'\r';
+            if !matches!(byte, b'\n' | b'\r') {
+                continue;
+            }
+            let is_end_of_event = here == self.line_start;
+            self.line_start = self.at;
+            if is_end_of_event {
+                let event = body.get(self.event_start..here).unwrap_or_default();
+                self.event_start = self.at;
+                let event = String::from_utf8_lossy(event).replace('\r', "\n");
+                if answer_in_event(&event, self.id).is_some() {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+fn answer_in_event(event: &str, id: u64) -> Option<Result<Value, RpcError>> {
+    let lines = event.lines().filter_map(|line| {
+        let data = line.strip_prefix("data:")?;
+        Some(data.strip_prefix(' ').unwrap_or(data))
+    });
+    let data: Vec<&str> = lines.collect();
+    let message = serde_json::from_str(&data.join("\n")).ok()?;
+    answer_in(&message, id)
 }
 
 fn answer_in(message: &Value, id: u64) -> Option<Result<Value, RpcError>> {
@@ -110,6 +165,14 @@ mod tests {
         ] {
             let read = read_answer("text/event-stream", stream.as_bytes(), 2);
             assert_eq!(read, expected, "{stream}");
+            for piece in [1, 2, 7, stream.len()] {
+                let mut listening = Listening::for_answer(2);
+                let mut ends = (0..=stream.len()).step_by(piece).chain([stream.len()]);
+                let heard = ends.find(|end| listening.has_answer(&stream.as_bytes()[..*end]));
+                assert!(heard.is_some(), "{piece}: {stream}");
+            }
+            let mut listening = Listening::for_answer(3);
+            assert!(!listening.has_answer(stream.as_bytes()), "{stream}");
         }
         let unfinished = format!("data: {RESULT}\n");
         assert_eq!(

@@ -103,9 +103,6 @@ const INTROSPECTION_AUTH_METHODS: &[AuthMethod] = &[
     AuthMethod::PrivateKeyJwt,
 ];
 
-/// The part of the document's URL after an issuer's path, before the issuer path or at its end.
-pub const WELL_KNOWN_NAMES: [&str; 2] = ["oauth-authorization-server", "openid-configuration"];
-
 /// What the token endpoint is called, the canonical name first.
 pub const TOKEN_ENDPOINTS: [&str; 3] = ["token", "oauth/token", "protocol/openid-connect/token"];
 

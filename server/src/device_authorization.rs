@@ -7,6 +7,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use authority::device::{AskError, AskingDevice, DeviceCodes};
+use authority::policy::PolicyAction;
+use protocol::client::GrantType;
 use serde::Serialize;
 
 use crate::http::json;
@@ -86,7 +88,18 @@ async fn ask(request: &mut TenantRequest) -> Result<DeviceCodes, OAuthFailure> {
             .await;
     }
     authority.count_tolerances(&client.tolerances);
-    Ok(asked?)
+    asked.map_err(|error| {
+        let failure = OAuthFailure::from(error);
+        let grant_type = Some(GrantType::DeviceCode);
+        request.record_refusal(
+            client,
+            None,
+            PolicyAction::Authorize,
+            grant_type,
+            failure.error(),
+        );
+        failure
+    })
 }
 
 fn to_answer(request: &TenantRequest, codes: &DeviceCodes) -> DeviceAnswer {

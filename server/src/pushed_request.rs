@@ -6,11 +6,13 @@
 //!
 //! Not here: the form of what is sealed (`protocol::authorization::pushed_request`), what happens with it (`authorize`).
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use authority::client_authentication::{AuthorizingClient, AuthorizingFailure};
 use authority::client_documents::DocumentError;
-use authority::policy;
+use authority::policy::{self, PolicyAction};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crypto::{AssociatedData, Purpose};
@@ -18,6 +20,7 @@ use protocol::authorization::checks::{self, AuthorizationContext, AuthorizeError
 use protocol::authorization::pushed_request::{
     self as pushed, MAX_REQUEST_URI_BYTES, PushedRequest,
 };
+use protocol::client::GrantType;
 use protocol::client::authentication::PresentedCredentials;
 use protocol::{ClientId, ErrorCode, Parameters, PendingId};
 use serde::Serialize;
@@ -99,7 +102,28 @@ pub async fn answer(mut request: TenantRequest) -> HttpResponse {
 
 async fn push(request: &mut TenantRequest) -> Result<PushedAnswer, OAuthFailure> {
     let sent = request.form().await?;
-    let mut authorizing = authenticate(request, &sent).await?;
+    let authorizing = authenticate(request, &sent).await?;
+    let client = Arc::clone(&authorizing.client.client);
+    let outcome = push_as(request, authorizing, sent).await;
+    if let Err(failure) = &outcome {
+        let grant_type = Some(GrantType::AuthorizationCode);
+        request.record_refusal(
+            &client,
+            None,
+            PolicyAction::Authorize,
+            grant_type,
+            failure.error(),
+        );
+    }
+    outcome
+}
+
+/// For a client that is known.
+async fn push_as(
+    request: &TenantRequest,
+    mut authorizing: AuthorizingClient,
+    sent: Parameters,
+) -> Result<PushedAnswer, OAuthFailure> {
     // RFC 9126 §2.1: a pushed request is no reference to another.
     if sent.contains("request_uri") {
         return Err(OAuthFailure::new(

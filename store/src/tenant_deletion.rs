@@ -1,4 +1,5 @@
-//! Removing the rows of a deleted tenant, batch by batch: a cascade would hold locks for minutes.
+//! Removing the rows of a deleted tenant, batch by batch: a cascade would hold locks for minutes. Its time of grace is
+//! over by then (`tenants::registry::states`).
 //!
 //! The tenant's own row stays, and so do its audit events until their month is dropped.
 

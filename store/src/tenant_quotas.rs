@@ -1,7 +1,8 @@
 //! How many people, clients, resources and sessions a tenant may have, and how many it has.
 //!
-//! Triggers count, and refuse what goes beyond ([`StoreError::QuotaReached`]): no insert can forget to ask. To add
-//! one more kind: a variant, its name in the table's check, its two triggers.
+//! Triggers count, and refuse what goes beyond ([`StoreError::QuotaReached`]): no insert can forget to ask. Who
+//! answers it: the admin API (`admin_api::problem`), registration, clients with a document, and sign-ins. To add one
+//! more kind: a variant, its name in the table's check, its two triggers.
 
 use protocol::{TenantId, Timestamp};
 use time::OffsetDateTime;

@@ -1,7 +1,7 @@
 //! Which webhook is still to be told, and was told, of which event: an outbox. A row is written by the statement that
 //! writes the event (`audit_events`), for each webhook that wants it, and for none where there are none. A job sends.
 //!
-//! Events that are written in batches (tokens that are issued) have no rows here.
+//! Events that are written in batches (tokens that are issued) have rows here for the webhooks that name them in full.
 
 use protocol::{EventId, Timestamp, WebhookId};
 use time::OffsetDateTime;

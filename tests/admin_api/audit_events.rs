@@ -39,7 +39,7 @@ const DEEDS: [&str; 15] = [
     "rotate_tenant_admin_key",
 ];
 
-/// Both lists of events, as one text each.
+/// Of one of the two lists of events.
 async fn newest_event(app: &TestApp, path: &str) -> Value {
     app.admin()
         .get(&format!("{path}?limit=1"))

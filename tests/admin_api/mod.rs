@@ -19,6 +19,7 @@ mod clients;
 mod consents;
 mod conventions;
 pub(crate) mod document;
+mod further_scopes;
 mod grants;
 mod groups;
 mod initial_access_tokens;
@@ -58,6 +59,8 @@ use crate::harness::{AdminApi, Answer, TestApp};
 #[track_caller]
 fn is_problem(answer: &Answer, status: u16, kind: &str) {
     assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+    let error_id = &answer.json()["error_id"];
+    assert_eq!(*error_id, answer.header("x-request-id"), "{answer:?}");
     assert_eq!(
         answer.header("content-type"),
         "application/problem+json",

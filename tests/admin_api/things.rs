@@ -367,9 +367,9 @@ async fn decision_of(tenant: &TestTenant) -> String {
 /// Two webhooks, and two deliveries of one of them.
 async fn webhook_of(tenant: &TestTenant) -> (String, String) {
     let path = tenant.path("/webhooks");
-    let new = json!({ "name": "alarms", "url": "https://hooks.example/writ", "events": ["user.deleted"] });
-    tenant.admin().create(&path, &new).await;
-    let webhook = id_of(&tenant.admin().create(&path, &new).await);
+    let new = |name| json!({ "name": name, "url": "https://hooks.example/writ", "events": ["user.deleted"] });
+    tenant.admin().create(&path, &new("alarms")).await;
+    let webhook = id_of(&tenant.admin().create(&path, &new("others")).await);
     let test = tenant.path(&format!("/webhooks/{webhook}/test"));
     let mut delivery = String::new();
     for _ in 0..2 {

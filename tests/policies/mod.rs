@@ -6,6 +6,7 @@
 
 mod authorization;
 mod explain;
+mod refusals;
 mod registration;
 mod simulate;
 mod tokens;

@@ -36,9 +36,11 @@ async fn it_lists_what_would_change_and_changes_nothing() {
     let same = simulate(&acme, "").await;
     assert_eq!(same["changed"], 0, "{same:#}");
     assert!(same["examined"].as_u64().unwrap() >= 4, "{same:#}");
-    let before = app.database().db_rows().await;
+    // Events of issued tokens come in batches.
+    let rows = async || app.database().db_rows().await.without("audit_events");
+    let before = rows().await;
     let stricter = simulate(&acme, WRITING_IS_FOR_EDITORS).await;
-    assert_eq!(app.database().db_rows().await, before);
+    assert_eq!(rows().await, before);
     let alice = acme.user("alice").await;
     let differences = stricter["differences"].as_array().unwrap();
     assert!(!differences.is_empty());

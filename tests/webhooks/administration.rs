@@ -102,12 +102,41 @@ async fn a_webhook_that_could_not_work_is_refused() {
         assert_eq!(problem["errors"][0]["field"], member, "{problem}");
     }
     assert_eq!(hooked.internet.connections(), 0);
-    for _ in 0..20 {
-        hooked.webhook(&["user.deleted"]).await;
+    for number in 0..20 {
+        let body = json!({ "name": format!("number {number}"), "url": HOOK, "events": ["*"] });
+        hooked.app.admin().create(&path, &body).await;
     }
     let body = json!({ "name": "one more", "url": HOOK, "events": ["*"] });
     let refused = hooked.app.admin().post(&path, &body).await;
     refused.expect_status(409);
+}
+
+#[track_caller]
+fn is_taken(answer: &Answer) {
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert_eq!(answer.json()["errors"][0]["field"], "name", "{answer:?}");
+}
+
+/// Files and people name a webhook by its name.
+#[tokio::test]
+async fn two_webhooks_of_a_tenant_have_two_names() {
+    let hooked = Hooked::start().await;
+    let first = hooked.webhook(&["*"]).await;
+    let path = hooked.acme.path("/webhooks");
+    let body = json!({ "name": "alarms", "url": HOOK, "events": ["*"] });
+    let admin = hooked.app.admin();
+    is_taken(&admin.post(&path, &body).await);
+    let other = json!({ "name": "others", "url": HOOK, "events": ["*"] });
+    let other = admin.create(&path, &other).await;
+    let renamed = json!({ "name": "alarms" });
+    let renamed = admin.patch(&hooked.path(&other, ""), &renamed).await;
+    is_taken(&renamed);
+    // Another tenant's are its own, and a deleted one's name is free.
+    let umbrella = hooked.app.tenant("umbrella").await;
+    admin.create(&umbrella.path("/webhooks"), &body).await;
+    let gone = admin.delete(&hooked.path(&first, "")).await;
+    gone.expect_status(204);
+    admin.create(&path, &body).await;
 }
 
 /// A change is compared with what was there, and what the webhook does meanwhile does not stand in its way.

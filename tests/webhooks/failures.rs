@@ -175,7 +175,7 @@ async fn no_message_goes_to_our_own_network_or_where_a_redirect_points() {
     let pending = hooked
         .get(&hooked.path(&webhook, "/deliveries?state=pending"))
         .await;
-    assert_eq!(pending["data"][0]["last_error"], "special_use", "{pending}");
+    assert_eq!(pending["data"][0]["last_error"], "unreachable", "{pending}");
     assert_eq!(pending["data"][0]["last_status"], Value::Null);
 
     hooked.internet.locate("hooks.example", &["93.184.215.14"]);

@@ -170,4 +170,6 @@ async fn a_tenant_that_is_gone_tells_nobody() {
     }
     let sizes = hooked.app.database().db_sizes().await;
     assert_eq!((sizes["webhooks"], sizes["webhook_deliveries"]), (0, 0));
+    // Not of its own end, either: from the deletion on nothing of it answers or calls.
+    assert!(hooked.posted().is_empty(), "{:?}", hooked.posted());
 }

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::harness::{Posted, Served, TestApp, TestAppOptions, TestInternet, TestTenant};
+use crate::harness::{Answer, Posted, Served, TestApp, TestAppOptions, TestInternet, TestTenant};
 
 const HOOK: &str = "https://hooks.example/writ";
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::decisions::DecisionOut;
+use crate::decisions::{DecisionOut, Sight};
 use crate::operation::Found;
 use crate::principal::TenantRead;
 use crate::principal::kinds::Policies;
@@ -62,7 +62,9 @@ pub async fn find_decisions(
         let list = format!("/admin/v1/tenants/{}/decisions", access.tenant.slug());
         return Err(Problem::not_found("decision", &list));
     }
-    let decisions = found.into_iter().map(DecisionOut::from).collect();
+    let sight = Sight::of(&access.caller);
+    let decisions = found.into_iter().map(|decision| sight.show(decision));
+    let decisions = decisions.collect();
     Ok(Found(DecisionsOut {
         error_id,
         decisions,

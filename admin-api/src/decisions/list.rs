@@ -6,7 +6,7 @@ use store::DecisionFilter;
 use utoipa::IntoParams;
 
 use crate::api::Api;
-use crate::decisions::DecisionOut;
+use crate::decisions::{DecisionOut, Sight};
 use crate::operation::Listed;
 use crate::page::{ListOf, Page, PageQuery};
 use crate::principal::TenantRead;
@@ -14,8 +14,8 @@ use crate::principal::kinds::Policies;
 use crate::problem::{Faults, Problem};
 use crate::request::QueryString;
 
-const ACTIONS: [&str; 4] = ["authorize", "issue", "exchange", "register"];
-const OUTCOMES: [&str; 4] = ["allowed", "narrowed", "denied", "stronger_sign_in"];
+const ACTIONS: &[&str] = &["authorize", "issue", "register"];
+const OUTCOMES: &[&str] = &["allowed", "narrowed", "denied", "stronger_sign_in"];
 
 /// A page, and which of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -27,7 +27,7 @@ pub struct DecisionsQuery {
     limit: Option<u32>,
     /// `next_cursor` of the page before, as it is.
     cursor: Option<String>,
-    /// `authorize`, `issue`, `exchange` or `register`.
+    /// `authorize`, `issue` or `register`.
     #[param(example = "issue")]
     action: Option<String>,
     /// `allowed`, `narrowed`, `denied` or `stronger_sign_in`.
@@ -109,6 +109,7 @@ pub async fn list_decisions(
         cursor: query.cursor,
     };
     let wanted = page.read::<DecisionId>(&api, list)?;
+    let sight = Sight::of(&access.caller);
     let mut scope = access.read(&api).await?;
     let rows = scope
         .list_decisions(&filter, wanted.after, wanted.rows_to_read())
@@ -120,7 +121,7 @@ pub async fn list_decisions(
             list,
             rows,
             |decision| decision.decision_id,
-            DecisionOut::from,
+            |decision| sight.show(decision),
         )
         .map(Listed)
 }

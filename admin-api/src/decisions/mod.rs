@@ -10,11 +10,13 @@ pub mod simulate;
 
 use authority::decisions::{PolicyCheck, TraceCheck};
 use authority::policy::{PolicyLayer, Verdict};
+use protocol::AdminObject;
 use serde::Serialize;
 use serde_json::Value;
 use store::Decision;
 use utoipa::ToSchema;
 
+use crate::principal::Caller;
 use crate::wire;
 
 /// A decision as it is shown.
@@ -27,7 +29,7 @@ pub struct DecisionOut {
     pub error_id: String,
     #[schema(format = DateTime)]
     pub decided_at: String,
-    /// `authorize`, `issue`, `exchange` or `register`.
+    /// `authorize`, `issue` or `register`.
     #[schema(example = "issue")]
     pub action: String,
     /// `allowed` (a sample), `narrowed`, `denied` or `stronger_sign_in`.
@@ -39,7 +41,8 @@ pub struct DecisionOut {
     pub client_id: String,
     /// Null: the policies that every tenant begins with.
     pub policy_version: Option<i64>,
-    /// What was decided from: principal, client, scopes, context. Never a secret.
+    /// What was decided from: principal, client, scopes, context. Never a secret. Name, email address, attributes and
+    /// network address of a person take the scope `users:read` besides.
     #[schema(value_type = Object)]
     pub inputs: Value,
     /// What each check said, in their order.
@@ -50,7 +53,7 @@ pub struct DecisionOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DecisionCheck)]
 pub struct CheckOut {
-    /// `policies`, or the rule that came before them.
+    /// `policies`; `scopes`, which left a scope out before them; or the error by which a rule of OAuth refused.
     #[schema(example = "policies")]
     pub check: String,
     /// Null: it is about the request as a whole.
@@ -100,6 +103,42 @@ impl From<Decision> for DecisionOut {
         }
     }
 }
+
+/// Who may see whom decisions are about, beyond their id: whoever may see users.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight {
+    people: bool,
+}
+
+impl Sight {
+    pub fn of(caller: &Caller) -> Self {
+        Self {
+            people: caller.require_scope(AdminObject::Users, false).is_ok(),
+        }
+    }
+
+    /// A decision as this caller may see it.
+    pub fn show(self, decision: Decision) -> DecisionOut {
+        let mut shown = DecisionOut::from(decision);
+        if !self.people {
+            let inputs = &mut shown.inputs;
+            for (part, member) in PERSONAL {
+                if let Some(part) = inputs.get_mut(part).and_then(Value::as_object_mut) {
+                    part.remove(member);
+                }
+            }
+        }
+        shown
+    }
+}
+
+/// What of the facts is personal.
+const PERSONAL: [(&str, &str); 4] = [
+    ("principal", "username"),
+    ("principal", "email"),
+    ("principal", "attributes"),
+    ("context", "address"),
+];
 
 impl From<TraceCheck> for CheckOut {
     fn from(check: TraceCheck) -> Self {

@@ -13,7 +13,7 @@ use crate::operation::Found;
 use crate::policies::refused;
 use crate::principal::TenantRead;
 use crate::principal::kinds::Policies;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::request::LargeBody;
 use crate::wire;
 
@@ -131,7 +131,8 @@ impl From<ScopeDifference> for ScopeDifferenceOut {
 /// Try a draft
 ///
 /// Decides again what was decided in the last days, by the draft, and lists what would be different: refusals, and the
-/// sample of what was allowed, up to 5,000. Nothing changes.
+/// sample of what was allowed, up to 5,000 of them and for 20 seconds. One draft of a tenant is tried at a time.
+/// Nothing changes.
 #[utoipa::path(
     post,
     path = "/admin/v1/tenants/{tenant}/policies/simulate",
@@ -150,10 +151,16 @@ pub async fn simulate_policies(
         let detail = format!("From 1 to {MOST_DAYS}.");
         return Err(Problem::invalid_field("days", detail));
     }
+    let place = api.authority().enter_simulation(&access.tenant);
+    let place = place.ok_or_else(|| {
+        let detail = "A draft of this tenant is being tried already, or too many of others; try again in a moment.";
+        Problem::new(ProblemKind::Busy, detail)
+    })?;
     let compiled = compile(&body.text, PolicyLayer::Tenant).await;
     let draft = compiled.map_err(|errors| refused(&errors))?;
     let window = DAY * u32::try_from(days).unwrap_or(u32::MAX);
-    let simulated = api.authority().simulate(&access.tenant, draft, window);
+    let authority = api.authority();
+    let simulated = authority.simulate(&place, &access.tenant, draft, window);
     Ok(Found(simulated.await?.into()))
 }
 

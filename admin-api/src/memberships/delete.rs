@@ -5,7 +5,6 @@ use protocol::MembershipId;
 use store::Tenant;
 
 use crate::api::Api;
-use crate::audit::Changes;
 use crate::memberships::{self, MembershipOut};
 use crate::operation::{Committed, Done};
 use crate::principal::PlatformWrite;
@@ -46,7 +45,7 @@ pub async fn delete_membership(
             tenant.as_ref(),
             EventType::MembershipDeleted,
             memberships::target(&membership),
-            Changes::deleted(&before),
+            memberships::taken_away(&before),
         )
         .await?;
     recorded.commit(Done).await

@@ -15,7 +15,7 @@ use store::{Membership, StoreError, Tenant};
 use utoipa::ToSchema;
 
 use crate::api::Api;
-use crate::audit;
+use crate::audit::{self, Changes};
 use crate::problem::{FieldProblem, Problem};
 use crate::wire;
 
@@ -70,7 +70,33 @@ pub struct MembershipOut {
     pub created_at: String,
 }
 
+/// What the audit says of one: a name would stay there after its person is erased.
+#[derive(Serialize)]
+struct WithoutName<'a> {
+    user_id: &'a str,
+    tenant: Option<&'a str>,
+    role: Role,
+}
+
+/// Of one that was given.
+pub fn given(membership: &MembershipOut) -> Changes {
+    Changes::created(&membership.without_name()).made_version(membership)
+}
+
+/// Of one that was taken away.
+pub fn taken_away(membership: &MembershipOut) -> Changes {
+    Changes::deleted(&membership.without_name()).of_version(membership)
+}
+
 impl MembershipOut {
+    fn without_name(&self) -> WithoutName<'_> {
+        WithoutName {
+            user_id: &self.user_id,
+            tenant: self.tenant.as_deref(),
+            role: self.role,
+        }
+    }
+
     pub(crate) fn new(
         membership: &Membership,
         username: Option<String>,

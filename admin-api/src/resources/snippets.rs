@@ -87,6 +87,9 @@ pub async fn find_resource_snippets(
     }))
 }
 
+/// They leave it to the server behind them, and say so.
+const CHECKS_NO_SCOPE: [&str; 2] = ["agentgateway", "nginx"];
+
 /// What snippets are made from.
 struct Facts {
     values: Values,
@@ -98,6 +101,7 @@ struct Facts {
 
 fn all(facts: &Facts) -> Result<Vec<SnippetOut>, template::NoSuchPlace> {
     let make = |name, language: Language, file, template, note: &[&str]| {
+        let scopes = (!CHECKS_NO_SCOPE.contains(&name)).then(|| facts.note_on_scopes());
         Ok(SnippetOut {
             name,
             language: language.name(),
@@ -106,7 +110,8 @@ fn all(facts: &Facts) -> Result<Vec<SnippetOut>, template::NoSuchPlace> {
             notes: note
                 .iter()
                 .map(|note| (*note).to_owned())
-                .chain(facts.notes())
+                .chain(facts.note_on_address())
+                .chain(scopes)
                 .collect(),
         })
     };
@@ -144,7 +149,7 @@ fn all(facts: &Facts) -> Result<Vec<SnippetOut>, template::NoSuchPlace> {
             "config.yaml",
             include_str!("snippets/agentgateway.yaml.tmpl"),
             &[
-                "Put your server in the place of the target. Which scope a tool needs is a rule of mcpAuthorization.",
+                "Put your server in the place of the target. It checks no scope as it stands: the server must, or a rule of mcpAuthorization.",
             ],
         )?,
         make(
@@ -152,7 +157,9 @@ fn all(facts: &Facts) -> Result<Vec<SnippetOut>, template::NoSuchPlace> {
             Language::Nginx,
             "mcp.conf",
             include_str!("snippets/nginx.conf.tmpl"),
-            &["nginx without its commercial modules verifies no token: the server behind it must."],
+            &[
+                "nginx without its commercial modules verifies no token and checks no scope: the server behind it must.",
+            ],
         )?,
     ])
 }
@@ -248,26 +255,27 @@ impl Facts {
         }
     }
 
-    /// What is true of all of them.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+    fn note_on_address(&self) -> Option<String> {
         if !self.is_web {
-            notes.push(format!(
+            return Some(format!(
                 "The resource's identifier is no web address: put the server's own in the place of {NOWHERE}."
             ));
-        } else if !self.is_local {
-            notes.push(
-                "It listens on this machine: a proxy that ends TLS stands before it.".to_owned(),
-            );
         }
-        notes.push(match self.required_scopes.as_slice() {
-            [] => "No scope is required: the resource has no default scopes. A tool may ask for one.".to_owned(),
+        let behind_a_proxy = "It listens on this machine: a proxy that ends TLS stands before it.";
+        (!self.is_local).then(|| behind_a_proxy.to_owned())
+    }
+
+    fn note_on_scopes(&self) -> String {
+        match self.required_scopes.as_slice() {
+            [] => {
+                "No scope is required: the resource has no default scopes. A tool may ask for one."
+                    .to_owned()
+            }
             scopes => format!(
                 "Every call needs the resource's default scopes ({}); what a tool needs besides is for the tool to check.",
                 scopes.join(" ")
             ),
-        });
-        notes
+        }
     }
 }
 

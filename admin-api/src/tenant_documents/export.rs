@@ -16,6 +16,7 @@ use super::body::DocumentBody;
 use super::{FORMAT_VERSION, OBJECTS, row};
 use crate::answer::Streamed;
 use crate::api::Api;
+use crate::audit;
 use crate::clients::body::NewClientBody;
 use crate::clients::{self, ClientOut};
 use crate::groups::GroupOut;
@@ -87,7 +88,7 @@ pub async fn export_tenant(
     };
     // What fails at once is still an answer of its own.
     let first = export.next_part().await?;
-    export.api.authority().audit().record(&export.tenant, event);
+    audit::note(&export.api, &export.tenant, event).await?;
     let parts = stream::try_unfold((first, export), async |(first, mut export)| {
         let part = match first {
             Some(part) => part,

@@ -179,8 +179,10 @@ async fn finish(
     for (event_type, target, changes) in made.events {
         recorded.record(event_type, target, changes).await?;
     }
-    for webhook in &made.webhooks {
-        let (event_type, target, changes) = insert_webhook(&mut recorded, webhook, now).await?;
+    for (at, webhook) in made.webhooks.iter().enumerate() {
+        let inserted = insert_webhook(&mut recorded, webhook, now).await;
+        let (event_type, target, changes) =
+            inserted.map_err(|problem| problem.within(&format!("webhooks[{at}]")))?;
         recorded.record(event_type, target, changes).await?;
     }
     recorded

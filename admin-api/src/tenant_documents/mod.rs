@@ -6,7 +6,8 @@
 //! What it is not: a back-up. No secret, no password, no key, no grant or session is in it, nor what came by itself
 //! (clients that registered themselves, what was recorded).
 //!
-//! To add a section: its member in `body`, its rows in `export` and in `import`.
+//! To add a section: its member in `body`, its list in `export`, how its rows are read and made in `rows`, its kind
+//! among [`OBJECTS`], and its bound and right in `import`.
 
 mod body;
 pub mod export;

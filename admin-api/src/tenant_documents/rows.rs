@@ -344,7 +344,8 @@ pub async fn insert_webhook(
     (new, webhook): &(NewWebhook, Webhook),
     now: Timestamp,
 ) -> Result<Event, Problem> {
-    scope.insert_webhook(new, now).await?;
+    let inserted = scope.insert_webhook(new, now).await;
+    inserted.map_err(|error| webhooks::taken(error, &new.name))?;
     if webhook.state != WebhookState::Active {
         let update = WebhookUpdate {
             name: webhook.name.clone(),

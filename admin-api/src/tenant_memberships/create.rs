@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 
 use crate::admin_keys::require_within;
 use crate::api::Api;
-use crate::audit::Changes;
 use crate::memberships::{self, MembershipOut, Role};
 use crate::operation::{Committed, Created};
 use crate::principal::TenantWrite;
@@ -71,7 +70,7 @@ pub async fn create_tenant_membership(
         .record(
             EventType::MembershipCreated,
             target,
-            Changes::created(&thing),
+            memberships::given(&thing),
         )
         .await?;
     recorded

@@ -4,7 +4,6 @@ use authority::audit::EventType;
 use protocol::MembershipId;
 
 use crate::api::Api;
-use crate::audit::Changes;
 use crate::memberships::{self, MembershipOut};
 use crate::operation::{Committed, Done};
 use crate::principal::TenantWrite;
@@ -46,7 +45,7 @@ pub async fn delete_tenant_membership(
         .record(
             EventType::MembershipDeleted,
             memberships::target(&membership),
-            Changes::deleted(&before),
+            memberships::taken_away(&before),
         )
         .await?;
     recorded.commit(Done).await

@@ -1,7 +1,7 @@
 //! DELETE …/users/{id}.
 
 use authority::audit::{EventType, erasure};
-use protocol::UserId;
+use protocol::{AdminObject, UserId};
 use serde::Deserialize;
 use store::RevokedReason;
 use utoipa::IntoParams;
@@ -30,7 +30,7 @@ pub struct DeletionQuery {
 ///
 /// Their sessions, consents, grants, memberships and tokens go with them. Their id is never given to another. Audit
 /// events stay as they are, with names and addresses; `erase=true` takes the person's data out of them, which cannot
-/// be undone.
+/// be undone and takes the scope `audit:write` besides.
 #[utoipa::path(
     delete,
     path = "/admin/v1/tenants/{tenant}/users/{id}",
@@ -49,6 +49,9 @@ pub async fn delete_user(
     QueryString(query): QueryString<DeletionQuery>,
 ) -> Result<Committed<Done>, Problem> {
     let unknown = || users::unknown(access.tenant.slug());
+    if query.erase {
+        access.caller.require_scope(AdminObject::Audit, true)?;
+    }
     let mut scope = access.open(&api).await?;
     // Locked, as everything that ends a user's sessions begins: who signs in meanwhile waits, and finds nobody.
     let before = scope.find_user_for_update(user_id).await?;

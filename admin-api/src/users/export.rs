@@ -1,12 +1,13 @@
 //! GET …/users/{id}/export: everything that is kept about one person, for them to have.
 
 use authority::audit::{AuditEvent, EventType};
-use protocol::{GrantId, SessionId, UserId};
+use protocol::{AdminObject, GrantId, SessionId, UserId};
 use serde::Serialize;
 use store::{AuditCursor, AuditFilter, ConsentCursor, StoreError, TenantScope};
 use utoipa::ToSchema;
 
 use crate::api::Api;
+use crate::audit;
 use crate::audit_events::AuditEventOut;
 use crate::consents::ConsentOut;
 use crate::grants::GrantOut;
@@ -47,6 +48,7 @@ pub struct UserExportOut {
 /// Export a user
 ///
 /// Everything that is kept about one person, in one answer, for them to have. That it was read is recorded.
+/// It takes the scope `audit:read` besides.
 #[utoipa::path(
     get,
     path = "/admin/v1/tenants/{tenant}/users/{id}/export",
@@ -62,6 +64,7 @@ pub async fn export_user(
     api: Api,
     Id(user_id): Id<UserId>,
 ) -> Result<Told<UserExportOut>, Problem> {
+    access.caller.require_scope(AdminObject::Audit, false)?;
     let mut scope = access.read(&api).await?;
     let found = scope.find_user(user_id).await?;
     let record = found.ok_or_else(|| users::unknown(access.tenant.slug()))?;
@@ -84,7 +87,7 @@ pub async fn export_user(
     let event = AuditEvent::new(EventType::UserExported, access.caller.actor(), now)
         .at("user", user_id)
         .origin(&access.caller.origin);
-    api.authority().audit().record(&access.tenant, event);
+    audit::note(&api, &access.tenant, event).await?;
     Ok(Told(UserExportOut {
         exported_at: wire::time(now),
         has_password: record.password_hash.is_some(),

@@ -17,7 +17,8 @@ use crate::webhooks;
 
 /// Replay a delivery
 ///
-/// It is sent again, whatever became of it, with the same `webhook-id`: a receiver that has seen it may leave it.
+/// It is sent again, whatever became of it, with the same `webhook-id`: a receiver that has seen it may leave it. It
+/// takes the scope `audit:read` besides.
 #[utoipa::path(
     post,
     path = "/admin/v1/tenants/{tenant}/webhooks/{id}/deliveries/{delivery_id}/replay",
@@ -36,6 +37,7 @@ pub async fn replay_webhook_delivery(
     SubId(event_id): SubId<EventId>,
 ) -> Result<Committed<Found<DeliveryOut>>, Problem> {
     let slug = access.tenant.slug();
+    webhooks::require_audit(&access.caller)?;
     let mut scope = access.open(&api).await?;
     let webhook = scope.find_webhook_for_update(webhook_id).await?;
     let webhook = webhook.ok_or_else(|| webhooks::unknown(slug))?;

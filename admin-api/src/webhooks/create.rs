@@ -39,6 +39,7 @@ pub struct NewWebhookBody {
 ///
 /// From now on it is told of these events, each in a message that is signed by the rules of Standard Webhooks. The
 /// secret is in this answer and nowhere afterwards. A tenant may have 20.
+/// Messages are audit events: it takes the scope `audit:read` besides.
 #[utoipa::path(
     post,
     path = "/admin/v1/tenants/{tenant}/webhooks",
@@ -57,6 +58,7 @@ pub async fn create_webhook(
     let url = webhooks::url(&mut faults, api.authority(), &access.tenant, &body.url);
     let event_types = webhooks::events(&mut faults, &body.events);
     faults.finish()?;
+    webhooks::require_audit(&access.caller)?;
     let mut scope = access.open(&api).await?;
     let now = api.now();
     let there = scope.list_webhooks(None, MOST_WEBHOOKS).await?;
@@ -76,7 +78,8 @@ pub async fn create_webhook(
         event_types,
         secret: sealed,
     };
-    scope.insert_webhook(&new, now).await?;
+    let inserted = scope.insert_webhook(&new, now).await;
+    inserted.map_err(|error| webhooks::taken(error, &new.name))?;
     let webhook = WebhookOut::from(&Webhook {
         webhook_id,
         name: new.name,

@@ -13,11 +13,12 @@ pub mod update;
 use authority::Authority;
 use authority::audit::EventType;
 use protocol::webhook::EventPattern;
-use protocol::{Slug, WebhookId};
+use protocol::{AdminObject, Slug, WebhookId};
 use serde::{Deserialize, Serialize};
-use store::{Tenant, Webhook, WebhookState};
+use store::{StoreError, Tenant, Webhook, WebhookState};
 use utoipa::ToSchema;
 
+use crate::principal::Caller;
 use crate::problem::{Faults, Problem};
 use crate::wire;
 
@@ -103,6 +104,21 @@ pub fn list_path(tenant: &Slug) -> String {
 
 pub fn path(tenant: &Slug, webhook_id: WebhookId) -> String {
     format!("{}/{webhook_id}", list_path(tenant))
+}
+
+/// Messages are audit events in full: whoever says where they go, or which, could as well read them.
+pub fn require_audit(caller: &Caller) -> Result<(), Problem> {
+    caller.require_scope(AdminObject::Audit, false)
+}
+
+/// Of two with one name nobody would know which is meant.
+pub fn taken(error: StoreError, name: &str) -> Problem {
+    Problem::from_conflict(error, |constraint| {
+        (constraint == "webhooks_by_name").then(|| {
+            let detail = format!("There is a webhook {name} already; choose another name.");
+            ("name", detail)
+        })
+    })
 }
 
 pub fn unknown(tenant: &Slug) -> Problem {

@@ -78,7 +78,7 @@ impl WebhookPatch {
 /// Change a webhook
 ///
 /// `"state": "active"` tells one that was disabled or paused what waits for it; of what happened while it was not
-/// active it is told nothing.
+/// active it is told nothing. Another `url`, or other `events`, take the scope `audit:read` besides.
 #[utoipa::path(
     patch,
     path = "/admin/v1/tenants/{tenant}/webhooks/{id}",
@@ -102,7 +102,11 @@ pub async fn update_webhook(
     let found = scope.find_webhook_for_update(webhook_id).await?;
     let before = found.ok_or_else(unknown)?;
     let update = body.apply_to(&before, &api, &access.tenant)?;
-    if !scope.update_webhook(webhook_id, &update, now).await? {
+    if (&update.url, &update.event_types) != (&before.url, &before.event_types) {
+        webhooks::require_audit(&access.caller)?;
+    }
+    let updated = scope.update_webhook(webhook_id, &update, now).await;
+    if !updated.map_err(|error| webhooks::taken(error, &update.name))? {
         return Err(unknown());
     }
     let after = scope.find_webhook(webhook_id).await?.ok_or_else(unknown)?;

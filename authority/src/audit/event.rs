@@ -164,8 +164,6 @@ impl EventType {
                 | Self::RefreshTokenStale
                 | Self::RefreshTokenRefused
                 | Self::TokenIntrospected
-                | Self::UserExported
-                | Self::TenantExported
         )
     }
 }

@@ -99,7 +99,7 @@ impl Authority {
         before: &[TraceCheck],
     ) {
         let (recorder, tenant) = (self.decision_recorder(), question.tenant);
-        if !recorder.wants(tenant, settlement, question.now) {
+        if !recorder.wants(tenant, settlement.into(), question.now) {
             return;
         }
         for answered in answered {

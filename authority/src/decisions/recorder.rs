@@ -21,6 +21,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// Of one tenant, on one replica.
 const MOST_ALLOWED_A_MINUTE: u32 = 20;
 const MOST_REFUSED_A_MINUTE: u32 = 100;
+const MOST_RULED_A_MINUTE: u32 = 100;
 /// Beyond this the counting begins anew.
 const MOST_TENANTS: usize = 20_000;
 
@@ -43,6 +44,26 @@ struct Minute {
     began_at: Timestamp,
     allowed: u32,
     refused: u32,
+    ruled: u32,
+}
+
+/// What is bounded by itself, so that none of it takes another's room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Share {
+    Allowed,
+    /// By policies, or narrowed.
+    Refused,
+    /// By the rules of OAuth.
+    Ruled,
+}
+
+impl From<Settlement> for Share {
+    fn from(settlement: Settlement) -> Self {
+        match settlement {
+            Settlement::Allowed => Self::Allowed,
+            Settlement::Narrowed | Settlement::Denied | Settlement::StrongerSignIn => Self::Refused,
+        }
+    }
 }
 
 impl Minute {
@@ -51,19 +72,19 @@ impl Minute {
             began_at,
             allowed: 0,
             refused: 0,
+            ruled: 0,
         }
     }
 
     /// Whether one more is kept.
-    fn take(&mut self, settlement: Settlement, now: Timestamp) -> bool {
+    fn take(&mut self, share: Share, now: Timestamp) -> bool {
         if now.saturating_since(self.began_at) >= MINUTE || now < self.began_at {
             *self = Self::beginning(now);
         }
-        let (count, most) = match settlement {
-            Settlement::Allowed => (&mut self.allowed, MOST_ALLOWED_A_MINUTE),
-            Settlement::Narrowed | Settlement::Denied | Settlement::StrongerSignIn => {
-                (&mut self.refused, MOST_REFUSED_A_MINUTE)
-            }
+        let (count, most) = match share {
+            Share::Allowed => (&mut self.allowed, MOST_ALLOWED_A_MINUTE),
+            Share::Refused => (&mut self.refused, MOST_REFUSED_A_MINUTE),
+            Share::Ruled => (&mut self.ruled, MOST_RULED_A_MINUTE),
         };
         if *count >= most {
             return false;
@@ -83,7 +104,7 @@ impl DecisionRecorder {
     }
 
     /// Whether this one is kept; asked before its row is made.
-    pub(super) fn wants(&self, tenant: &Tenant, settlement: Settlement, now: Timestamp) -> bool {
+    pub(super) fn wants(&self, tenant: &Tenant, share: Share, now: Timestamp) -> bool {
         let is_wanted = {
             let mut minutes = self.minutes.lock().unwrap_or_else(PoisonError::into_inner);
             if minutes.len() >= MOST_TENANTS && !minutes.contains_key(&tenant.id()) {
@@ -92,10 +113,10 @@ impl DecisionRecorder {
             let minute = minutes
                 .entry(tenant.id())
                 .or_insert_with(|| Minute::beginning(now));
-            minute.take(settlement, now)
+            minute.take(share, now)
         };
         // That a sample leaves out most of what was allowed is no loss.
-        if !is_wanted && settlement != Settlement::Allowed {
+        if !is_wanted && share != Share::Allowed {
             self.count_lost("bound", 1);
         }
         is_wanted
@@ -146,8 +167,8 @@ mod tests {
     fn a_sample_of_what_is_allowed_is_kept_and_nearly_all_that_is_refused() {
         let at = Timestamp::from_unix_seconds;
         let mut minute = Minute::beginning(at(0));
-        let mut kept = |settlement, now, tries: u32| {
-            let taken = (0..tries).filter(|_| minute.take(settlement, at(now)));
+        let mut kept = |settlement: Settlement, now, tries: u32| {
+            let taken = (0..tries).filter(|_| minute.take(settlement.into(), at(now)));
             u32::try_from(taken.count()).unwrap_or(u32::MAX)
         };
         assert_eq!(kept(Settlement::Allowed, 1, 1_000), MOST_ALLOWED_A_MINUTE);

@@ -1,10 +1,10 @@
 //! A draft of the policies, tried on what was decided before.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::ids::{DecisionId, UserId};
+use protocol::ids::{DecisionId, TenantId, UserId};
 use protocol::{ClientId, Timestamp};
 use store::{Decision, DecisionFilter, StoreError, Tenant};
 
@@ -19,7 +19,46 @@ use super::settled::Answered;
 pub const MAX_SIMULATED: u32 = 5_000;
 /// So many that would change are listed.
 const MOST_LISTED: usize = 200;
-const PAGE: u32 = 500;
+/// A decision about hundreds of scopes has tens of kilobytes.
+const PAGE: u32 = 50;
+/// What is not looked at by then is not.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+/// Whose drafts are being tried. Each takes a core for seconds: one of a tenant at a time, and few in all.
+#[derive(Debug, Default)]
+pub struct Simulations(Mutex<HashSet<TenantId>>);
+
+const MOST_AT_ONCE: usize = 2;
+
+/// The right to try a draft; it goes when this is dropped.
+#[must_use]
+#[derive(Debug)]
+pub struct SimulationPlace<'a> {
+    simulations: &'a Simulations,
+    tenant_id: TenantId,
+}
+
+impl Simulations {
+    fn enter(&self, tenant_id: TenantId) -> Option<SimulationPlace<'_>> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_free = running.len() < MOST_AT_ONCE && running.insert(tenant_id);
+        is_free.then_some(SimulationPlace {
+            simulations: self,
+            tenant_id,
+        })
+    }
+}
+
+impl Drop for SimulationPlace<'_> {
+    fn drop(&mut self) {
+        let mut running = self
+            .simulations
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.tenant_id);
+    }
+}
 
 /// What a draft would change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,13 +98,20 @@ pub struct ScopeDifference {
 }
 
 impl Authority {
+    /// None: one of this tenant is under way, or as many as there may be. To be held while it lasts.
+    pub fn enter_simulation(&self, tenant: &Tenant) -> Option<SimulationPlace<'_>> {
+        self.simulations().enter(tenant.id())
+    }
+
     /// Tries `draft` on the tenant's decisions of the last days.
     pub async fn simulate(
         &self,
+        _place: &SimulationPlace<'_>,
         tenant: &Tenant,
         draft: Arc<CompiledPolicies>,
         window: Duration,
     ) -> Result<Simulation, StoreError> {
+        let begun = tokio::time::Instant::now();
         let in_force = self.directory().find_policies(tenant).await?;
         let guard_rails = Arc::clone(in_force.engine.guard_rails());
         let draft = Arc::new(PoliciesInForce {
@@ -107,7 +153,7 @@ impl Authority {
             if read < PAGE {
                 return Ok(simulation);
             }
-            if simulation.examined >= MAX_SIMULATED {
+            if simulation.examined >= MAX_SIMULATED || begun.elapsed() > TIME_LIMIT {
                 simulation.is_cut_off = true;
                 return Ok(simulation);
             }
@@ -158,4 +204,22 @@ fn try_one(draft: &PoliciesInForce, decision: Decision) -> Option<Difference> {
         client_id: decision.client_id,
         scopes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_tries_one_draft_at_a_time_and_all_together_few() {
+        let id = |number| TenantId::from_uuid(uuid::Uuid::from_u128(number));
+        let simulations = Simulations::default();
+        let first = simulations.enter(id(1));
+        assert!(first.is_some() && simulations.enter(id(1)).is_none());
+        let second = simulations.enter(id(2));
+        assert!(second.is_some() && simulations.enter(id(3)).is_none());
+        drop(first);
+        assert!(simulations.enter(id(3)).is_some());
+        assert!(simulations.enter(id(2)).is_none());
+    }
 }

@@ -73,6 +73,8 @@ pub(super) struct Body {
     pub(super) expression: Expression,
     /// Where it does not look at what is asked for, its answer is the same for every scope of a request.
     pub(super) is_about_resource: bool,
+    /// What one evaluation takes of [`super::engine::MOST_WORK`]: about as many bytes as it is long.
+    pub(super) work: usize,
 }
 
 /// The rules that may apply to an action, by number.
@@ -213,6 +215,7 @@ impl CompiledPolicies {
             body: policy.as_ref().non_scope_constraints().map(|body| Body {
                 expression: Expression::from(body.clone()),
                 is_about_resource: is_about_resource(policy),
+                work: super::limits::work_of(&summary.text),
             }),
         });
         self.policies.push(summary);

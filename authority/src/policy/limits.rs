@@ -10,6 +10,11 @@ pub const MAX_TEXT_BYTES: usize = 64 * 1024;
 pub const MAX_POLICIES: usize = 200;
 /// Of one policy: brackets, operators, dots and `if`s, all of which may nest.
 pub const MAX_OPERATORS: usize = 100;
+/// Of a pattern behind `like`: comparing takes as long as pattern and text together are, multiplied.
+pub const MAX_PATTERN_BYTES: usize = 128;
+/// What evaluating takes besides, for each body and for each byte of a pattern.
+const WORK_OF_A_BODY: usize = 32;
+const WORK_OF_A_PATTERN_BYTE: usize = 16;
 /// As deep as an `if` goes when it is evaluated.
 const OPERATORS_OF_AN_IF: usize = 5;
 
@@ -50,6 +55,13 @@ pub(super) fn check(text: &str) -> Result<(), PolicyError> {
     let mut tokens = Tokens::new(text);
     while let Some((at, token)) = tokens.next() {
         counted.add(token);
+        if let Token::Pattern(bytes) = token
+            && bytes > MAX_PATTERN_BYTES
+        {
+            let message =
+                format!("a pattern behind `like` may have {MAX_PATTERN_BYTES} bytes at most");
+            return Err(fault(text, at, message));
+        }
         if counted.policies > MAX_POLICIES {
             let message = format!("a text holds at most {MAX_POLICIES} policies");
             return Err(fault(text, at, message));
@@ -62,6 +74,18 @@ pub(super) fn check(text: &str) -> Result<(), PolicyError> {
         }
     }
     Ok(())
+}
+
+/// How much one evaluation of the policy of this text takes at most, in bytes that are gone through.
+pub(super) fn work_of(policy: &str) -> usize {
+    let mut work = WORK_OF_A_BODY + policy.len();
+    let mut tokens = Tokens::new(policy);
+    while let Some((_, token)) = tokens.next() {
+        if let Token::Pattern(bytes) = token {
+            work += bytes * WORK_OF_A_PATTERN_BYTE;
+        }
+    }
+    work
 }
 
 fn fault(text: &str, offset: usize, message: String) -> PolicyError {
@@ -90,6 +114,7 @@ impl Counted {
             }
             Token::Nesting => self.operators += 1,
             Token::If => self.operators += OPERATORS_OF_AN_IF,
+            Token::Pattern(_) => {}
         }
     }
 }
@@ -100,12 +125,16 @@ enum Token {
     End,
     Nesting,
     If,
+    /// What stands behind `like`, and how long it is.
+    Pattern(usize),
 }
 
 /// Walks over what is neither string nor comment.
 struct Tokens<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// The last word was `like`.
+    is_behind_like: bool,
 }
 
 impl<'a> Tokens<'a> {
@@ -113,6 +142,7 @@ impl<'a> Tokens<'a> {
         Self {
             bytes: text.as_bytes(),
             at: 0,
+            is_behind_like: false,
         }
     }
 
@@ -121,7 +151,12 @@ impl<'a> Tokens<'a> {
             let start = self.at;
             self.at += 1;
             match byte {
-                b'"' => self.skip_string(),
+                b'"' => {
+                    self.skip_string();
+                    if std::mem::take(&mut self.is_behind_like) {
+                        return Some((start, Token::Pattern(self.at - start)));
+                    }
+                }
                 b'/' if self.bytes.get(self.at) == Some(&b'/') => self.skip_line(),
                 b';' => return Some((start, Token::End)),
                 b'(' | b'[' | b'{' | b'.' | b'!' | b'+' | b'-' | b'*' | b'<' | b'>' | b'&'
@@ -134,7 +169,9 @@ impl<'a> Tokens<'a> {
                 }
                 byte if is_word(byte) => {
                     self.skip_word();
-                    match &self.bytes[start..self.at] {
+                    let word = &self.bytes[start..self.at];
+                    self.is_behind_like = word == b"like";
+                    match word {
                         b"if" => return Some((start, Token::If)),
                         b"has" | b"like" | b"is" | b"in" => return Some((start, Token::Nesting)),
                         _ => {}
@@ -198,6 +235,17 @@ mod tests {
         assert!(check(&format!("{chain} b || c")).is_err());
         assert!(check(&format!("{chain}; {chain}")).is_ok());
         assert!(check(&"else if ".repeat(MAX_OPERATORS + 1)).is_err());
+    }
+
+    #[test]
+    fn a_pattern_is_short_and_counts_more_than_other_text() {
+        let like = |pattern: &str| format!("when {{ x.y like // \"\n \"{pattern}\" }};");
+        let longest = "x".repeat(MAX_PATTERN_BYTES - 2);
+        assert!(check(&like(&longest)).is_ok());
+        assert!(check(&like(&format!("{longest}x"))).is_err());
+        assert!(check(&format!("when {{ x.y == \"{longest}xx\" }};")).is_ok());
+        let (short, long) = (work_of(&like("*")), work_of(&like(&longest)));
+        assert!(long > short + longest.len() * 10, "{short} {long}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Attempt {
                 DeliveryOutcome {
                     due_at: now + next.unwrap_or_default(),
                     status: status_of(*error),
-                    error: Some(error.reason().to_owned()),
+                    error: Some(told_as(*error).to_owned()),
                     ..settled(state, true)
                 }
             }
@@ -81,6 +81,15 @@ impl Attempt {
             Self::Failed(error) => Some(error.reason()),
             Self::EventGone | Self::Unsealed => None,
         }
+    }
+}
+
+/// What the tenant's administrator sees. Not which names there are in the network that Writ stands in (row K11): what is
+/// special use, cannot be resolved and does not answer is one thing.
+fn told_as(error: FetchError) -> &'static str {
+    match error {
+        FetchError::SpecialUse | FetchError::Resolve | FetchError::Connect => "unreachable",
+        other => other.reason(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use actix_web::HttpResponse;
 use authority::grants::ApprovedAuthorization;
+use protocol::UserId;
 use protocol::authorization::consent as consent_rule;
 use protocol::authorization::placement::{self, Onlooker, Placement};
 use protocol::authorization::{
@@ -12,7 +13,6 @@ use protocol::authorization::{
 };
 use protocol::redirect_uri::VerifiedRedirectUri;
 use protocol::scope::ScopeSet;
-use protocol::{ErrorCode, OAuthError, UserId};
 
 use super::form::Form;
 use super::journey::{Journey, Session};
@@ -166,8 +166,8 @@ async fn refuse(
         return device::deny(request, journey, is_denied).await;
     };
     let mut error = refused.to_oauth_error();
-    if error.code == ErrorCode::AccessDenied && !is_denied {
-        error = with_reference(request, &error);
+    if let (Some(session), false) = (&journey.session, is_denied) {
+        error = refusal::with_reference(request, &journey.client, session, &error);
     }
     let told = refusal::Told {
         client: &journey.client,
@@ -176,14 +176,4 @@ async fn refuse(
         error,
     };
     refusal::tell(request, &told, place)
-}
-
-/// An administrator finds out why by it; where the client is told in a redirect, no page carries it.
-fn with_reference(request: &TenantRequest, error: &OAuthError) -> OAuthError {
-    let reference = request.request_id.to_string();
-    if error.description.contains(&reference) {
-        return error.clone();
-    }
-    let description = format!("{} (reference {reference})", error.description);
-    OAuthError::new(error.code, description)
 }

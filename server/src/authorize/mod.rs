@@ -121,11 +121,9 @@ async fn begin(request: &TenantRequest) -> Result<HttpResponse, Stop> {
             PendingAuthorization::new(asked, &start),
         ),
         Err(error) => {
-            let onlooker = Onlooker {
-                is_signed_in: session.is_some(),
-                is_prompt_none: Prompts::is_none_asked(&asked.parameters),
-            };
-            match refuse(request, &client, onlooker, error, &start).await? {
+            let is_prompt_none = Prompts::is_none_asked(&asked.parameters);
+            let begun = (&start, is_prompt_none);
+            match refuse(request, &client, session.as_ref(), error, begun).await? {
                 ControlFlow::Continue(begun) => begun,
                 ControlFlow::Break(told) => return Ok(told),
             }
@@ -188,10 +186,14 @@ impl Asked {
 async fn refuse(
     request: &TenantRequest,
     client: &Client,
-    onlooker: Onlooker,
+    session: Option<&Session>,
     error: AuthorizeError,
-    start: &PendingStart<'_>,
+    (start, is_prompt_none): (&PendingStart<'_>, bool),
 ) -> Result<ControlFlow<HttpResponse, (VerifiedRedirectUri, PendingAuthorization)>, Stop> {
+    let onlooker = Onlooker {
+        is_signed_in: session.is_some(),
+        is_prompt_none,
+    };
     let place = placement::place(&error, Some(client), onlooker);
     let AuthorizeError::Redirect {
         error,
@@ -209,10 +211,12 @@ async fn refuse(
         let pending = PendingAuthorization::refused(sent, state, &error, start);
         return Ok(ControlFlow::Continue((*redirect_uri, pending)));
     }
-    if onlooker.is_signed_in
-        && let Some(refused) = error.refused_resource()
-    {
-        refusal::keep_resource(request, client, refused).await;
+    let mut told = error.to_oauth_error();
+    if let Some(session) = session {
+        if let Some(refused) = error.refused_resource() {
+            refusal::keep_resource(request, client, refused).await;
+        }
+        told = refusal::with_reference(request, client, session, &told);
     }
     request
         .authority()
@@ -224,7 +228,7 @@ async fn refuse(
         client,
         redirect_uri: &redirect_uri,
         state: state.as_deref(),
-        error: error.to_oauth_error(),
+        error: told,
     };
     refusal::tell(request, &told, place).map(ControlFlow::Break)
 }

@@ -5,13 +5,16 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
+use authority::policy::PolicyAction;
+use protocol::ErrorCode;
 use protocol::authorization::placement::Placement;
 use protocol::authorization::{AuthorizationResponse, RedirectError};
-use protocol::client::Client;
+use protocol::client::{Client, GrantType};
 use protocol::error_code::{OAuthError, ProtocolError};
 use protocol::redirect_uri::VerifiedRedirectUri;
 use store::Tenant;
 
+use super::journey::Session;
 use super::stop::Stop;
 use super::trouble::{self, Trouble};
 use crate::pages::error::{BackButton, ErrorPage};
@@ -77,6 +80,27 @@ pub fn log(request: &TenantRequest, client: &Client, error: &RedirectError) {
         cause = ?error,
         "an authorization request was refused"
     );
+}
+
+/// Of somebody signed in: an administrator finds out why by the reference, which no page carries where the client is
+/// told in a redirect.
+pub fn with_reference(
+    request: &TenantRequest,
+    client: &Client,
+    session: &Session,
+    error: &OAuthError,
+) -> OAuthError {
+    let user_id = Some(session.signed_in.user_id);
+    let grant_type = Some(GrantType::AuthorizationCode);
+    let has_trace =
+        request.record_refusal(client, user_id, PolicyAction::Authorize, grant_type, error)
+            || error.code == ErrorCode::AccessDenied;
+    let reference = request.request_id.to_string();
+    if !has_trace || error.description.contains(&reference) {
+        return error.clone();
+    }
+    let description = format!("{} (reference {reference})", error.description);
+    OAuthError::new(error.code, description)
 }
 
 /// Somebody signed in asked for it: an administrator may accept it as a name of a resource.

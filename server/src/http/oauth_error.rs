@@ -129,6 +129,11 @@ impl OAuthFailure {
         self
     }
 
+    /// What the client is told.
+    pub const fn error(&self) -> &OAuthError {
+        &self.error
+    }
+
     pub fn code(&self) -> ErrorCode {
         self.error.code
     }

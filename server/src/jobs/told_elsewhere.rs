@@ -63,5 +63,9 @@ async fn tell(
         return scope.commit().await;
     }
     platform.commit().await?;
+    if tenant.state() == TenantState::Deleting {
+        // It may come back: what is due waits, and the lease brings it up again.
+        return Ok(());
+    }
     deliver(authority, &tenant).await
 }

@@ -106,7 +106,7 @@ async fn register(request: &mut TenantRequest) -> Result<RegistrationResponse, O
         take_of_tenant(request).await?;
     }
     let checked = checked?;
-    check_quota(&mut scope, &request.tenant).await?;
+    check_registered_clients(&mut scope, &request.tenant).await?;
     order.statement = checked.statement;
     insert(request, scope, checked.client, checked.registration, order).await
 }
@@ -206,7 +206,10 @@ async fn take_of_tenant(request: &TenantRequest) -> Result<(), RateLimited> {
 }
 
 /// J2: what registrations may fill. As many as run at this moment may pass it together.
-async fn check_quota(scope: &mut TenantScope, tenant: &Tenant) -> Result<(), OAuthFailure> {
+async fn check_registered_clients(
+    scope: &mut TenantScope,
+    tenant: &Tenant,
+) -> Result<(), OAuthFailure> {
     let most = tenant.settings().registration.max_clients;
     if scope.count_registered_clients(most).await? >= most {
         return Err(RegistrationError::TooManyClients.into());

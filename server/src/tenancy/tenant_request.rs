@@ -7,8 +7,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, web};
 use authority::Authority;
 use authority::audit::Origin as AuditOrigin;
+use authority::decisions::RuleRefusal;
+use authority::policy::PolicyAction;
+use protocol::client::{Client, GrantType};
+use protocol::error_code::OAuthError;
 use protocol::parameters::ParametersError;
-use protocol::{Parameters, Timestamp};
+use protocol::{Parameters, Timestamp, UserId};
 use store::Tenant;
 
 use crate::http::body::{self, BodyError};
@@ -85,6 +89,29 @@ impl TenantRequest {
             request_id: Some(self.request_id.to_string()),
             address: Some(self.client_address),
         }
+    }
+
+    /// A trace for the administrator, found by the `error_id` of the answer; `user_id` of whoever is signed in.
+    /// False: it is no refusal that leaves one here.
+    pub fn record_refusal(
+        &self,
+        client: &Client,
+        user_id: Option<UserId>,
+        action: PolicyAction,
+        grant_type: Option<GrantType>,
+        error: &OAuthError,
+    ) -> bool {
+        let refusal = RuleRefusal {
+            tenant: &self.tenant,
+            client,
+            user_id,
+            action,
+            grant_type,
+            error,
+            origin: &self.origin(),
+        };
+        self.authority().record_rule_refusal(&refusal);
+        refusal.is_by_a_rule()
     }
 
     /// A header as text; absent where it is none.

@@ -12,10 +12,11 @@ mod refresh_token;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use authority::client_authentication::{AuthenticatedClient, ClientAuthenticationFailure};
+use authority::policy::PolicyAction;
 use authority::tokens::TokenError;
 use protocol::Parameters;
-use protocol::client::Tolerance;
 use protocol::client::authentication::PresentedCredentials;
+use protocol::client::{GrantType, Tolerance};
 use protocol::token::{TokenRequest, TokenResponse, TokenType};
 
 use crate::http::oauth_error::{OAuthErrorBody, OAuthFailure};
@@ -24,7 +25,7 @@ use crate::tenancy::TenantRequest;
 
 /// A failure, and the grant type it belongs to, for the counter.
 struct Refused {
-    grant_type: &'static str,
+    grant_type: Option<GrantType>,
     failure: OAuthFailure,
 }
 
@@ -59,6 +60,7 @@ pub async fn answer(mut request: TenantRequest) -> HttpResponse {
             failure,
         }) => {
             let metrics = request.authority().metrics();
+            let grant_type = grant_type.map_or("unknown", GrantType::as_str);
             metrics
                 .tokens_refused
                 .with_label_values(&[grant_type, failure.code().as_str()])
@@ -97,7 +99,7 @@ pub struct TokenForm {
 
 async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused> {
     let unknown = |failure: OAuthFailure| Refused {
-        grant_type: "unknown",
+        grant_type: None,
         failure,
     };
     let (parameters, tolerance) = read_parameters(request).await.map_err(unknown)?;
@@ -113,32 +115,48 @@ async fn exchange(request: &mut TenantRequest) -> Result<TokenResponse, Refused>
     if let Some(tolerance) = tolerance {
         client.tolerances.insert(tolerance);
     }
-    let asked = TokenRequest::parse(&parameters)
-        .map_err(|error| unknown(OAuthFailure::from_rule(&error)))?;
-    let grant_type = asked.grant_type().as_str();
+    let outcome = exchange_as(request, &mut client, &parameters).await;
+    if let Err(refused) = &outcome {
+        let (grant_type, error) = (refused.grant_type, refused.failure.error());
+        request.record_refusal(&client, None, PolicyAction::Issue, grant_type, error);
+    }
+    outcome
+}
+
+/// For a client that is known.
+async fn exchange_as(
+    request: &TenantRequest,
+    client: &mut AuthenticatedClient,
+    parameters: &Parameters,
+) -> Result<TokenResponse, Refused> {
+    let asked = TokenRequest::parse(parameters).map_err(|error| Refused {
+        grant_type: None,
+        failure: OAuthFailure::from_rule(&error),
+    })?;
+    let grant_type = Some(asked.grant_type());
     // RFC 9449 §5: whose key it is, before what the key is shown for.
     let shown = dpop::shown_proof(request, "token");
     request
         .authority()
-        .check_dpop_proof(&request.tenant, &mut client, &shown)
+        .check_dpop_proof(&request.tenant, client, &shown)
         .map_err(|failure| Refused {
             grant_type,
             failure: failure.into(),
         })?;
     let outcome = match &asked {
         TokenRequest::AuthorizationCode(code) => {
-            authorization_code::redeem(request, &client, code).await
+            authorization_code::redeem(request, client, code).await
         }
         TokenRequest::RefreshToken(refresh) => {
-            refresh_token::refresh(request, &client, refresh).await
+            refresh_token::refresh(request, client, refresh).await
         }
         TokenRequest::ClientCredentials(own) => {
-            client_credentials::issue(request, &client, own).await
+            client_credentials::issue(request, client, own).await
         }
-        TokenRequest::DeviceCode(device) => device_code::redeem(request, &client, device).await,
+        TokenRequest::DeviceCode(device) => device_code::redeem(request, client, device).await,
     };
     if let Err(error) = &outcome {
-        keep_refused_resource(request, &client, error).await;
+        keep_refused_resource(request, client, error).await;
     }
     outcome.map_err(|error| Refused {
         grant_type,

@@ -112,7 +112,7 @@ insert into audit_events select tenant(tenant), moment(number * 10000), id('te',
     id('g', tenant, number)::text, null, null, '{}' from n;
 update audit_events set user_id = event_id, client_id = actor_id, request_id = event_id::text;
 insert into webhooks (tenant_id, webhook_id, name, url, event_types, state, sealed_secret, kek_id, created_at, updated_at)
-select tenant(tenant), id('w', tenant, number), 'x', 'x', '{*}', (array['active', 'disabled', 'deleted'])[1 + number % 3],
+select tenant(tenant), id('w', tenant, number), 'x' || number, 'x', '{*}', (array['active', 'disabled', 'deleted'])[1 + number % 3],
     '', 'x', moment(0), moment(0) from t, generate_series(1, 20) as number;
 insert into webhook_deliveries select tenant(tenant), id('w', tenant, 1 + number % 20), id('we', tenant, number),
     moment(number * 100), 'x.y', (array['pending', 'delivered', 'failed'])[1 + number % 3], 0, moment(number * 100)

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::policy::Verdict;
 
 /// Twenty scopes of one resource.
 fn twenty() -> DecisionRequest {
@@ -110,4 +111,28 @@ fn policies_per_request() {
         compiled.text_bytes(),
         start.elapsed()
     );
+}
+
+/// O7: policies that take long deny, and hold up nobody: so many scopes, so long a body.
+#[test]
+fn what_takes_too_long_is_denied_and_says_so() {
+    let elements: Vec<String> = (0..3_000).map(|number| format!("\"{number}\"")).collect();
+    let elements = elements.join(",");
+    let engine = beside_the_default(&format!(
+        r#"@id("long") forbid (principal, action, resource is Writ::Scope)
+             unless {{ resource.name like "*" && [{elements}].containsAll([{elements}]) }};"#
+    ));
+    let scopes = |count: usize| DecisionRequest {
+        scopes: (0..count)
+            .map(|number| scope(&format!("scope:{number}"), NOTES))
+            .collect(),
+        ..ada()
+    };
+    let some = engine.decide(&scopes(20));
+    assert!(some.is_all_allowed(), "{}", told(&some));
+    let many = engine.decide(&scopes(300));
+    assert!(many.evaluations < 120, "{}", many.evaluations);
+    let last = many.outcomes.last().unwrap();
+    assert_eq!(last.verdict, Verdict::Denied);
+    assert!(last.failures[0].message.contains("too long"));
 }
