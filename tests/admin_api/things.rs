@@ -368,8 +368,8 @@ async fn decision_of(tenant: &TestTenant) -> String {
 async fn webhook_of(tenant: &TestTenant) -> (String, String) {
     let path = tenant.path("/webhooks");
     let new = |name| json!({ "name": name, "url": "https://hooks.example/writ", "events": ["user.deleted"] });
-    tenant.admin().create(&path, &new("alarms")).await;
-    let webhook = id_of(&tenant.admin().create(&path, &new("others")).await);
+    tenant.admin().create(&path, &new("the first")).await;
+    let webhook = id_of(&tenant.admin().create(&path, &new("the second")).await);
     let test = tenant.path(&format!("/webhooks/{webhook}/test"));
     let mut delivery = String::new();
     for _ in 0..2 {
