@@ -53,7 +53,7 @@ pub(in crate::cli) fn table(columns: &[Column], rows: &[Value]) {
     }
 }
 
-fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
+pub(in crate::cli) fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
     let cells = |row: &Value| -> Vec<String> {
         let cell = |(_, member): &Column| line(row.get(member).unwrap_or(&Value::Null));
         columns.iter().map(cell).collect()
@@ -78,15 +78,15 @@ fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
 }
 
 /// One thing, a line a member.
-pub(in crate::cli) fn thing(value: &Value) {
+pub(in crate::cli) fn lines(value: &Value) -> Vec<String> {
     match value {
-        Value::Object(members) => lines_of(members).iter().for_each(|line| say(line)),
-        Value::Null => {}
-        other => say(&line(other)),
+        Value::Object(members) => lines_of(members),
+        Value::Null => Vec::new(),
+        other => vec![line(other)],
     }
 }
 
-fn lines_of(members: &Map<String, Value>) -> Vec<String> {
+pub(in crate::cli) fn lines_of(members: &Map<String, Value>) -> Vec<String> {
     let width = members.keys().map(|name| name.chars().count()).max();
     let width = width.unwrap_or(0);
     let mut lines = Vec::new();
@@ -109,6 +109,27 @@ fn lines_of(members: &Map<String, Value>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What stands between the lines that both texts begin and end with: `- old` and `+ new`.
+pub(in crate::cli) fn changed_lines(old: &str, new: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let begin = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let (old, new) = (&old[begin..], &new[begin..]);
+    let same = old.iter().rev().zip(new.iter().rev());
+    let end = same.take_while(|(old, new)| old == new).count();
+    let marked = |mark: char, lines: &[&str]| -> Vec<String> {
+        let lines = &lines[..lines.len() - end];
+        lines
+            .iter()
+            .map(|line| format!("{mark} {}", clean(line)))
+            .collect()
+    };
+    [marked('-', old), marked('+', new)].concat()
 }
 
 pub(in crate::cli) fn json(value: &Value) -> Result<(), CliError> {
@@ -137,6 +158,14 @@ mod tests {
                 "long-one  -       no"
             ]
         );
+    }
+
+    #[test]
+    fn of_a_text_only_the_lines_between_are_told() {
+        let lines = changed_lines("a\nb\nc\nd", "a\nx\nd");
+        assert_eq!(lines, ["- b", "- c", "+ x"]);
+        assert_eq!(changed_lines("a\na", "a"), ["- a"]);
+        assert!(changed_lines("a\n", "a").is_empty());
     }
 
     #[test]
