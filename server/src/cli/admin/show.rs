@@ -35,8 +35,23 @@ pub(in crate::cli) fn line(value: &Value) -> String {
             items.join(", ")
         }
         Value::Object(members) if members.is_empty() => "-".to_owned(),
-        Value::Object(_) => clean(&value.to_string()),
+        Value::Object(members) => members_in_words(members),
     }
+}
+
+/// `name: value, name: value`; what nobody decided is left out.
+pub(in crate::cli) fn members_in_words(members: &Map<String, Value>) -> String {
+    let said = members.iter().filter(|(_, value)| !value.is_null());
+    let words: Vec<String> = said
+        .map(|(name, value)| {
+            let name = clean(name);
+            match value {
+                Value::Object(inner) => format!("{name}: {{{}}}", members_in_words(inner)),
+                value => format!("{name}: {}", line(value)),
+            }
+        })
+        .collect();
+    words.join(", ")
 }
 
 /// Things in a list are told by their names, where they have one.
@@ -95,11 +110,7 @@ pub(in crate::cli) fn lines_of(members: &Map<String, Value>) -> Vec<String> {
         match value {
             Value::Array(items) if is_long => {
                 lines.push(clean(name));
-                lines.extend(
-                    items
-                        .iter()
-                        .map(|item| format!("  {}", clean(&item.to_string()))),
-                );
+                lines.extend(items.iter().map(|item| format!("  {}", line(item))));
             }
             Value::String(text) if text.contains('\n') => {
                 lines.push(clean(name));
@@ -174,7 +185,9 @@ mod tests {
             line(&json!("\u{1b}[2Jgone\r\n")),
             "\u{fffd}[2Jgone\u{fffd}\u{fffd}"
         );
-        assert_eq!(line(&json!({"a": "\u{202e}b"})), "{\"a\":\"\u{fffd}b\"}");
+        assert_eq!(line(&json!({"a": "\u{202e}b"})), "a: \u{fffd}b");
+        let nested = json!({"a": {"b": true, "c": null}, "d": [{"name": "e"}]});
+        assert_eq!(line(&nested), "a: {b: yes}, d: e");
     }
 
     #[test]
@@ -189,7 +202,7 @@ mod tests {
             "  a",
             "  b",
             "scopes",
-            "  {\"name\":\"x\"}",
+            "  name: x",
         ] {
             assert!(lines.contains(&line.to_owned()), "{line}: {lines:?}");
         }
