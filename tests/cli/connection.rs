@@ -114,10 +114,11 @@ async fn an_answer_that_is_not_the_admin_apis_is_told_as_such() {
         let url = answering(answer).await;
         let environment = [("WRIT_ADMIN_URL", url.as_str()), ("WRIT_ADMIN_KEY", "x")];
         for (command, is_good) in [
-            (["tenant", "show", "acme"], is_read),
-            (["tenant", "create", "acme"], is_made),
+            (&["tenant", "show", "acme"][..], is_read),
+            (&["tenant", "create", "acme"], is_made),
+            (&["tenant", "list"], false),
         ] {
-            let said = writ(&command, &environment).await;
+            let said = writ(command, &environment).await;
             assert_eq!(said.is_success, is_good, "{command:?} {answer} {said:?}");
             let is_told = said.error.contains("does not look like Writ's admin API");
             assert_eq!(is_told, !is_good, "{command:?} {answer} {said:?}");

@@ -11,8 +11,9 @@ use crate::harness::{Said, TestApp, TestTenant, with_the_next_batch, writ};
 
 /// Commands that are no nouns of the admin API, and have verbs.
 const OTHERS: [&str; 3] = ["keys", "config", "help"];
-/// Forbids all; a text that a draft and a version can be.
-const NOTHING_GOES: &str = r#"@id("nothing-goes") @description("Nobody gets anything.")
+/// Permits something, as policies must, and forbids all; a text that a draft and a version can be.
+const NOTHING_GOES: &str = r#"@id("people") permit (principal is Writ::User, action, resource);
+@id("nothing-goes") @description("Nobody gets anything.")
 forbid (principal, action, resource);
 "#;
 

@@ -42,7 +42,7 @@ async fn a_tenant_that_is_not_there_is_made_whole_or_not_at_all() {
     let app = TestApp::start().await;
     let folder = Folder::new();
     let bad = format!(
-        "{SMALL}\n[policies]\ntext = \"permit (principal, action, resource);\"\n\n[[webhooks]]\nname = \"alarms\"\n\
+        "{SMALL}\n[policies]\ntext = '@id(\"all\") permit (principal, action, resource);'\n\n[[webhooks]]\nname = \"alarms\"\n\
          url = \"http://hooks.example/\"\nevents = [\"client.*\"]\n"
     );
     let bad = bad.replace("http://127.0.0.1/callback", "http://a.example/#x");

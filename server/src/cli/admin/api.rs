@@ -14,6 +14,7 @@ use crate::cli::say::ReaderGone;
 
 const JSON: &str = "application/json";
 const JSON_LINES: &str = "application/jsonl";
+const OK: u16 = 200;
 const CREATED: u16 = 201;
 const MERGE_PATCH: &str = "application/merge-patch+json";
 /// What a list gives at once, at most.
@@ -201,11 +202,12 @@ impl Api {
             }
             let page = self.get(&format!("{path}?{}", query.finish())).await?.body;
             let Value::Object(mut page) = page else {
-                return Err(Failure::Unavailable(format!("{path} is no list")).into());
+                return Err(self.not_ours(&Asked::reading(path), OK));
             };
-            if let Some(Value::Array(data)) = page.remove("data") {
-                things.extend(data);
-            }
+            let Some(Value::Array(data)) = page.remove("data") else {
+                return Err(self.not_ours(&Asked::reading(path), OK));
+            };
+            things.extend(data);
             cursor = match page.remove("next_cursor") {
                 Some(Value::String(next)) => Some(next),
                 _ => return Ok((things, false)),
