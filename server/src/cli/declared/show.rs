@@ -58,6 +58,15 @@ fn lines(step: &Step) -> Vec<String> {
         let path = clean(&change.path);
         let after = value(&change.after);
         match (step.deed, &change.before, &change.after) {
+            (Deed::Create, _, Value::Array(new)) if is_long(&change.before, &change.after) => {
+                lines.push(format!("    {path}:"));
+                lines.extend(list_lines(&[], new));
+            }
+            (_, Value::Null, Value::String(new)) if new.contains('\n') => {
+                lines.push(format!("    {path}:"));
+                let new = changed_lines("", new).into_iter();
+                lines.extend(new.map(|line| format!("      {line}")));
+            }
             (Deed::Create, _, _) => lines.push(format!("    {path}: {after}")),
             (_, Value::String(old), Value::String(new)) if new.contains('\n') => {
                 lines.push(format!("    {path}:"));

@@ -21,7 +21,7 @@ impl Verbs {
         }
         let all = format!("{tenant}/users");
         let found = self.filtered(&all, Some("username"), said).await?;
-        only(found, "user", "username", said)
+        only(&found, "user", "username", said)
     }
 
     /// Likewise, where a user may have been left out.
@@ -54,7 +54,7 @@ impl Verbs {
             return Ok(format!("{all}/{said}"));
         }
         let found = self.filtered(&all, Some("identifier"), said).await?;
-        let id = only(found, "resource", "identifier", said)?;
+        let id = only(&found, "resource", "identifier", said)?;
         Ok(format!("{all}/{}", segment(&id)))
     }
 
@@ -67,7 +67,7 @@ impl Verbs {
         // There are a few, and no filter.
         let mut found = self.filtered(&all, None, said).await?;
         found.retain(|webhook| webhook["name"] == said);
-        let id = only(found, "webhook", "name", said)?;
+        let id = only(&found, "webhook", "name", said)?;
         Ok(format!("{all}/{}", segment(&id)))
     }
 
@@ -86,9 +86,9 @@ impl Verbs {
 }
 
 /// The id of the one that was meant.
-fn only(found: Vec<Value>, word: &str, by: &str, said: &str) -> Result<String, CliError> {
+fn only(found: &[Value], word: &str, by: &str, said: &str) -> Result<String, CliError> {
     let said = clean(said);
-    match found.as_slice() {
+    match found {
         [one] => match one["id"].as_str() {
             Some(id) => Ok(id.to_owned()),
             None => Err(format!("the {word} {said} came without an id").into()),
@@ -117,15 +117,15 @@ mod tests {
     fn one_is_meant_and_no_other() {
         let one = json!({"id": "1", "name": "a"});
         assert_eq!(
-            only(vec![one.clone()], "webhook", "name", "a").unwrap(),
+            only(std::slice::from_ref(&one), "webhook", "name", "a").unwrap(),
             "1"
         );
-        let none = only(Vec::new(), "user", "username", "al\u{1b}ice").unwrap_err();
+        let none = only(&[], "user", "username", "al\u{1b}ice").unwrap_err();
         assert!(
             none.to_string()
                 .contains("no user with the username al\u{fffd}ice")
         );
-        let two = only(vec![one.clone(), one], "webhook", "name", "a").unwrap_err();
+        let two = only(&[one.clone(), one], "webhook", "name", "a").unwrap_err();
         assert!(two.to_string().contains("say the id"), "{two}");
     }
 }

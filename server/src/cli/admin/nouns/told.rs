@@ -34,13 +34,16 @@ const SIMULATED: [Column; 8] = [
 
 /// `policy explain`: the outcome, and what each check said.
 pub(super) fn explanation(answer: &Value) -> Vec<String> {
-    let mut lines = vec![format!("{}.", sentence(text(answer, "outcome")))];
-    lines.push(format!(
-        "The token would have the scope {} for {}; decided by {}.",
-        quoted(&answer["scope"]),
-        line(&answer["resources"]),
-        version_in_words(&answer["policy_version"]),
-    ));
+    let version = version_in_words(&answer["policy_version"]);
+    let outcome = sentence(text(answer, "outcome"));
+    let mut lines = vec![format!("{outcome}, by {version}.")];
+    if answer["scope"].as_str().is_some_and(|it| !it.is_empty()) {
+        lines.push(format!(
+            "The token would have the scope \"{}\", for {}.",
+            line(&answer["scope"]),
+            line(&answer["resources"]),
+        ));
+    }
     lines.push(String::new());
     lines.extend(checks(items(answer, "checks"), "result"));
     lines
@@ -54,7 +57,7 @@ pub(super) fn decisions(answer: &Value) -> Vec<String> {
             lines.push(String::new());
         }
         lines.push(format!(
-            "{}: {} of the client {} for the user {} at {}, decided by {}.",
+            "{} ({}) for the client {} and the user {} at {}, by {}.",
             sentence(text(decision, "outcome")),
             line(&decision["action"]),
             line(&decision["client_id"]),
@@ -228,8 +231,9 @@ pub(super) fn usage(answer: &Value) -> Vec<String> {
 
 /// `user export`: for people to look at; for the person to have it is `--json`.
 pub(super) fn person(answer: &Value) -> Vec<String> {
-    let mut lines = answer["user"].as_object().map(lines_of).unwrap_or_default();
-    lines.push(format!("has_password  {}", line(&answer["has_password"])));
+    let mut user = answer["user"].as_object().cloned().unwrap_or_default();
+    user.insert("has_password".to_owned(), answer["has_password"].clone());
+    let mut lines = lines_of(&user);
     for (section, columns) in [
         ("sessions", &SESSIONS[..]),
         ("consents", &CONSENTS[..]),
@@ -266,20 +270,13 @@ fn without(value: &Value, members: &[&str]) -> Map<String, Value> {
     rest
 }
 
-fn quoted(value: &Value) -> String {
-    match value.as_str() {
-        Some("") | None => "nothing".to_owned(),
-        Some(text) => format!("\"{}\"", clean(text)),
-    }
-}
-
 /// An outcome begins a sentence.
 fn sentence(outcome: &str) -> String {
     match outcome {
         "allowed" => "Allowed".to_owned(),
-        "narrowed" => "Narrowed: less than was asked for".to_owned(),
+        "narrowed" => "Narrowed".to_owned(),
         "denied" => "Denied".to_owned(),
-        "stronger_sign_in" => "The person has to sign in again".to_owned(),
+        "stronger_sign_in" => "Only after a new sign-in".to_owned(),
         other => clean(other),
     }
 }
@@ -309,8 +306,8 @@ mod tests {
         assert_eq!(
             explanation(&answer),
             [
-                "Narrowed: less than was asked for.",
-                "The token would have the scope \"notes:read\" for https://n.example/mcp; decided by version 2 of the policies.",
+                "Narrowed, by version 2 of the policies.",
+                "The token would have the scope \"notes:read\", for https://n.example/mcp.",
                 "",
                 "CHECK     RESULT  SCOPE        WHY",
                 "client    passed  -            It is there.",

@@ -221,7 +221,9 @@ impl Verbs {
         if self.is_json {
             return show::json(body);
         }
-        told(body).iter().for_each(|line| say(line));
+        for line in told(body) {
+            say(&line);
+        }
         Ok(())
     }
 
