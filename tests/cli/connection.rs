@@ -91,6 +91,68 @@ async fn a_key_goes_where_it_was_sent_and_nowhere_else() {
     assert!(said.error.contains("in the clear"), "{}", said.error);
 }
 
+/// Whatever answers there with a page, a 200 or a redirect is not the admin API, and nothing was made.
+#[tokio::test]
+async fn an_answer_that_is_not_the_admin_apis_is_told_as_such() {
+    for (answer, is_read, is_made) in [
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+            false,
+            false,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
+            true,
+            false,
+        ),
+        (
+            "HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n",
+            false,
+            false,
+        ),
+    ] {
+        let url = answering(answer).await;
+        let environment = [("WRIT_ADMIN_URL", url.as_str()), ("WRIT_ADMIN_KEY", "x")];
+        for (command, is_good) in [
+            (&["tenant", "show", "acme"][..], is_read),
+            (&["tenant", "create", "acme"], is_made),
+            (&["tenant", "list"], false),
+        ] {
+            let said = writ(command, &environment).await;
+            assert_eq!(said.is_success, is_good, "{command:?} {answer} {said:?}");
+            let is_told = said.error.contains("does not look like Writ's admin API");
+            assert_eq!(is_told, !is_good, "{command:?} {answer} {said:?}");
+        }
+    }
+}
+
+/// The admin port speaks no TLS itself: whoever says https to it is told what to say.
+#[tokio::test]
+async fn tls_to_a_plain_port_is_told_as_such() {
+    let app = TestApp::start().await;
+    let url = app.admin().url("").replace("http://", "https://");
+    let environment = [
+        ("WRIT_ADMIN_URL", url.as_str()),
+        ("WRIT_ADMIN_KEY", app.admin().key()),
+    ];
+    let said = writ(&["tenant", "list"], &environment).await.expect_code(4);
+    assert!(said.error.contains("it speaks no TLS"), "{}", said.error);
+}
+
+/// Something that answers every call alike.
+async fn answering(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            assert_ne!(stream.read(&mut request).await.unwrap(), 0);
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
 /// RFC 7468.
 fn pem_of(der: &[u8]) -> String {
     use base64::Engine as _;

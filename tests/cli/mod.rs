@@ -1,11 +1,15 @@
 //! `writ` over the admin API, as somebody types it: the real program against a running server.
 //!
-//! `declared` is about files, `sign_in` about people in place of keys, `connection` about the way there.
+//! `declared` and `tried` are about files, `sign_in` about people in place of keys, `connection` about the way there, `names` about
+//! whose things are meant, and which. `nouns` runs every verb once.
 
 mod connection;
 mod declared;
+mod names;
+mod nouns;
 mod resources;
 mod sign_in;
+mod tried;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -286,9 +290,21 @@ async fn a_dry_run_changes_nothing() {
         .get(&acme.path("/clients/robot"))
         .await
         .expect_status(404);
-    app.writ(&["tenant", "delete", "acme", "--dry-run"])
+    let said = app.writ(&["tenant", "delete", "acme", "--dry-run"]).await;
+    assert!(said.expect_success().out.starts_with("Would delete"));
+    let said = app
+        .writ(&[
+            "resource",
+            "delete",
+            &acme.resource.id,
+            "-t",
+            "acme",
+            "--dry-run",
+        ])
         .await
         .expect_success();
+    let told = format!("Would delete the resource {}.\n", acme.resource.id);
+    assert_eq!(said.out, told);
     acme.admin().get(&acme.path("")).await.expect_status(200);
 }
 
@@ -333,4 +349,16 @@ async fn a_shell_can_complete_every_noun() {
             assert!(script.contains(word), "{shell}: {word}");
         }
     }
+}
+
+/// `writ … | head`: whoever has read enough is no failure.
+#[tokio::test]
+async fn a_reader_that_went_away_is_the_end_and_no_failure() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(crate::harness::program());
+    let command = command.args(["completion", "bash"]).stdout(writer);
+    let said = command.output().unwrap();
+    let error = String::from_utf8(said.stderr).unwrap();
+    assert_eq!((said.status.code(), error.as_str()), (Some(0), ""));
 }

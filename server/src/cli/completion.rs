@@ -20,13 +20,3 @@ pub(super) fn run(options: &Options) -> Result<(), CliError> {
     say_exactly(&String::from_utf8(script)?)?;
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_holds_together() {
-        super::super::CommandLine::command().debug_assert();
-    }
-}

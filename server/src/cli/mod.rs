@@ -25,7 +25,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Sources;
-use say::{complain, warn};
+use say::{ReaderGone, complain, warn};
 
 /// What a command came to, for people.
 pub(crate) type CliError = Box<dyn std::error::Error + Send + Sync>;
@@ -93,6 +93,7 @@ pub fn main() -> ExitCode {
     };
     match dispatch(command_line) {
         Ok(code) => code,
+        Err(error) if error.is::<ReaderGone>() => ExitCode::SUCCESS,
         Err(error) => {
             complain(&*error);
             admin::failure::exit_code(&error)
@@ -140,3 +141,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .enable_all()
         .build()?)
 }
+
+#[cfg(test)]
+mod tests;

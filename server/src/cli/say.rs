@@ -2,16 +2,33 @@
 
 use std::io::Write as _;
 
+use super::CliError;
+
+/// Whoever read the answer wants no more of it (`| head`): the end, and no failure.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the answer any more")]
+pub(super) struct ReaderGone;
+
+impl ReaderGone {
+    /// What it means that standard output could not be written.
+    pub(super) fn or(error: std::io::Error) -> CliError {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Self.into(),
+            _ => error.into(),
+        }
+    }
+}
+
 /// A line of the command's answer. A reader that went away is no reason to fail.
 pub(super) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The answer itself, byte for byte.
-pub(super) fn say_exactly(text: &str) -> std::io::Result<()> {
+pub(super) fn say_exactly(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(ReaderGone::or)
 }
 
 /// Something to know that stops nothing.

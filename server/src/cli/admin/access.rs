@@ -86,6 +86,50 @@ impl InTenant {
     }
 }
 
+/// Of one tenant, or above tenants.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Whose {
+    /// Of this tenant alone; its slug. Also `WRIT_TENANT`.
+    #[arg(
+        long,
+        short = 't',
+        global = true,
+        value_name = "SLUG",
+        conflicts_with = "platform"
+    )]
+    tenant: Option<String>,
+    /// Of the platform, above all tenants; outweighs `WRIT_TENANT`.
+    #[arg(long, global = true)]
+    platform: bool,
+}
+
+impl Whose {
+    /// The path of the tenant, or none of the platform, where that was said.
+    pub(in crate::cli) fn path(&self) -> Result<Option<String>, CliError> {
+        match self.said() {
+            None if !self.platform => Err(usage(
+                "whose? Say --tenant SLUG (or set WRIT_TENANT), or --platform for what is above tenants",
+            )),
+            slug => Ok(slug.as_deref().map(super::api::tenant_path)),
+        }
+    }
+
+    /// The path of the tenant; nothing said is above tenants as well.
+    pub(in crate::cli) fn path_if_any(&self) -> Option<String> {
+        self.said().as_deref().map(super::api::tenant_path)
+    }
+
+    // Not by clap, to which what the environment says is as good as typed: it would stand against `--platform`.
+    fn said(&self) -> Option<String> {
+        let environment = || std::env::var("WRIT_TENANT").ok();
+        match &self.tenant {
+            Some(slug) => Some(slug.clone()),
+            None if self.platform => None,
+            None => environment().filter(|slug| !slug.is_empty()),
+        }
+    }
+}
+
 impl Access {
     /// Ready to call.
     pub(in crate::cli) async fn api(&self) -> Result<Api, CliError> {

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crypto::SystemRandom;
-use outbound::operator::{Operator, OperatorAnswer, OperatorCall, OperatorError};
-use protocol::Random as _;
+use outbound::operator::{Operator, OperatorAnswer, OperatorError};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
+use super::asked::{Asked, new_idempotency_key};
+pub(in crate::cli) use super::asked::{segment, tenant_path};
 use super::failure::Failure;
 use crate::cli::CliError;
+use crate::cli::say::ReaderGone;
 
 const JSON: &str = "application/json";
+const JSON_LINES: &str = "application/jsonl";
+const OK: u16 = 200;
+const CREATED: u16 = 201;
 const MERGE_PATCH: &str = "application/merge-patch+json";
 /// What a list gives at once, at most.
 const PAGE: usize = 200;
@@ -38,16 +40,6 @@ pub(in crate::cli) struct Answer {
     pub(in crate::cli) etag: Option<String>,
     /// Where it belongs, of what is kept elsewhere.
     pub(in crate::cli) content_location: Option<String>,
-}
-
-/// One call, in words as well.
-#[derive(Debug, Clone)]
-struct Asked<'a> {
-    method: &'static str,
-    path: &'a str,
-    body: Option<(&'static str, &'a Value)>,
-    if_match: Option<&'a str>,
-    is_dry_run: bool,
 }
 
 impl Api {
@@ -84,6 +76,39 @@ impl Api {
 
     pub(in crate::cli) async fn post(&self, path: &str, body: &Value) -> Result<Answer, CliError> {
         self.post_after(path, body, None).await
+    }
+
+    /// A POST that makes something: whatever is not answered with 201 was no making.
+    pub(in crate::cli) async fn create(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<Answer, CliError> {
+        self.call(Asked {
+            method: "POST",
+            body: Some((JSON, body)),
+            is_dry_run: self.is_dry_run,
+            makes: true,
+            ..Asked::reading(path)
+        })
+        .await
+    }
+
+    /// A POST that would make something, only tried, whatever the command is called with.
+    pub(in crate::cli) async fn try_create(
+        &self,
+        path: &str,
+        body: &Value,
+    ) -> Result<(), CliError> {
+        self.call(Asked {
+            method: "POST",
+            body: Some((JSON, body)),
+            is_dry_run: true,
+            makes: true,
+            ..Asked::reading(path)
+        })
+        .await
+        .map(|_| ())
     }
 
     /// A POST for what was seen under this ETag.
@@ -177,11 +202,12 @@ impl Api {
             }
             let page = self.get(&format!("{path}?{}", query.finish())).await?.body;
             let Value::Object(mut page) = page else {
-                return Err(Failure::Unavailable(format!("{path} is no list")).into());
+                return Err(self.not_ours(&Asked::reading(path), OK));
             };
-            if let Some(Value::Array(data)) = page.remove("data") {
-                things.extend(data);
-            }
+            let Some(Value::Array(data)) = page.remove("data") else {
+                return Err(self.not_ours(&Asked::reading(path), OK));
+            };
+            things.extend(data);
             cursor = match page.remove("next_cursor") {
                 Some(Value::String(next)) => Some(next),
                 _ => return Ok((things, false)),
@@ -203,11 +229,17 @@ impl Api {
         let streamed = self
             .operator
             .stream(&call, Some(self.key.expose_secret()), sink);
-        let answered = streamed
-            .await
-            .map_err(|error| self.no_answer(&asked, &error))?;
+        let answered = streamed.await.map_err(|error| match error {
+            OperatorError::Sink(error) => ReaderGone::or(error),
+            error => self.no_answer(&asked, &error),
+        })?;
         if answered.is_success() {
-            return Ok(());
+            let media_type = answered.header("content-type").unwrap_or_default();
+            return if media_type.starts_with(JSON_LINES) {
+                Ok(())
+            } else {
+                Err(self.not_ours(&asked, answered.status))
+            };
         }
         self.read(&asked, &answered).map(|_| ())
     }
@@ -258,6 +290,11 @@ impl Api {
             body => serde_json::from_slice(body).unwrap_or(Value::Null),
         };
         if answered.is_success() {
+            let is_made = !asked.makes || answered.status == CREATED;
+            let is_told = asked.method == "DELETE" || body.is_object();
+            if !is_made || !is_told {
+                return Err(self.not_ours(asked, answered.status));
+            }
             return Ok(Answer {
                 body,
                 etag: answered.header("etag").map(str::to_owned),
@@ -277,56 +314,35 @@ impl Api {
         })
     }
 
+    /// Something answers there, and well, but not as the admin API does.
+    fn not_ours(&self, asked: &Asked<'_>, status: u16) -> CliError {
+        let (words, base) = (asked.words(), self.operator.base());
+        let text = format!(
+            "{words} was answered with {status}, but this does not look like Writ's admin API: is {base} the right \
+             --url? The admin key was sent there; if that place is not yours, make another key and revoke this one"
+        );
+        Failure::Refused { status, text }.into()
+    }
+
     fn no_answer(&self, asked: &Asked<'_>, error: &OperatorError) -> CliError {
         let doubt = match (asked.method, error.leaves_doubt()) {
             ("GET", _) | (_, false) => "",
             (_, true) => "; it may have been done or not: look, and run the command again",
         };
         let base = self.operator.base();
+        let told = error.to_string();
+        // What rustls makes of an answer that is no TLS (RFC 8446 §5.1: an unknown content type).
+        let is_plain = base.starts_with("https:") && told.contains("InvalidContentType");
+        let hint = if is_plain {
+            "; it speaks no TLS: did you mean http://?"
+        } else {
+            ""
+        };
         Failure::Unavailable(format!(
-            "{} at {base} has no answer: {error}{doubt}",
+            "{} at {base} has no answer: {told}{hint}{doubt}",
             asked.words()
         ))
         .into()
-    }
-}
-
-impl<'a> Asked<'a> {
-    fn reading(path: &'a str) -> Self {
-        Self {
-            method: "GET",
-            path,
-            body: None,
-            if_match: None,
-            is_dry_run: false,
-        }
-    }
-
-    fn words(&self) -> String {
-        let path = self.path.split('?').next().unwrap_or_default();
-        format!("{} {path}", self.method)
-    }
-
-    fn call(&self, body: Option<Vec<u8>>, idempotency_key: Option<String>) -> OperatorCall {
-        let mut headers = vec![("accept", JSON.to_owned())];
-        if let Some(etag) = self.if_match {
-            headers.push(("if-match", etag.to_owned()));
-        }
-        if let Some(key) = idempotency_key {
-            headers.push(("idempotency-key", key));
-        }
-        let path = match (self.is_dry_run, self.path.contains('?')) {
-            (false, _) => self.path.to_owned(),
-            (true, false) => format!("{}?dry_run=true", self.path),
-            (true, true) => format!("{}&dry_run=true", self.path),
-        };
-        let media_type = self.body.map_or(JSON, |(media_type, _)| media_type);
-        OperatorCall {
-            method: self.method,
-            path,
-            headers,
-            body: body.map(|body| (media_type, body)),
-        }
     }
 }
 
@@ -337,55 +353,4 @@ fn patience(answered: &OperatorAnswer) -> Option<u64> {
     }
     let wait = answered.header("retry-after")?.trim().parse().ok()?;
     (wait <= LONGEST_WAIT).then_some(wait)
-}
-
-fn new_idempotency_key() -> String {
-    let mut bytes = [0_u8; 18];
-    SystemRandom.fill(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-/// A part of a path, percent-encoded: a client's id may be a URL.
-pub(in crate::cli) fn segment(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
-pub(in crate::cli) fn tenant_path(slug: &str) -> String {
-    format!("/admin/v1/tenants/{}", segment(slug))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_holds_whatever_an_id_is() {
-        assert_eq!(segment("notes-web_1.~"), "notes-web_1.~");
-        assert_eq!(segment("https://a/b?c d"), "https%3A%2F%2Fa%2Fb%3Fc%20d");
-    }
-
-    #[test]
-    fn a_dry_run_says_so_in_the_query() {
-        let mut asked = Asked::reading("/a?b=c");
-        assert_eq!(asked.call(None, None).path, "/a?b=c");
-        asked.is_dry_run = true;
-        assert_eq!(asked.call(None, None).path, "/a?b=c&dry_run=true");
-        asked.path = "/a";
-        assert_eq!(asked.call(None, None).path, "/a?dry_run=true");
-    }
-
-    #[test]
-    fn no_two_calls_have_one_idempotency_key() {
-        assert_ne!(new_idempotency_key(), new_idempotency_key());
-        assert_eq!(new_idempotency_key().len(), 24);
-    }
 }

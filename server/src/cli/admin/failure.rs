@@ -102,6 +102,14 @@ pub(in crate::cli) fn noting(error: CliError, note: &str) -> CliError {
     }
 }
 
+/// The status of a refusal: the same again will be refused again.
+pub(in crate::cli) fn refusal(error: &CliError) -> Option<u16> {
+    match error.downcast_ref::<Failure>() {
+        Some(Failure::Refused { status, .. }) => Some(*status),
+        _ => None,
+    }
+}
+
 pub(in crate::cli) fn usage(what: impl Into<String>) -> CliError {
     Failure::Usage(what.into()).into()
 }

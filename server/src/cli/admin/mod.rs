@@ -8,6 +8,7 @@
 
 pub(in crate::cli) mod access;
 pub(in crate::cli) mod api;
+mod asked;
 pub(in crate::cli) mod failure;
 pub(in crate::cli) mod fields;
 mod login;

@@ -35,8 +35,23 @@ pub(in crate::cli) fn line(value: &Value) -> String {
             items.join(", ")
         }
         Value::Object(members) if members.is_empty() => "-".to_owned(),
-        Value::Object(_) => clean(&value.to_string()),
+        Value::Object(members) => members_in_words(members),
     }
+}
+
+/// `name: value, name: value`; what nobody decided is left out.
+pub(in crate::cli) fn members_in_words(members: &Map<String, Value>) -> String {
+    let said = members.iter().filter(|(_, value)| !value.is_null());
+    let words: Vec<String> = said
+        .map(|(name, value)| {
+            let name = clean(name);
+            match value {
+                Value::Object(inner) => format!("{name}: {{{}}}", members_in_words(inner)),
+                value => format!("{name}: {}", line(value)),
+            }
+        })
+        .collect();
+    words.join(", ")
 }
 
 /// Things in a list are told by their names, where they have one.
@@ -53,7 +68,7 @@ pub(in crate::cli) fn table(columns: &[Column], rows: &[Value]) {
     }
 }
 
-fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
+pub(in crate::cli) fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
     let cells = |row: &Value| -> Vec<String> {
         let cell = |(_, member): &Column| line(row.get(member).unwrap_or(&Value::Null));
         columns.iter().map(cell).collect()
@@ -78,15 +93,15 @@ fn table_lines(columns: &[Column], rows: &[Value]) -> Vec<String> {
 }
 
 /// One thing, a line a member.
-pub(in crate::cli) fn thing(value: &Value) {
+pub(in crate::cli) fn lines(value: &Value) -> Vec<String> {
     match value {
-        Value::Object(members) => lines_of(members).iter().for_each(|line| say(line)),
-        Value::Null => {}
-        other => say(&line(other)),
+        Value::Object(members) => lines_of(members),
+        Value::Null => Vec::new(),
+        other => vec![line(other)],
     }
 }
 
-fn lines_of(members: &Map<String, Value>) -> Vec<String> {
+pub(in crate::cli) fn lines_of(members: &Map<String, Value>) -> Vec<String> {
     let width = members.keys().map(|name| name.chars().count()).max();
     let width = width.unwrap_or(0);
     let mut lines = Vec::new();
@@ -95,11 +110,7 @@ fn lines_of(members: &Map<String, Value>) -> Vec<String> {
         match value {
             Value::Array(items) if is_long => {
                 lines.push(clean(name));
-                lines.extend(
-                    items
-                        .iter()
-                        .map(|item| format!("  {}", clean(&item.to_string()))),
-                );
+                lines.extend(items.iter().map(|item| format!("  {}", line(item))));
             }
             Value::String(text) if text.contains('\n') => {
                 lines.push(clean(name));
@@ -109,6 +120,27 @@ fn lines_of(members: &Map<String, Value>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// What stands between the lines that both texts begin and end with: `- old` and `+ new`.
+pub(in crate::cli) fn changed_lines(old: &str, new: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
+    let begin = old
+        .iter()
+        .zip(&new)
+        .take_while(|(old, new)| old == new)
+        .count();
+    let (old, new) = (&old[begin..], &new[begin..]);
+    let same = old.iter().rev().zip(new.iter().rev());
+    let end = same.take_while(|(old, new)| old == new).count();
+    let marked = |mark: char, lines: &[&str]| -> Vec<String> {
+        let lines = &lines[..lines.len() - end];
+        lines
+            .iter()
+            .map(|line| format!("{mark} {}", clean(line)))
+            .collect()
+    };
+    [marked('-', old), marked('+', new)].concat()
 }
 
 pub(in crate::cli) fn json(value: &Value) -> Result<(), CliError> {
@@ -140,12 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn of_a_text_only_the_lines_between_are_told() {
+        let lines = changed_lines("a\nb\nc\nd", "a\nx\nd");
+        assert_eq!(lines, ["- b", "- c", "+ x"]);
+        assert_eq!(changed_lines("a\na", "a"), ["- a"]);
+        assert!(changed_lines("a\n", "a").is_empty());
+    }
+
+    #[test]
     fn what_a_stranger_chose_does_not_steer_the_terminal() {
         assert_eq!(
             line(&json!("\u{1b}[2Jgone\r\n")),
             "\u{fffd}[2Jgone\u{fffd}\u{fffd}"
         );
-        assert_eq!(line(&json!({"a": "\u{202e}b"})), "{\"a\":\"\u{fffd}b\"}");
+        assert_eq!(line(&json!({"a": "\u{202e}b"})), "a: \u{fffd}b");
+        let nested = json!({"a": {"b": true, "c": null}, "d": [{"name": "e"}]});
+        assert_eq!(line(&nested), "a: {b: yes}, d: e");
     }
 
     #[test]
@@ -160,7 +202,7 @@ mod tests {
             "  a",
             "  b",
             "scopes",
-            "  {\"name\":\"x\"}",
+            "  name: x",
         ] {
             assert!(lines.contains(&line.to_owned()), "{line}: {lines:?}");
         }

@@ -16,8 +16,8 @@ use super::secrets::{self, Secrets};
 use super::show;
 use crate::cli::CliError;
 use crate::cli::admin::api::{Api, tenant_path};
-use crate::cli::admin::failure::{noting, usage};
-use crate::cli::say::say;
+use crate::cli::admin::failure::{noting, refusal, usage};
+use crate::cli::say::{say, warn};
 
 /// One run.
 pub(super) struct Applying<'a> {
@@ -58,7 +58,7 @@ impl Applying<'_> {
             read::path(slug, step.kind)
         };
         let body = self.of_new(step);
-        let answer = self.api.post(&path, &Value::Object(body)).await?;
+        let answer = self.api.create(&path, &Value::Object(body)).await?;
         let secret = self.secrets.keep(slug, step, &answer.body)?;
         if self.api.is_dry_run() {
             return Ok(None);
@@ -141,8 +141,13 @@ fn meanwhile(step: &Step) -> CliError {
 /// The error as it is, and how far it went.
 fn stopped(error: CliError, done: usize, plan: &Plan) -> CliError {
     let step = plan.steps.get(done).map(show::heading).unwrap_or_default();
+    let next = match refusal(&error) {
+        Some(401 | 403) => "with a key that may do it the same command goes on from there",
+        Some(400..500) => "mend the file; then the same command goes on from there",
+        _ => "the same command goes on from there",
+    };
     let note = format!(
-        "stopped at: {step} ({done} of {} steps are done; the same command goes on from there)",
+        "stopped at: {step} ({done} of {} steps are done; {next})",
         plan.steps.len()
     );
     noting(error, &note)
@@ -160,6 +165,8 @@ pub(super) async fn try_out(api: &Api, schemas: &Schemas, plan: &Plan) -> Result
     for (place, step) in plan.steps.iter().enumerate() {
         let before = plan.steps.get(..place).unwrap_or_default();
         if before.iter().any(|earlier| is_needed_by(earlier, step)) {
+            let step = show::heading(step);
+            warn(&format!("{step}: not tried: it needs a step before it"));
             continue;
         }
         if let Err(error) = trial.step(&plan.slug, step).await {

@@ -93,7 +93,7 @@ fn words(value: &Value) -> Option<Vec<String>> {
     Some(words)
 }
 
-fn is_same(wanted: &Value, current: &Value) -> bool {
+pub(super) fn is_same(wanted: &Value, current: &Value) -> bool {
     match (wanted, current) {
         (Value::Array(wanted), Value::Array(current)) => {
             wanted.len() == current.len()

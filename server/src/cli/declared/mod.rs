@@ -1,7 +1,8 @@
 //! `writ apply`, `writ diff`, `writ export`: a tenant as a file, over the admin API.
 //!
 //! A file is read and held against the kinds there are (`document`, `kinds`, `schema`), what there is is read (`read`),
-//! both are compared (`compare`, `plan`: pure), the plan is shown (`show`) or done (`apply`).
+//! both are compared (`compare`, `plan`: pure), the plan is shown (`show`) or done (`apply`). A tenant that is not there
+//! yet is tried as a whole before (`trial`).
 //!
 //! To add a kind of thing: its row in `kinds`.
 
@@ -15,6 +16,7 @@ mod read;
 mod schema;
 mod secrets;
 mod show;
+mod trial;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -133,7 +135,11 @@ impl Apply {
         let plan = self.files.plan(api, declared, schemas).await?;
         if self.access.dry_run {
             tell(&plan, self.access.json)?;
-            apply::try_out(api, schemas, &plan).await?;
+            if plan.makes_the_tenant() {
+                trial::run(api, declared, schemas).await?;
+            } else {
+                apply::try_out(api, schemas, &plan).await?;
+            }
             warn("a dry run: nothing was changed");
             return Ok(());
         }
@@ -143,6 +149,9 @@ impl Apply {
             secrets: Secrets::open(self.secrets_out.as_deref(), self.print_secrets, &plan)?,
             is_json: self.access.json,
         };
+        if plan.makes_the_tenant() {
+            trial::run(api, declared, schemas).await?;
+        }
         let secrets = applying.run(&plan).await?;
         if self.access.json {
             let mut answer = show::json(&plan);

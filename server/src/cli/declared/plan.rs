@@ -97,6 +97,12 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// Whether there is no such tenant yet.
+    pub(super) fn makes_the_tenant(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.any(|step| step.deed == Deed::Create && step.kind == &TENANT)
+    }
+
     pub(super) fn count(&self, deed: Deed) -> usize {
         self.steps.iter().filter(|step| step.deed == deed).count()
     }
@@ -140,6 +146,20 @@ impl Planning<'_> {
             let mut declared = current.iter().filter(|current| kind.is_declared(current));
             declared.find(|current| current.get(kind.key) == thing.get(kind.key))
         };
+        for thing in wanted {
+            let name = thing.get(kind.key);
+            let declared = current.iter().filter(|current| kind.is_declared(current));
+            let count = declared.filter(|it| it.get(kind.key) == name).count();
+            if count > 1 {
+                self.faults.push(format!(
+                    "the {0} {1}: the tenant has {count} {0}s with this {2}, and none is better than the others: rename \
+                     or delete all but one",
+                    kind.word,
+                    text(thing, kind.key),
+                    kind.key,
+                ));
+            }
+        }
         let (old, new): (Vec<_>, Vec<_>) = wanted.iter().partition(|thing| found(thing).is_some());
         for thing in old.into_iter().chain(new) {
             self.compare(kind, thing, found(thing));

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::compare::is_same;
 use super::plan::{Deed, Plan, Step};
-use crate::cli::admin::show::clean;
+use crate::cli::admin::show::{changed_lines, clean};
 use crate::cli::say::say;
 
 /// Longer values are cut in the lines for people.
@@ -34,6 +35,15 @@ pub(super) fn heading(step: &Step) -> String {
     format!("{mark} {} {}", step.kind.word, clean(&step.name))
 }
 
+/// A list in one line is read with difficulty where it has things in it, or is cut.
+fn is_long(before: &Value, after: &Value) -> bool {
+    [before, after].iter().any(|value| {
+        let items = value.as_array();
+        let has_things = items.is_some_and(|items| items.iter().any(Value::is_object));
+        has_things || value.to_string().chars().count() > WIDTH
+    })
+}
+
 fn lines(step: &Step) -> Vec<String> {
     let value = |value: &Value| match (value, clean(&value.to_string())) {
         (Value::Null, _) => "nothing".to_owned(),
@@ -48,10 +58,24 @@ fn lines(step: &Step) -> Vec<String> {
         let path = clean(&change.path);
         let after = value(&change.after);
         match (step.deed, &change.before, &change.after) {
+            (Deed::Create, _, Value::Array(new)) if is_long(&change.before, &change.after) => {
+                lines.push(format!("    {path}:"));
+                lines.extend(list_lines(&[], new));
+            }
+            (_, Value::Null, Value::String(new)) if new.contains('\n') => {
+                lines.push(format!("    {path}:"));
+                let new = changed_lines("", new).into_iter();
+                lines.extend(new.map(|line| format!("      {line}")));
+            }
             (Deed::Create, _, _) => lines.push(format!("    {path}: {after}")),
             (_, Value::String(old), Value::String(new)) if new.contains('\n') => {
                 lines.push(format!("    {path}:"));
-                lines.extend(text_lines(old, new));
+                let changed = changed_lines(old, new).into_iter();
+                lines.extend(changed.map(|line| format!("      {line}")));
+            }
+            (_, Value::Array(old), Value::Array(new)) if is_long(&change.before, &change.after) => {
+                lines.push(format!("    {path}:"));
+                lines.extend(list_lines(old, new));
             }
             _ => lines.push(format!("    {path}: {} -> {after}", value(&change.before))),
         }
@@ -59,25 +83,21 @@ fn lines(step: &Step) -> Vec<String> {
     lines
 }
 
-/// What stands between the lines that both begin and end with.
-fn text_lines(old: &str, new: &str) -> Vec<String> {
-    let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
-    let begin = old
-        .iter()
-        .zip(&new)
-        .take_while(|(old, new)| old == new)
-        .count();
-    let (old, new) = (&old[begin..], &new[begin..]);
-    let same = old.iter().rev().zip(new.iter().rev());
-    let end = same.take_while(|(old, new)| old == new).count();
-    let marked = |mark: char, lines: &[&str]| -> Vec<String> {
-        let lines = &lines[..lines.len() - end];
-        lines
+/// Elements that come and go; of what only changed its place, that it did. They are told whole, however long.
+fn list_lines(old: &[Value], new: &[Value]) -> Vec<String> {
+    let marked = |mark: char, these: &[Value], others: &[Value]| -> Vec<String> {
+        let missing = these
             .iter()
-            .map(|line| format!("      {mark} {}", clean(line)))
+            .filter(|item| !others.iter().any(|other| is_same(item, other)));
+        missing
+            .map(|item| format!("      {mark} {}", clean(&item.to_string())))
             .collect()
     };
-    [marked('-', old), marked('+', new)].concat()
+    let lines = [marked('-', old, new), marked('+', new, old)].concat();
+    if lines.is_empty() {
+        return vec!["      in another order, or a number of times".to_owned()];
+    }
+    lines
 }
 
 fn summary(plan: &Plan) -> String {
@@ -142,10 +162,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_text_only_the_lines_between_are_told() {
-        let lines = text_lines("a\nb\nc\nd", "a\nx\nd");
-        assert_eq!(lines, ["      - b", "      - c", "      + x"]);
-        assert_eq!(text_lines("a\na", "a"), ["      - a"]);
-        assert!(text_lines("a\n", "a").is_empty());
+    fn of_a_list_what_comes_and_goes_is_told() {
+        let old = [
+            json!({"name": "a"}),
+            json!({"name": "b", "description": "x".repeat(500)}),
+        ];
+        let new = [json!({"name": "a"}), json!({"name": "c"})];
+        let lines = list_lines(&old, &new);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("      - {") && lines[0].len() > 500);
+        assert!(lines[1].starts_with("      + {") && lines[1].contains("\"c\""));
+        let turned = [old[1].clone(), old[0].clone()];
+        assert_eq!(
+            list_lines(&old, &turned),
+            ["      in another order, or a number of times"]
+        );
     }
 }

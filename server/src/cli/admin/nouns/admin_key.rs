@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::Map;
 
-use super::Access;
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
+use super::{Access, Whose};
 use crate::cli::CliError;
-use crate::cli::admin::api::{segment, tenant_path};
+use crate::cli::admin::api::segment;
 use crate::cli::admin::fields::{Fields, list_member, member};
 use crate::cli::admin::show::Column;
 
@@ -24,9 +24,8 @@ const COLUMNS: [Column; 7] = [
 pub(in crate::cli) struct AdminKey {
     #[command(flatten)]
     access: Access,
-    /// Of this tenant alone, by its slug; default: of the platform.
-    #[arg(long, short = 't', global = true, value_name = "SLUG")]
-    tenant: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -63,11 +62,9 @@ enum Verb {
 
 impl AdminKey {
     pub(super) async fn run(&self) -> Result<(), CliError> {
+        let tenant = self.whose.path()?;
         let verbs = Verbs::of(&self.access).await?;
-        let all = match &self.tenant {
-            Some(slug) => format!("{}/admin-keys", tenant_path(slug)),
-            None => "/admin/v1/admin-keys".to_owned(),
-        };
+        let all = format!("{}/admin-keys", tenant.as_deref().unwrap_or("/admin/v1"));
         let one = |id: &str| format!("{all}/{}", segment(id));
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
@@ -91,9 +88,9 @@ impl AdminKey {
                 verbs.create(&path, &body.into()).await
             }
             Verb::Revoke { id } => {
-                verbs
-                    .delete(&one(id), &format!("Revoked the admin key {id}"))
-                    .await
+                let what = format!("the admin key {id}");
+                let deed = Deed::of("Revoked", "revoke", &what);
+                verbs.delete(&one(id), &deed).await
             }
         }
     }

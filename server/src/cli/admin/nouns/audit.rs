@@ -4,12 +4,12 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use super::Access;
 use super::verbs::{Listing, Verbs};
+use super::{Access, Whose};
 use crate::cli::CliError;
-use crate::cli::admin::api::tenant_path;
 use crate::cli::admin::failure::usage;
 use crate::cli::admin::show::Column;
+use crate::cli::say::ReaderGone;
 
 const COLUMNS: [Column; 6] = [
     ("WHEN", "occurred_at"),
@@ -24,22 +24,15 @@ const COLUMNS: [Column; 6] = [
 pub(in crate::cli) struct Audit {
     #[command(flatten)]
     access: Access,
-    /// Of this tenant; default: the list above tenants, which has no filters.
-    #[arg(
-        long,
-        short = 't',
-        global = true,
-        env = "WRIT_TENANT",
-        value_name = "SLUG"
-    )]
-    tenant: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     #[command(subcommand)]
     verb: Verb,
 }
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// The events, the newest first.
+    /// The events, the newest first; without a tenant those above tenants, which have no filters.
     List {
         #[command(flatten)]
         which: Which,
@@ -68,8 +61,8 @@ struct Which {
     /// What a client did, or what was done to it.
     #[arg(long, value_name = "CLIENT_ID")]
     client: Option<String>,
-    /// What a person did, or what was done to them.
-    #[arg(long, value_name = "ID")]
+    /// What a person did, or what was done to them; a username or an id.
+    #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// The `X-Request-Id` of a call, or an `error_id`.
     #[arg(long, value_name = "ID")]
@@ -84,16 +77,18 @@ struct Which {
 
 impl Which {
     fn is_any(&self) -> bool {
-        self.filters().iter().any(|(_, value)| value.is_some())
+        let user = self.user.as_deref();
+        self.filters(user).iter().any(|(_, value)| value.is_some())
     }
 
-    fn filters(&self) -> Vec<(&'static str, Option<&str>)> {
+    /// `user`: the id of whom `self.user` names.
+    fn filters<'a>(&'a self, user: Option<&'a str>) -> Vec<(&'static str, Option<&'a str>)> {
         vec![
             ("action", self.action.as_deref()),
             ("actor", self.actor.as_deref()),
             ("target", self.target.as_deref()),
             ("client", self.client.as_deref()),
-            ("user", self.user.as_deref()),
+            ("user", user),
             ("request_id", self.request_id.as_deref()),
             ("from", self.from.as_deref()),
             ("to", self.to.as_deref()),
@@ -104,26 +99,28 @@ impl Which {
 impl Audit {
     pub(super) async fn run(&self) -> Result<(), CliError> {
         let verbs = Verbs::of(&self.access).await?;
-        let all = match &self.tenant {
-            Some(slug) => format!("{}/audit-events", tenant_path(slug)),
-            None => "/admin/v1/audit-events".to_owned(),
-        };
+        let tenant = self.whose.path_if_any();
+        let all = format!("{}/audit-events", tenant.as_deref().unwrap_or("/admin/v1"));
         let (Verb::List { which, .. } | Verb::Export { which }) = &self.verb;
         let is_export = matches!(&self.verb, Verb::Export { .. });
-        if self.tenant.is_none() && (is_export || which.is_any()) {
+        if tenant.is_none() && (is_export || which.is_any()) {
             return Err(usage(
                 "events above tenants are neither filtered nor exported: say whose with --tenant SLUG",
             ));
         }
+        let user = match &tenant {
+            Some(tenant) => verbs.user_id_if_any(tenant, which.user.as_deref()).await?,
+            None => None,
+        };
         match &self.verb {
             Verb::List { which, listing } => {
                 verbs
-                    .list_where(&all, listing, which.filters(), &COLUMNS)
+                    .list_where(&all, listing, which.filters(user.as_deref()), &COLUMNS)
                     .await
             }
             Verb::Export { which } => {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
-                let said = which.filters().into_iter();
+                let said = which.filters(user.as_deref()).into_iter();
                 query.extend_pairs(said.filter_map(|(name, value)| Some((name, value?))));
                 let query = query.finish();
                 let path = if query.is_empty() {
@@ -136,7 +133,7 @@ impl Audit {
                     .api
                     .stream(&path, |chunk| out.write_all(chunk))
                     .await?;
-                Ok(out.flush()?)
+                out.flush().map_err(ReaderGone::or)
             }
         }
     }

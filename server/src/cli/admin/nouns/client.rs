@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -140,8 +140,8 @@ impl Client {
                 verbs.update(&one(client_id), &body).await
             }
             Verb::Delete { client_id } => {
-                let what = format!("Deleted the client {client_id}");
-                verbs.delete(&one(client_id), &what).await
+                let deed = Deed::deleting(&format!("the client {client_id}"));
+                verbs.delete(&one(client_id), &deed).await
             }
             Verb::Secret(secret) => secret.run(&verbs, &one).await,
         }
@@ -175,9 +175,8 @@ impl Secret {
             }
             Self::Delete { client_id, id } => {
                 let path = format!("{}/{}", of(client_id), segment(id));
-                verbs
-                    .delete(&path, &format!("Deleted the secret {id}"))
-                    .await
+                let deed = Deed::deleting(&format!("the secret {id}"));
+                verbs.delete(&path, &deed).await
             }
         }
     }

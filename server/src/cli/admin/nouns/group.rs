@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -63,10 +63,10 @@ enum Verb {
         #[command(flatten)]
         listing: Listing,
     },
-    /// Put a user into one.
-    Add { name: String, user_id: String },
-    /// Take a user out of one.
-    Remove { name: String, user_id: String },
+    /// Put a user, by username or id, into one.
+    Add { name: String, user: String },
+    /// Take a user, by username or id, out of one.
+    Remove { name: String, user: String },
 }
 
 impl Words {
@@ -81,7 +81,8 @@ impl Words {
 impl Group {
     pub(super) async fn run(&self) -> Result<(), CliError> {
         let verbs = Verbs::of(&self.access).await?;
-        let all = format!("{}/groups", self.within.path()?);
+        let tenant = self.within.path()?;
+        let all = format!("{tenant}/groups");
         let one = |name: &str| format!("{all}/{}", segment(name));
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
@@ -96,22 +97,23 @@ impl Group {
                 verbs.update(&one(name), &body).await
             }
             Verb::Delete { name } => {
-                verbs
-                    .delete(&one(name), &format!("Deleted the group {name}"))
-                    .await
+                let deed = Deed::deleting(&format!("the group {name}"));
+                verbs.delete(&one(name), &deed).await
             }
             Verb::Members { name, listing } => {
                 let path = format!("{}/members", one(name));
                 verbs.list(&path, listing, &MEMBERS).await
             }
-            Verb::Add { name, user_id } => {
+            Verb::Add { name, user } => {
+                let user_id = verbs.user_id(&tenant, user).await?;
                 let path = format!("{}/members", one(name));
                 verbs.create(&path, &json!({ "user_id": user_id })).await
             }
-            Verb::Remove { name, user_id } => {
-                let path = format!("{}/members/{}", one(name), segment(user_id));
-                let what = format!("Took the user {user_id} out of the group {name}");
-                verbs.delete(&path, &what).await
+            Verb::Remove { name, user } => {
+                let user_id = verbs.user_id(&tenant, user).await?;
+                let path = format!("{}/members/{}", one(name), segment(&user_id));
+                let what = format!("the user {user} out of the group {name}");
+                verbs.delete(&path, &Deed::of("Took", "take", &what)).await
             }
         }
     }

@@ -5,7 +5,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::verbs::Verbs;
+use super::verbs::{Deed, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -51,14 +51,14 @@ impl Key {
         let all = format!("{}/signing-keys", self.within.path()?);
         match &self.verb {
             Verb::List => verbs.list_whole(&all, &COLUMNS).await,
-            Verb::Rotate => verbs.create(&format!("{all}/rotate"), &json!({})).await,
+            Verb::Rotate => verbs.renew(&format!("{all}/rotate"), &json!({})).await,
             Verb::Remove { kid, reason } => {
                 let mut query = url::form_urlencoded::Serializer::new(String::new());
                 query.append_pair("reason", reason);
                 let path = format!("{all}/{}?{}", segment(kid), query.finish());
-                verbs
-                    .delete(&path, &format!("Removed the signing key {kid}"))
-                    .await
+                let what = format!("the signing key {kid}");
+                let deed = Deed::of("Removed", "remove", &what);
+                verbs.delete(&path, &deed).await
             }
         }
     }

@@ -3,10 +3,10 @@
 use clap::{Args, Subcommand};
 use serde_json::Map;
 
-use super::Access;
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
+use super::{Access, Whose};
 use crate::cli::CliError;
-use crate::cli::admin::api::{segment, tenant_path};
+use crate::cli::admin::api::segment;
 use crate::cli::admin::fields::member;
 use crate::cli::admin::show::Column;
 
@@ -22,9 +22,8 @@ const COLUMNS: [Column; 5] = [
 pub(in crate::cli) struct Membership {
     #[command(flatten)]
     access: Access,
-    /// Of this tenant alone, by its slug; default: of the platform.
-    #[arg(long, short = 't', global = true, value_name = "SLUG")]
-    tenant: Option<String>,
+    #[command(flatten)]
+    whose: Whose,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -35,9 +34,10 @@ enum Verb {
     List(Listing),
     /// Let a user of the system tenant administer the tenant, or the platform.
     Create {
-        user_id: String,
+        /// A username of the system tenant, or an id.
+        user: String,
         /// `administrator`, or `auditor`, who may only look.
-        #[arg(long, default_value = "administrator")]
+        #[arg(long)]
         role: String,
     },
     /// End one.
@@ -46,24 +46,23 @@ enum Verb {
 
 impl Membership {
     pub(super) async fn run(&self) -> Result<(), CliError> {
+        let tenant = self.whose.path()?;
         let verbs = Verbs::of(&self.access).await?;
-        let all = match &self.tenant {
-            Some(slug) => format!("{}/memberships", tenant_path(slug)),
-            None => "/admin/v1/memberships".to_owned(),
-        };
+        let all = format!("{}/memberships", tenant.as_deref().unwrap_or("/admin/v1"));
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
-            Verb::Create { user_id, role } => {
+            Verb::Create { user, role } => {
                 let mut body = Map::new();
-                member(&mut body, "user_id", Some(user_id.as_str()));
+                let user_id = verbs.administrator_id(user).await?;
+                member(&mut body, "user_id", Some(user_id));
                 member(&mut body, "role", Some(role.as_str()));
                 verbs.create(&all, &body.into()).await
             }
             Verb::Delete { id } => {
                 let path = format!("{all}/{}", segment(id));
-                verbs
-                    .delete(&path, &format!("Ended the membership {id}"))
-                    .await
+                let what = format!("the membership {id}");
+                let deed = Deed::of("Ended", "end", &what);
+                verbs.delete(&path, &deed).await
             }
         }
     }

@@ -10,18 +10,20 @@ mod client;
 mod grant;
 mod group;
 mod key;
+mod lookup;
 mod membership;
 mod policy;
 mod resource;
 mod resource_helpers;
 mod tenant;
+mod told;
 mod user;
 mod verbs;
 mod webhook;
 
 use clap::{Args, Subcommand};
 
-use super::access::{Access, InTenant};
+use super::access::{Access, InTenant, Whose};
 use crate::cli::{CliError, runtime};
 
 /// The things of the admin API.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
+use super::told;
 use super::verbs::{Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
@@ -45,8 +46,8 @@ struct Question {
     /// Which client asks.
     #[arg(long, value_name = "CLIENT_ID")]
     client: String,
-    /// Who signs in; none for `client_credentials`.
-    #[arg(long, value_name = "ID")]
+    /// Who signs in, by username or id; none for `client_credentials`.
+    #[arg(long)]
     user: Option<String>,
     /// For which resource. Several: repeat it.
     #[arg(long, value_name = "URL")]
@@ -97,7 +98,8 @@ enum Verb {
         /// `allowed`, `narrowed`, `denied`, …
         #[arg(long)]
         outcome: Option<String>,
-        #[arg(long, value_name = "ID")]
+        /// About this person; a username or an id.
+        #[arg(long)]
         user: Option<String>,
         #[arg(long, value_name = "CLIENT_ID")]
         client: Option<String>,
@@ -134,7 +136,7 @@ impl Policy {
                 if *text {
                     return tell_text(&verbs, &path).await;
                 }
-                verbs.show(&path).await
+                verbs.show_as(&path, told::policies).await
             }
             Verb::Versions(listing) => {
                 let path = format!("{policies}/versions");
@@ -144,22 +146,19 @@ impl Policy {
                 let mut body = Map::new();
                 member(&mut body, "text", Some(text_of(file, POLICIES)?));
                 member(&mut body, "note", note.as_deref());
-                verbs
-                    .create(&format!("{policies}/versions"), &body.into())
-                    .await
+                let path = format!("{policies}/versions");
+                verbs.create_as(&path, &body.into(), told::version).await
             }
             Verb::Diff { from, to } => {
-                verbs
-                    .show(&format!("{policies}/diff?from={from}&to={to}"))
-                    .await
+                let path = format!("{policies}/diff?from={from}&to={to}");
+                verbs.show_as(&path, told::difference).await
             }
             Verb::Revert { to, note } => {
                 let mut body = Map::new();
                 member(&mut body, "version", Some(*to));
                 member(&mut body, "note", note.as_deref());
-                verbs
-                    .create(&format!("{policies}/revert"), &body.into())
-                    .await
+                let path = format!("{policies}/revert");
+                verbs.create_as(&path, &body.into(), told::version).await
             }
             Verb::Decisions {
                 outcome,
@@ -167,6 +166,7 @@ impl Policy {
                 client,
                 listing,
             } => {
+                let user = verbs.user_id_if_any(&tenant, user.as_deref()).await?;
                 let filters = vec![
                     ("outcome", outcome.as_deref()),
                     ("user", user.as_deref()),
@@ -177,30 +177,32 @@ impl Policy {
                     .await
             }
             Verb::Why { error_id } => {
-                verbs
-                    .show(&format!("{decisions}/{}", segment(error_id)))
-                    .await
+                let path = format!("{decisions}/{}", segment(error_id));
+                verbs.show_as(&path, told::decisions).await
             }
             Verb::Explain(question) => {
-                let body = question.fields.onto(question.body())?;
-                verbs.ask(&format!("{policies}/explain"), &body).await
+                let user = question.user.as_deref();
+                let user = verbs.user_id_if_any(&tenant, user).await?;
+                let body = question.fields.onto(question.body(user))?;
+                let path = format!("{policies}/explain");
+                verbs.ask_as(&path, &body, told::explanation).await
             }
             Verb::Simulate { file, days } => {
                 let mut body = Map::new();
                 member(&mut body, "text", Some(text_of(file, POLICIES)?));
                 member(&mut body, "days", *days);
-                let body = body.into();
-                verbs.ask(&format!("{policies}/simulate"), &body).await
+                let path = format!("{policies}/simulate");
+                verbs.ask_as(&path, &body.into(), told::simulation).await
             }
         }
     }
 }
 
 impl Question {
-    fn body(&self) -> Map<String, Value> {
+    fn body(&self, user_id: Option<String>) -> Map<String, Value> {
         let mut body = Map::new();
         member(&mut body, "client_id", Some(self.client.as_str()));
-        member(&mut body, "user_id", self.user.as_deref());
+        member(&mut body, "user_id", user_id);
         list_member(&mut body, "resources", &self.resource);
         member(&mut body, "scope", self.scope.as_deref());
         member(&mut body, "grant_type", self.grant_type.as_deref());
@@ -212,5 +214,5 @@ impl Question {
 async fn tell_text(verbs: &Verbs, path: &str) -> Result<(), CliError> {
     let found = verbs.api.get(path).await?.body;
     let text = found.get("text").and_then(Value::as_str);
-    Ok(say_exactly(text.unwrap_or_default())?)
+    say_exactly(text.unwrap_or_default())
 }

@@ -1,10 +1,10 @@
-//! `writ resource …`.
+//! `writ resource …`. A resource is said by its identifier (its URL) or its id.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::resource_helpers::{self as helpers, Grouping, Source};
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -40,7 +40,7 @@ enum Verb {
     /// The resources there are.
     List(Listing),
     /// One of them.
-    Show { id: String },
+    Show { resource: String },
     /// Register a protected MCP server.
     Create {
         /// The URL that clients connect to.
@@ -59,21 +59,24 @@ enum Verb {
     },
     /// Change one.
     Update {
-        id: String,
+        resource: String,
         #[arg(long, value_name = "TEXT")]
         name: Option<String>,
         #[command(flatten)]
         fields: Fields,
     },
     /// Remove one: tokens for it are refused from then on.
-    Delete { id: String },
+    Delete { resource: String },
     /// Its protected resource metadata (RFC 9728), for its server to serve.
-    Metadata { id: String },
+    Metadata { resource: String },
     /// Ready-made configuration for its server; with a name, that text alone.
-    Snippets { id: String, name: Option<String> },
+    Snippets {
+        resource: String,
+        name: Option<String>,
+    },
     /// Its tools, as they were imported; with `--check` its server is asked again, and what is different is shown.
     Tools {
-        id: String,
+        resource: String,
         #[arg(long)]
         check: bool,
         #[command(flatten)]
@@ -81,7 +84,7 @@ enum Verb {
     },
     /// Add scopes for the tools that its server lists.
     ImportTools {
-        id: String,
+        resource: String,
         #[command(flatten)]
         source: Source,
         /// Which tools share a scope.
@@ -117,11 +120,12 @@ enum Credential {
 impl Resource {
     pub(super) async fn run(&self) -> Result<(), CliError> {
         let verbs = Verbs::of(&self.access).await?;
-        let all = format!("{}/resources", self.within.path()?);
-        let one = |id: &str| format!("{all}/{}", segment(id));
+        let tenant = self.within.path()?;
+        let all = format!("{tenant}/resources");
+        let one = async |resource: &str| verbs.resource(&tenant, resource).await;
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
-            Verb::Show { id } => verbs.show(&one(id)).await,
+            Verb::Show { resource } => verbs.show(&one(resource).await?).await,
             Verb::Create {
                 identifier,
                 name,
@@ -139,28 +143,38 @@ impl Resource {
                 list_member(&mut body, "aliases", alias);
                 verbs.create(&all, &fields.onto(body)?).await
             }
-            Verb::Update { id, name, fields } => {
+            Verb::Update {
+                resource,
+                name,
+                fields,
+            } => {
                 let mut body = Map::new();
                 member(&mut body, "name", name.as_deref());
-                verbs.update(&one(id), &fields.onto(body)?).await
+                verbs
+                    .update(&one(resource).await?, &fields.onto(body)?)
+                    .await
             }
-            Verb::Delete { id } => {
-                let what = format!("Deleted the resource {id}");
-                verbs.delete(&one(id), &what).await
+            Verb::Delete { resource } => {
+                let deed = Deed::deleting(&format!("the resource {resource}"));
+                verbs.delete(&one(resource).await?, &deed).await
             }
-            Verb::Metadata { id } => helpers::metadata(&verbs, &one(id)).await,
-            Verb::Snippets { id, name } => {
-                helpers::snippets(&verbs, &one(id), name.as_deref()).await
+            Verb::Metadata { resource } => helpers::metadata(&verbs, &one(resource).await?).await,
+            Verb::Snippets { resource, name } => {
+                helpers::snippets(&verbs, &one(resource).await?, name.as_deref()).await
             }
-            Verb::Tools { id, check, source } => {
+            Verb::Tools {
+                resource,
+                check,
+                source,
+            } => {
                 if *check {
-                    helpers::check(&verbs, &one(id), source).await
+                    helpers::check(&verbs, &one(resource).await?, source).await
                 } else {
-                    helpers::tools(&verbs, &one(id)).await
+                    helpers::tools(&verbs, &one(resource).await?).await
                 }
             }
             Verb::ImportTools {
-                id,
+                resource,
                 source,
                 grouping,
                 prefix,
@@ -168,27 +182,26 @@ impl Resource {
                 let mut body = source.body()?;
                 member(&mut body, "grouping", grouping.map(Grouping::word));
                 member(&mut body, "prefix", prefix.as_deref());
-                helpers::import(&verbs, &one(id), &Value::Object(body)).await
+                helpers::import(&verbs, &one(resource).await?, &Value::Object(body)).await
             }
-            Verb::Credential(credential) => credential.run(&verbs, &one).await,
+            Verb::Credential(credential) => credential.run(&verbs, &tenant).await,
         }
     }
 }
 
 impl Credential {
-    async fn run(&self, verbs: &Verbs, one: &impl Fn(&str) -> String) -> Result<(), CliError> {
-        let of = |resource: &str| format!("{}/credentials", one(resource));
+    async fn run(&self, verbs: &Verbs, tenant: &str) -> Result<(), CliError> {
+        let (Self::List { resource, .. }
+        | Self::Create { resource, .. }
+        | Self::Delete { resource, .. }) = self;
+        let all = format!("{}/credentials", verbs.resource(tenant, resource).await?);
         match self {
-            Self::List { resource, listing } => {
-                verbs.list(&of(resource), listing, &CREDENTIALS).await
-            }
-            Self::Create { resource, fields } => {
-                verbs.create(&of(resource), &fields.onto(Map::new())?).await
-            }
-            Self::Delete { resource, id } => {
-                let path = format!("{}/{}", of(resource), segment(id));
-                let what = format!("Deleted the credential {id}");
-                verbs.delete(&path, &what).await
+            Self::List { listing, .. } => verbs.list(&all, listing, &CREDENTIALS).await,
+            Self::Create { fields, .. } => verbs.create(&all, &fields.onto(Map::new())?).await,
+            Self::Delete { id, .. } => {
+                let path = format!("{all}/{}", segment(id));
+                let deed = Deed::deleting(&format!("the credential {id}"));
+                verbs.delete(&path, &deed).await
             }
         }
     }

@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
 use super::Access;
-use super::verbs::{Listing, Verbs};
+use super::told;
+use super::verbs::{Deed, Listing, Verbs};
 use crate::cli::CliError;
 use crate::cli::admin::api::tenant_path;
 use crate::cli::admin::failure::usage;
@@ -119,7 +120,7 @@ impl Tenant {
                 if body.as_object().is_some_and(|body| !body.is_empty()) {
                     return verbs.update(&format!("{path}/quotas"), &body).await;
                 }
-                verbs.show(&format!("{path}/usage")).await
+                verbs.show_as(&format!("{path}/usage"), told::usage).await
             }
             Verb::Delete {
                 slug,
@@ -131,15 +132,18 @@ impl Tenant {
                     confirm(slug)?;
                 }
                 let grace = if *now { Some(0) } else { *grace };
-                let what = match grace {
-                    Some(0) => format!("Deleted the tenant {slug}"),
-                    _ => format!(
-                        "The tenant {slug} answers nothing any more and is to be deleted; `writ tenant restore {slug}` brings it back"
+                let deed = match grace {
+                    Some(0) => Deed::deleting(&format!("the tenant {slug}")),
+                    _ => Deed::saying(
+                        format!(
+                            "The tenant {slug} answers nothing any more and is to be deleted; `writ tenant restore {slug}` brings it back"
+                        ),
+                        format!("delete the tenant {slug} after its time of grace"),
                     ),
                 };
                 let query = grace.map(|seconds| format!("?grace_seconds={seconds}"));
                 let path = format!("{}{}", tenant_path(slug), query.unwrap_or_default());
-                verbs.delete(&path, &what).await
+                verbs.delete(&path, &deed).await
             }
             Verb::Restore { slug } => verbs.post(&format!("{}/restore", tenant_path(slug))).await,
         }

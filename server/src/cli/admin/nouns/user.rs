@@ -1,11 +1,12 @@
-//! `writ user …`.
+//! `writ user …`. A user is said by the username or the id.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
-use super::verbs::{Listing, Verbs};
+use super::told;
+use super::verbs::{Deed, Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -19,13 +20,13 @@ const COLUMNS: [Column; 5] = [
     ("NAME", "name"),
     ("ENABLED", "is_enabled"),
 ];
-const CONSENTS: [Column; 4] = [
+pub(super) const CONSENTS: [Column; 4] = [
     ("CLIENT", "client_id"),
     ("RESOURCE", "resource"),
     ("SCOPE", "scope"),
     ("SINCE", "created_at"),
 ];
-const SESSIONS: [Column; 4] = [
+pub(super) const SESSIONS: [Column; 4] = [
     ("ID", "id"),
     ("SIGNED IN", "authenticated_at"),
     ("SINCE", "created_at"),
@@ -67,7 +68,7 @@ enum Verb {
         listing: Listing,
     },
     /// One of them.
-    Show { id: String },
+    Show { user: String },
     /// Somebody new.
     Create {
         username: String,
@@ -76,29 +77,32 @@ enum Verb {
     },
     /// Change one.
     Update {
-        id: String,
+        user: String,
         #[command(flatten)]
         person: Person,
     },
     /// Nobody signs in as this user until enabled again.
-    Disable { id: String },
+    Disable { user: String },
     /// May sign in again.
-    Enable { id: String },
+    Enable { user: String },
     /// Remove one, with everything that is about that person.
-    Delete { id: String },
+    Delete { user: String },
     /// Everything that is kept about one.
-    Export { id: String },
+    Export { user: String },
     /// Where one is signed in.
     Sessions {
-        id: String,
+        user: String,
         #[command(flatten)]
         listing: Listing,
     },
     /// Sign one out: of one session, or of all.
-    SignOut { id: String, session: Option<String> },
+    SignOut {
+        user: String,
+        session: Option<String>,
+    },
     /// What this person decided, and is not asked again.
     Consents {
-        id: String,
+        user: String,
         #[command(flatten)]
         listing: Listing,
     },
@@ -107,8 +111,9 @@ enum Verb {
 impl User {
     pub(super) async fn run(&self) -> Result<(), CliError> {
         let verbs = Verbs::of(&self.access).await?;
-        let all = format!("{}/users", self.within.path()?);
-        let one = |id: &str| format!("{all}/{}", segment(id));
+        let tenant = self.within.path()?;
+        let all = format!("{tenant}/users");
+        let one = async |user: &str| verbs.user(&tenant, user).await;
         match &self.verb {
             Verb::List {
                 username,
@@ -121,43 +126,49 @@ impl User {
                 ];
                 verbs.list_where(&all, listing, filters, &COLUMNS).await
             }
-            Verb::Show { id } => verbs.show(&one(id)).await,
+            Verb::Show { user } => verbs.show(&one(user).await?).await,
             Verb::Create { username, person } => {
                 let mut body = person.body()?;
                 member(&mut body, "username", Some(username.as_str()));
                 verbs.create(&all, &person.fields.onto(body)?).await
             }
-            Verb::Update { id, person } => {
+            Verb::Update { user, person } => {
                 let body = person.fields.onto(person.body()?)?;
-                verbs.update(&one(id), &body).await
+                verbs.update(&one(user).await?, &body).await
             }
-            Verb::Disable { id } => {
+            Verb::Disable { user } => {
                 verbs
-                    .update(&one(id), &json!({ "is_enabled": false }))
+                    .update(&one(user).await?, &json!({ "is_enabled": false }))
                     .await
             }
-            Verb::Enable { id } => verbs.update(&one(id), &json!({ "is_enabled": true })).await,
-            Verb::Delete { id } => {
+            Verb::Enable { user } => {
                 verbs
-                    .delete(&one(id), &format!("Deleted the user {id}"))
+                    .update(&one(user).await?, &json!({ "is_enabled": true }))
                     .await
             }
-            Verb::Export { id } => verbs.show(&format!("{}/export", one(id))).await,
-            Verb::Sessions { id, listing } => {
-                let path = format!("{}/sessions", one(id));
+            Verb::Delete { user } => {
+                let deed = Deed::deleting(&format!("the user {user}"));
+                verbs.delete(&one(user).await?, &deed).await
+            }
+            Verb::Export { user } => {
+                let path = format!("{}/export", one(user).await?);
+                verbs.show_as(&path, told::person).await
+            }
+            Verb::Sessions { user, listing } => {
+                let path = format!("{}/sessions", one(user).await?);
                 verbs.list(&path, listing, &SESSIONS).await
             }
-            Verb::SignOut { id, session } => {
-                let mut path = format!("{}/sessions", one(id));
+            Verb::SignOut { user, session } => {
+                let mut path = format!("{}/sessions", one(user).await?);
                 if let Some(session) = session {
                     path = format!("{path}/{}", segment(session));
                 }
-                verbs
-                    .delete(&path, &format!("Signed out the user {id}"))
-                    .await
+                let what = format!("the user {user}");
+                let deed = Deed::of("Signed out", "sign out", &what);
+                verbs.delete(&path, &deed).await
             }
-            Verb::Consents { id, listing } => {
-                let path = format!("{}/consents", one(id));
+            Verb::Consents { user, listing } => {
+                let path = format!("{}/consents", one(user).await?);
                 verbs.list(&path, listing, &CONSENTS).await
             }
         }

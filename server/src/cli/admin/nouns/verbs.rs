@@ -46,6 +46,31 @@ impl Listing {
     }
 }
 
+/// An answer in lines for people.
+pub(super) type Told = fn(&Value) -> Vec<String>;
+
+/// A removal: as it is told when it is done, and when it was only tried.
+#[derive(Debug)]
+pub(super) struct Deed {
+    done: String,
+    would: String,
+}
+
+impl Deed {
+    /// `Deed::of("Deleted", "delete", "the user alice")`.
+    pub(super) fn of(done: &str, would: &str, what: &str) -> Self {
+        Self::saying(format!("{done} {what}"), format!("{would} {what}"))
+    }
+
+    pub(super) fn deleting(what: &str) -> Self {
+        Self::of("Deleted", "delete", what)
+    }
+
+    pub(super) fn saying(done: String, would: String) -> Self {
+        Self { done, would }
+    }
+}
+
 /// Calls, and shows what comes back.
 pub(super) struct Verbs {
     pub(super) api: Api,
@@ -111,7 +136,31 @@ impl Verbs {
         self.tell(&answer.body)
     }
 
+    /// Shown in sentences; with `--json` as it is.
+    pub(super) async fn show_as(&self, path: &str, told: Told) -> Result<(), CliError> {
+        let answer = self.api.get(path).await?;
+        self.tell_as(&answer.body, told)
+    }
+
     pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), CliError> {
+        self.create_as(path, body, show::lines).await
+    }
+
+    pub(super) async fn create_as(
+        &self,
+        path: &str,
+        body: &Value,
+        told: Told,
+    ) -> Result<(), CliError> {
+        let answer = self.api.create(path, body).await?;
+        self.tell_as(&answer.body, told)?;
+        self.tell_of_secrets(&answer);
+        self.tell_of_dry_run();
+        Ok(())
+    }
+
+    /// A POST that makes another of what is there: its answer shows the whole.
+    pub(super) async fn renew(&self, path: &str, body: &Value) -> Result<(), CliError> {
         let answer = self.api.post(path, body).await?;
         self.tell(&answer.body)?;
         self.tell_of_secrets(&answer);
@@ -128,9 +177,14 @@ impl Verbs {
     }
 
     /// A POST that asks, and changes nothing.
-    pub(super) async fn ask(&self, path: &str, body: &Value) -> Result<(), CliError> {
+    pub(super) async fn ask_as(
+        &self,
+        path: &str,
+        body: &Value,
+        told: Told,
+    ) -> Result<(), CliError> {
         let answer = self.api.ask_by_post(path, body).await?;
-        self.tell(&answer.body)
+        self.tell_as(&answer.body, told)
     }
 
     pub(super) async fn update(&self, path: &str, body: &Value) -> Result<(), CliError> {
@@ -145,11 +199,14 @@ impl Verbs {
         Ok(())
     }
 
-    pub(super) async fn delete(&self, path: &str, what: &str) -> Result<(), CliError> {
+    pub(super) async fn delete(&self, path: &str, deed: &Deed) -> Result<(), CliError> {
         let answer = self.api.delete(path, None).await?;
+        let is_dry_run = self.api.is_dry_run();
         match (&answer.body, self.is_json) {
-            (Value::Null, true) => show::json(&json!({ "done": what }))?,
-            (Value::Null, false) => say(&format!("{what}.")),
+            (Value::Null, true) if is_dry_run => show::json(&json!({ "would": deed.would }))?,
+            (Value::Null, true) => show::json(&json!({ "done": deed.done }))?,
+            (Value::Null, false) if is_dry_run => say(&format!("Would {}.", deed.would)),
+            (Value::Null, false) => say(&format!("{}.", deed.done)),
             (body, _) => self.tell(body)?,
         }
         self.tell_of_dry_run();
@@ -157,10 +214,16 @@ impl Verbs {
     }
 
     pub(super) fn tell(&self, body: &Value) -> Result<(), CliError> {
+        self.tell_as(body, show::lines)
+    }
+
+    pub(super) fn tell_as(&self, body: &Value, told: Told) -> Result<(), CliError> {
         if self.is_json {
             return show::json(body);
         }
-        show::thing(body);
+        for line in told(body) {
+            say(&line);
+        }
         Ok(())
     }
 

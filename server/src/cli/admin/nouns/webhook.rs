@@ -1,9 +1,9 @@
-//! `writ webhook …`.
+//! `writ webhook …`. A webhook is said by its name or its id.
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, json};
 
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
 use super::{Access, InTenant};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
@@ -41,15 +41,16 @@ enum Verb {
     /// The webhooks there are.
     List(Listing),
     /// One of them.
-    Show { id: String },
+    Show { webhook: String },
     /// How it does: when it was last told, what waits, what failed.
-    Status { id: String },
+    Status { webhook: String },
     /// A new one; its secret is shown once.
     Create {
         /// What it is for.
         name: String,
-        #[arg(long, value_name = "URL")]
-        url: String,
+        /// Where it is told; https.
+        #[arg(value_name = "URL")]
+        receiver: String,
         /// `*`, `client.*`, `client.created`. Several: repeat it.
         #[arg(long, value_name = "EVENT", required = true)]
         event: Vec<String>,
@@ -58,80 +59,94 @@ enum Verb {
     },
     /// Change one.
     Update {
-        id: String,
+        webhook: String,
         #[command(flatten)]
         fields: Fields,
     },
     /// It is told nothing until it is enabled again.
-    Disable { id: String },
+    Disable { webhook: String },
     /// It is told again.
-    Enable { id: String },
+    Enable { webhook: String },
     /// Remove one.
-    Delete { id: String },
+    Delete { webhook: String },
     /// Send it a message to try it out.
-    Test { id: String },
+    Test { webhook: String },
     /// A new secret, shown once; the old one signs too for a while.
     RotateSecret {
-        id: String,
+        webhook: String,
         /// Seconds that the old one signs too.
         #[arg(long, value_name = "SECONDS")]
         overlap: Option<u64>,
     },
     /// What it was told.
     Deliveries {
-        id: String,
+        webhook: String,
         #[command(flatten)]
         listing: Listing,
     },
     /// Tell it once more.
-    Replay { id: String, delivery: String },
+    Replay { webhook: String, delivery: String },
 }
 
 impl Webhook {
     pub(super) async fn run(&self) -> Result<(), CliError> {
         let verbs = Verbs::of(&self.access).await?;
-        let all = format!("{}/webhooks", self.within.path()?);
-        let one = |id: &str| format!("{all}/{}", segment(id));
+        let tenant = self.within.path()?;
+        let all = format!("{tenant}/webhooks");
+        let one = async |webhook: &str| verbs.webhook(&tenant, webhook).await;
         let mut body = Map::new();
         match &self.verb {
             Verb::List(listing) => verbs.list(&all, listing, &COLUMNS).await,
-            Verb::Show { id } => verbs.show(&one(id)).await,
-            Verb::Status { id } => verbs.show(&format!("{}/status", one(id))).await,
+            Verb::Show { webhook } => verbs.show(&one(webhook).await?).await,
+            Verb::Status { webhook } => {
+                verbs.show(&format!("{}/status", one(webhook).await?)).await
+            }
             Verb::Create {
                 name,
-                url,
+                receiver,
                 event,
                 fields,
             } => {
                 member(&mut body, "name", Some(name.as_str()));
-                member(&mut body, "url", Some(url.as_str()));
+                member(&mut body, "url", Some(receiver.as_str()));
                 list_member(&mut body, "events", event);
                 verbs.create(&all, &fields.onto(body)?).await
             }
-            Verb::Update { id, fields } => verbs.update(&one(id), &fields.onto(body)?).await,
-            Verb::Disable { id } => {
+            Verb::Update { webhook, fields } => {
                 verbs
-                    .update(&one(id), &json!({ "state": "disabled" }))
+                    .update(&one(webhook).await?, &fields.onto(body)?)
                     .await
             }
-            Verb::Enable { id } => verbs.update(&one(id), &json!({ "state": "active" })).await,
-            Verb::Delete { id } => {
+            Verb::Disable { webhook } => {
                 verbs
-                    .delete(&one(id), &format!("Deleted the webhook {id}"))
+                    .update(&one(webhook).await?, &json!({ "state": "disabled" }))
                     .await
             }
-            Verb::Test { id } => verbs.post(&format!("{}/test", one(id))).await,
-            Verb::RotateSecret { id, overlap } => {
+            Verb::Enable { webhook } => {
+                verbs
+                    .update(&one(webhook).await?, &json!({ "state": "active" }))
+                    .await
+            }
+            Verb::Delete { webhook } => {
+                let deed = Deed::deleting(&format!("the webhook {webhook}"));
+                verbs.delete(&one(webhook).await?, &deed).await
+            }
+            Verb::Test { webhook } => verbs.post(&format!("{}/test", one(webhook).await?)).await,
+            Verb::RotateSecret { webhook, overlap } => {
                 member(&mut body, "overlap", *overlap);
-                let path = format!("{}/rotate-secret", one(id));
-                verbs.create(&path, &body.into()).await
+                let path = format!("{}/rotate-secret", one(webhook).await?);
+                verbs.renew(&path, &body.into()).await
             }
-            Verb::Deliveries { id, listing } => {
-                let path = format!("{}/deliveries", one(id));
+            Verb::Deliveries { webhook, listing } => {
+                let path = format!("{}/deliveries", one(webhook).await?);
                 verbs.list(&path, listing, &DELIVERIES).await
             }
-            Verb::Replay { id, delivery } => {
-                let path = format!("{}/deliveries/{}/replay", one(id), segment(delivery));
+            Verb::Replay { webhook, delivery } => {
+                let path = format!(
+                    "{}/deliveries/{}/replay",
+                    one(webhook).await?,
+                    segment(delivery)
+                );
                 verbs.post(&path).await
             }
         }

@@ -205,6 +205,28 @@ fn what_was_settled_for_ever_is_a_fault() {
 }
 
 /// A resource of few names, so that two files meet.
+/// An older server took two webhooks of one name: which of them a file means, nobody can say.
+#[test]
+fn a_name_that_several_have_is_a_fault() {
+    let webhook = |id: &str| map(json!({"id": id, "name": "alarms", "events": ["*"]}));
+    let current = Current {
+        tenant: Some(map(json!({"slug": "acme"}))),
+        things: BTreeMap::from([("webhooks", vec![webhook("1"), webhook("2")])]),
+    };
+    let file = declared(
+        json!({"slug": "acme"}),
+        &[(
+            "webhooks",
+            vec![json!({"name": "alarms", "events": ["client.*"]})],
+        )],
+    );
+    let faults = Plan::make(&file, &current, true, schemas()).unwrap_err();
+    assert!(
+        faults[0].contains("the tenant has 2 webhooks with this name"),
+        "{faults:?}"
+    );
+}
+
 fn resource() -> impl Strategy<Value = Value> {
     let scope = ("[ab]", any::<bool>(), any::<bool>()).prop_map(|(name, is_default, is_said)| {
         let mut scope = json!({"name": name, "description": "x"});
