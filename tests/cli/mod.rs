@@ -4,6 +4,7 @@
 
 mod connection;
 mod declared;
+mod issuer_hosts;
 mod resources;
 mod sign_in;
 
