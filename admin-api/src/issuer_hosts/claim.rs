@@ -36,7 +36,7 @@ impl ClaimBody {
         let mut faults = Faults::default();
         let slug = faults.take("tenant", Slug::parse(&self.tenant));
         if let Some(slug) = &slug {
-            system::check_slug(&mut faults, slug);
+            system::check_slug(&mut faults, "tenant", slug);
         }
         let host = faults.take("host", IssuerHost::parse(&self.host));
         if let Some(host) = &host {

@@ -140,7 +140,7 @@ impl NewTenantBody {
         let mut faults = Faults::default();
         let slug = faults.take("slug", Slug::parse(&self.slug));
         if let Some(slug) = &slug {
-            system::check_slug(&mut faults, slug);
+            system::check_slug(&mut faults, "slug", slug);
         }
         let issuer = match &self.issuer {
             Some(issuer) => issuer.clone(),
