@@ -102,7 +102,7 @@ async fn a_host_that_shows_its_proof_becomes_an_issuer() {
     assert!(content.len() >= 43, "{content}");
     // An editor's line end is no fault.
     it.show(&format!("{content}\r\n"));
-    it.app.clock().advance(Duration::from_secs(60));
+    it.app.clock().advance(Duration::from_mins(1));
     let verified = it.verify(&claim).await.expect_status(200).json();
     assert_eq!(verified["state"], "verified");
     assert!(verified["verified_at"].is_string(), "{verified}");
