@@ -28,6 +28,7 @@ mod guard_rails;
 mod idempotency;
 mod initial_access_tokens;
 mod installation;
+mod issuer_hosts;
 mod key_sets;
 mod known_clients;
 mod memberships;

@@ -17,6 +17,7 @@ const READABLE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-
 /// The same without spaces around it.
 const TRIMMED: &str = r"^[^\s\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]([^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*[^\s\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff])?$";
 const SLUG: &str = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+const HOST: &str = r"^[a-z0-9.:\[\]_-]+$";
 const UNRESERVED: &str = r"^[A-Za-z0-9._~-]+$";
 const SCOPE: &str = r"^[\x21\x23-\x5b\x5d-\x7e]+$";
 const VISIBLE: &str = r"^[\x21-\x7e]+$";
@@ -51,6 +52,8 @@ texts! {
     SlugText = 1..=63, Some(SLUG), None;
     /// An id that an operator chooses.
     ChosenId = 1..=255, Some(UNRESERVED), None;
+    /// In lower case, with its port if that is not 443.
+    HostText = 1..=260, Some(HOST), None;
     /// What a person types to sign in.
     Username = 1..=128, Some(TRIMMED), None;
     /// Whether mail arrives there, only mail can tell.

@@ -26,6 +26,7 @@ pub mod dpop;
 pub mod freshness;
 pub mod grants;
 pub mod issue;
+pub mod issuer_hosts;
 pub mod key_ring;
 pub mod limits;
 pub mod login;

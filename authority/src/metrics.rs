@@ -22,6 +22,8 @@ pub struct Metrics {
     pub quota_refusals: IntCounterVec,
     /// `step`: scheduled, restored, deleted.
     pub tenant_deletions: IntCounterVec,
+    /// `outcome`: verified, mismatch, not_fetched.
+    pub issuer_host_checks: IntCounterVec,
     /// `outcome`: granted, denied, remembered, withdrawn.
     pub consents: IntCounterVec,
     /// `grant_type`.
@@ -133,6 +135,11 @@ impl Metrics {
                 "writ_quota_refusals_total",
                 "What a tenant's quota did not allow.",
                 &["quota"],
+            )?,
+            issuer_host_checks: counters.by(
+                "writ_issuer_host_checks_total",
+                "Claimed hosts of issuers that were asked for their proof.",
+                &["outcome"],
             )?,
             tenant_deletions: counters.by(
                 "writ_tenant_deletions_total",

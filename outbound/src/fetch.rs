@@ -20,16 +20,19 @@ pub enum FetchKind {
     Webhook,
     /// A message to an MCP server, and its answer (streamable HTTP).
     McpServer,
+    /// The proof that a host is its claimant's (issuer hosts).
+    IssuerHost,
 }
 
 impl FetchKind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::MetadataDocument,
         Self::Jwks,
         Self::Logo,
         Self::LogoutNotice,
         Self::Webhook,
         Self::McpServer,
+        Self::IssuerHost,
     ];
 
     /// The name in metrics and logs.
@@ -41,6 +44,7 @@ impl FetchKind {
             Self::LogoutNotice => "logout_notice",
             Self::Webhook => "webhook",
             Self::McpServer => "mcp_server",
+            Self::IssuerHost => "issuer_host",
         }
     }
 
@@ -52,6 +56,8 @@ impl FetchKind {
             Self::Logo => 256 * 1024,
             // One page of a list of tools, with their schemas.
             Self::McpServer => 1024 * 1024,
+            // One line.
+            Self::IssuerHost => 1024,
             // Nothing that a client, or a webhook, answers with is read.
             Self::LogoutNotice | Self::Webhook => 0,
         }
@@ -63,6 +69,7 @@ impl FetchKind {
             Self::Jwks => "application/jwk-set+json, application/json",
             Self::Logo => "image/png, image/jpeg, image/webp, image/gif",
             Self::McpServer => "application/json, text/event-stream",
+            Self::IssuerHost => "text/plain, */*;q=0.1",
             Self::LogoutNotice | Self::Webhook => "*/*",
         }
     }

@@ -27,6 +27,7 @@ pub(crate) enum Class {
     LogoutNotice,
     Webhook,
     McpServer,
+    IssuerHost,
 }
 
 impl Class {
@@ -39,11 +40,12 @@ impl Class {
             FetchKind::LogoutNotice => Self::LogoutNotice,
             FetchKind::Webhook => Self::Webhook,
             FetchKind::McpServer => Self::McpServer,
+            FetchKind::IssuerHost => Self::IssuerHost,
         }
     }
 }
 
-pub(crate) struct Lanes([Lane; 7]);
+pub(crate) struct Lanes([Lane; 8]);
 
 struct Lane {
     places: Arc<Semaphore>,
@@ -71,6 +73,7 @@ impl Lanes {
             lane(limits.logout_notices),
             Lane::new(limits.webhooks, limits.webhook_hosts),
             lane(limits.mcp_servers),
+            lane(limits.issuer_hosts),
         ])
     }
 
@@ -83,6 +86,7 @@ impl Lanes {
             logout_notices,
             webhooks,
             mcp_servers,
+            issuer_hosts,
         ] = &self.0;
         match class {
             Class::Jwks => jwks,
@@ -92,6 +96,7 @@ impl Lanes {
             Class::LogoutNotice => logout_notices,
             Class::Webhook => webhooks,
             Class::McpServer => mcp_servers,
+            Class::IssuerHost => issuer_hosts,
         }
     }
 

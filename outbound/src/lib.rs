@@ -1,6 +1,7 @@
 //! The one guarded way out of the house: everything Writ fetches from a host it does not run
 //! (client metadata documents, JWKS of clients and of resource servers, logos) passes here, and so does what it
-//! sends: logout tokens, what happened to tenants' webhooks, and questions to MCP servers.
+//! sends: logout tokens, what happened to tenants' webhooks, and questions to MCP servers. Hosts of issuers show here
+//! whose they are.
 //!
 //! What it is: the only user of an HTTP client. A fetch goes to `https` only, to addresses that
 //! were resolved once, checked against the special-use ranges and pinned; without redirects,

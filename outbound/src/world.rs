@@ -46,6 +46,7 @@ pub struct Limits {
     pub logout_notices: Places,
     pub webhooks: Places,
     pub mcp_servers: Places,
+    pub issuer_hosts: Places,
     /// These three hold within each class but the webhooks'.
     pub per_host: Budget,
     /// No share alone can spend what a host may be asked.
@@ -112,6 +113,7 @@ impl Default for Limits {
             logout_notices: Places::new(32, 16),
             webhooks: Places::new(64, 16),
             mcp_servers: Places::new(16, 2),
+            issuer_hosts: Places::new(8, 8),
             per_host: Budget {
                 concurrent: 4,
                 per_minute: 60,

@@ -97,6 +97,8 @@ uuid_ids! {
     WebhookId;
     /// One decision of the policies that was kept.
     DecisionId;
+    /// A claim to be the one whose issuer is at a host.
+    IssuerHostId;
 }
 
 impl ResourceId {

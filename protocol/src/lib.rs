@@ -19,6 +19,7 @@ pub mod folding;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
+pub mod issuer_host;
 pub mod mcp;
 pub mod metadata;
 pub mod openid;
@@ -47,8 +48,8 @@ pub use dpop::JwkThumbprint;
 pub use error_code::{ErrorCode, OAuthError};
 pub use ids::{
     AdminKeyId, ClientId, ClientKey, CredentialId, DecisionId, EventId, FamilyId, GrantId,
-    MembershipId, PendingId, RefusedIndicatorId, ResourceId, SessionId, Slug, Subject, TenantId,
-    TokenId, UserId, WebhookId,
+    IssuerHostId, MembershipId, PendingId, RefusedIndicatorId, ResourceId, SessionId, Slug,
+    Subject, TenantId, TokenId, UserId, WebhookId,
 };
 pub use issuer::{Issuer, IssuerLocation};
 pub use parameters::Parameters;

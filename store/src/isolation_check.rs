@@ -135,6 +135,7 @@ impl Database {
             "due_work",
             "guard_rail_versions",
             "installation",
+            "issuer_hosts",
             "memberships",
             "platform_audit_events",
             "platform_idempotent_answers",

@@ -9,7 +9,8 @@ use super::things::Things;
 use crate::harness::TestApp;
 
 /// They take 4 MB; all others 64 KB.
-const LARGE: [&str; 6] = [
+const LARGE: [&str; 7] = [
+    "import_tenant",
     "import_users",
     "import_resource_tools",
     "check_resource_tools",

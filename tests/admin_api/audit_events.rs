@@ -9,12 +9,16 @@ use super::{id_of, is_problem, is_problem_of, key_for};
 use crate::harness::{Answer, TestApp};
 
 /// Sealing anew changes nothing where nothing is under an old key: `signing_keys` is about it. Nor does restoring what
-/// is not to be deleted: `tenant_deletion` is.
+/// is not to be deleted: `tenant_deletion` is; nor verifying what is verified: `issuer_hosts` is.
 fn changes(document: &Document) -> Vec<Operation> {
     let operations = document.operations().into_iter();
     operations
         .filter(|operation| {
-            let does_nothing = ["reseal_signing_keys", "restore_tenant"];
+            let does_nothing = [
+                "reseal_signing_keys",
+                "restore_tenant",
+                "verify_issuer_host",
+            ];
             operation.is_write() && !does_nothing.contains(&operation.id.as_str())
         })
         .collect()
@@ -76,6 +80,8 @@ async fn every_change_is_recorded() {
             | "revoke_admin_key"
             | "create_membership"
             | "delete_membership"
+            | "claim_issuer_host"
+            | "release_issuer_host"
             | "delete_tenant"
             | "void_refresh_tokens"
             | "create_guard_rail_version"
@@ -145,6 +151,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("delete_membership", "membership.deleted"),
     ("create_tenant_membership", "membership.created"),
     ("delete_tenant_membership", "membership.deleted"),
+    ("claim_issuer_host", "issuer_host.claimed"),
+    ("release_issuer_host", "issuer_host.released"),
 ];
 
 /// N8: what is switched is recorded in its own words.

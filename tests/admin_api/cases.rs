@@ -226,6 +226,14 @@ const CASES: &[(&str, Body)] = &[
     ("find_tenant_membership", |_| Value::Null),
     ("delete_tenant_membership", |_| Value::Null),
     ("revoke_admin_key", |_| Value::Null),
+    (
+        "claim_issuer_host",
+        |n| json!({ "host": format!("auth-{n}.made.test"), "tenant": format!("at-host-{n}") }),
+    ),
+    ("list_issuer_hosts", |_| Value::Null),
+    ("find_issuer_host", |_| Value::Null),
+    ("verify_issuer_host", |_| Value::Null),
+    ("release_issuer_host", |_| Value::Null),
 ];
 
 /// A body that the operation accepts; none where it takes none.

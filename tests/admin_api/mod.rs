@@ -25,6 +25,7 @@ mod groups;
 mod initial_access_tokens;
 mod installation;
 mod isolation;
+mod issuer_hosts;
 mod known_clients;
 mod matrix;
 mod memberships;

@@ -19,6 +19,8 @@ pub struct Things {
     pub reader_key_id: String,
     /// Of this tenant, and for nobody: to be changed and ended.
     pub spare_key: String,
+    /// A verified claim to a host where no tenant is; there is another, that is pending.
+    pub issuer_host: String,
     /// Of somebody on the platform.
     pub platform_membership: String,
     /// Of somebody in this tenant.
@@ -153,6 +155,7 @@ impl Things {
             spare_key: administration.spare_key,
             platform_membership: administration.platform_membership,
             membership: administration.membership,
+            issuer_host: administration.issuer_host,
             newcomer: administration.newcomer,
             webhook,
             delivery,
@@ -222,6 +225,7 @@ impl Things {
             Some("admin-keys") => &self.reader_key_id,
             Some("memberships") if operation.is_in_tenant() => &self.membership,
             Some("memberships") => &self.platform_membership,
+            Some("issuer-hosts") => &self.issuer_host,
             Some(kind) => panic!("give admin_api/things.rs one of {kind}"),
         }
     }
@@ -382,11 +386,28 @@ async fn webhook_of(tenant: &TestTenant) -> (String, String) {
     (webhook, delivery)
 }
 
+/// For tenants that are never made. No host of these tests answers, so the proof is written by hand.
+async fn issuer_host_of(app: &TestApp, slug: &str) -> String {
+    let claim = async |host: &str| {
+        let body =
+            json!({ "host": format!("{host}.{slug}.test"), "tenant": format!("{slug}-{host}") });
+        id_of(&app.admin().create("/admin/v1/issuer-hosts", &body).await)
+    };
+    let verified = claim("auth").await;
+    claim("login").await;
+    let proof = format!(
+        "update issuer_hosts set verified_at = created_at where issuer_host_id = '{verified}'"
+    );
+    app.database().db_execute(proof.leak()).await;
+    verified
+}
+
 /// Who administers the tenant, besides its own keys.
 struct Administration {
     spare_key: String,
     platform_membership: String,
     membership: String,
+    issuer_host: String,
     newcomer: String,
 }
 
@@ -411,6 +432,7 @@ impl Administration {
             spare_key: id_of(&spare),
             platform_membership: create("/admin/v1/memberships", &alice, "auditor").await,
             membership: create(&here, &alice, "administrator").await,
+            issuer_host: issuer_host_of(app, &tenant.slug).await,
             newcomer: person("newcomer").await,
         }
     }

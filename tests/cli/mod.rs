@@ -5,6 +5,7 @@
 
 mod connection;
 mod declared;
+mod issuer_hosts;
 mod names;
 mod nouns;
 mod resources;

@@ -24,7 +24,8 @@ const STEADY_FROM: usize = 5;
 const LATE_FROM: usize = 10;
 
 /// Made by an operator, or by Writ when it starts; no traffic adds to them.
-const CONFIGURED: [&str; 16] = [
+const CONFIGURED: [&str; 17] = [
+    "issuer_hosts",
     "memberships",
     "policy_versions",
     "guard_rail_versions",

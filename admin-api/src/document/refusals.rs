@@ -80,7 +80,10 @@ pub fn describe(operation: &mut Operation, registered: &Registered, path: &str, 
             ProblemKind::BodyTooLarge | ProblemKind::UnsupportedMediaType => has_body,
             ProblemKind::Conflict | ProblemKind::PreconditionFailed => is_write,
             // Whoever asks another's host within the call.
-            ProblemKind::FetchFailed => is_write && path.contains("/tools/"),
+            ProblemKind::FetchFailed => {
+                is_write
+                    && (path.contains("/tools/") || path.ends_with("/issuer-hosts/{id}/verify"))
+            }
             ProblemKind::IdempotencyMismatch => is_write && method == Method::POST,
             _ => true,
         };

@@ -11,6 +11,7 @@ use super::body::DocumentBody;
 use super::rows::{Made, Maker, Plan, insert_webhook};
 use crate::api::Api;
 use crate::audit::{self, Changes};
+use crate::issuer_hosts::proof::require_proof;
 use crate::mutation::Mutation;
 use crate::operation::{Committed, Created};
 use crate::policies::author;
@@ -94,6 +95,9 @@ pub async fn import_tenant(
         .await
         .map_err(Problem::internal)?;
     let mut platform = access.open(&api).await?;
+    require_proof(&mut platform, &api, &access.caller, &plan.tenant)
+        .await
+        .map_err(|refused| refused.within("tenant"))?;
     let inserted = platform.insert_tenant(&plan.tenant, now).await;
     let tenant = inserted.map_err(|error| taken(error, &plan.tenant).within("tenant"))?;
     let last_words = LastWords::of(&plan);

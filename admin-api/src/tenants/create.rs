@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use crate::api::Api;
 use crate::audit::{self, Changes};
 use crate::change::Change;
+use crate::issuer_hosts::proof::require_proof;
 use crate::operation::{Committed, Created};
 use crate::principal::PlatformWrite;
 use crate::principal::kinds::Tenants;
@@ -35,7 +36,8 @@ pub struct NewTenantBody {
     /// What people read when they sign in.
     #[schema(value_type = text::Words)]
     display_name: String,
-    /// Absent: `{WRIT_PUBLIC_URL}/t/{slug}`.
+    /// Absent: `{WRIT_PUBLIC_URL}/t/{slug}`. At another host than that: one that was verified for this slug, unless you
+    /// have the scope `installation:write`.
     #[schema(example = "https://auth.example.com/t/acme")]
     issuer: Option<String>,
     /// Absent: `open`.
@@ -138,7 +140,7 @@ impl NewTenantBody {
         let mut faults = Faults::default();
         let slug = faults.take("slug", Slug::parse(&self.slug));
         if let Some(slug) = &slug {
-            system::check_slug(&mut faults, slug);
+            system::check_slug(&mut faults, "slug", slug);
         }
         let issuer = match &self.issuer {
             Some(issuer) => issuer.clone(),
@@ -307,6 +309,7 @@ pub async fn create_tenant(
         .await
         .map_err(Problem::internal)?;
     let mut platform = access.open(&api).await?;
+    require_proof(&mut platform, &api, &access.caller, &new).await?;
     let tenant = platform
         .insert_tenant(&new, now)
         .await

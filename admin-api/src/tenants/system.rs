@@ -8,12 +8,12 @@ use store::{DocumentMode, Tenant, TenantSettings};
 use crate::problem::{Faults, Problem};
 
 /// Its name is taken from the start, though it may be made later.
-pub fn check_slug(faults: &mut Faults, slug: &Slug) {
+pub fn check_slug(faults: &mut Faults, field: &str, slug: &Slug) {
     if slug.is_reserved() {
         let detail = format!(
             "{slug} is the tenant whose users administer the installation; WRIT_ADMIN_URL makes it."
         );
-        faults.add("slug", detail);
+        faults.add(field, detail);
     }
 }
 

@@ -77,6 +77,11 @@ event_types! {
     /// Everything that it is made of was read at once, its people among it.
     TenantExported => "tenant.exported",
     TenantDeleted => "tenant.deleted",
+    /// Somebody wants a tenant's issuer to be at a host.
+    IssuerHostClaimed => "issuer_host.claimed",
+    /// The host showed that it is theirs.
+    IssuerHostVerified => "issuer_host.verified",
+    IssuerHostReleased => "issuer_host.released",
     ResourceCreated => "resource.created",
     ResourceUpdated => "resource.updated",
     ResourceDeleted => "resource.deleted",

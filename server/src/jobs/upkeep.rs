@@ -10,6 +10,8 @@ use store::{FirstKept, StoreError};
 const BATCH: u32 = 5_000;
 /// The partition of a month stands before the month begins.
 const PARTITION_AHEAD: Duration = Duration::from_hours(7 * 24);
+/// So long is a claim to a host shown that was not verified in time.
+const ENDED_CLAIMS_KEPT: Duration = Duration::from_hours(7 * 24);
 
 pub async fn run(
     authority: &Authority,
@@ -18,6 +20,7 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     sweep_revocations(authority, now).await?;
     sweep_idempotent_answers(authority, now).await?;
+    sweep_issuer_hosts(authority, now).await?;
     authority.measure_signing_keys().await?;
     let mut platform = authority.database().platform().await?;
     platform.ensure_audit_partition(now).await?;
@@ -51,6 +54,15 @@ async fn sweep_idempotent_answers(authority: &Authority, now: Timestamp) -> Resu
         .await?;
     platform.commit().await?;
     count(authority, "idempotent_answers", swept);
+    Ok(())
+}
+
+async fn sweep_issuer_hosts(authority: &Authority, now: Timestamp) -> Result<(), StoreError> {
+    let ended_before = now - ENDED_CLAIMS_KEPT;
+    let mut platform = authority.database().platform().await?;
+    let swept = platform.sweep_issuer_hosts(ended_before, BATCH).await?;
+    platform.commit().await?;
+    count(authority, "issuer_hosts", swept);
     Ok(())
 }
 

@@ -98,11 +98,7 @@ impl PlatformScope {
     async fn refuse_nested_issuer(&mut self, issuer: &Issuer) -> Result<(), StoreError> {
         let location = issuer.location();
         // Two issuers that nest are created at once only on one host: in turn, then.
-        let lock = sqlx::query!(
-            "select pg_advisory_xact_lock(hashtextextended($1, 0))",
-            location.host
-        );
-        answer!(self, lock, fetch_one)?;
+        self.wait_for_issuer_host(&location.host).await?;
         // Of what stands below a root issuer, only that which would take its aliases is in the way.
         let (above, path) = if location.is_root() {
             (vec![ROOT_ALIAS_PATH.to_owned()], ROOT_ALIAS_PATH)
@@ -168,6 +164,17 @@ impl PlatformScope {
         issuer: &str,
     ) -> Result<Option<Tenant>, StoreError> {
         let row = select_tenants!("where issuer = $1 and state <> 'deleted'", issuer,);
+        answer!(self, row, fetch_optional)?
+            .map(Tenant::try_from)
+            .transpose()
+    }
+
+    /// One of those at this host, suspended or not, and not deleted.
+    pub async fn find_tenant_at_host(&mut self, host: &str) -> Result<Option<Tenant>, StoreError> {
+        let row = select_tenants!(
+            "where issuer_host = $1 and state <> 'deleted' order by issuer_path limit 1",
+            host
+        );
         answer!(self, row, fetch_optional)?
             .map(Tenant::try_from)
             .transpose()

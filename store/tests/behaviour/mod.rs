@@ -14,6 +14,7 @@ mod due_work;
 mod ended_meanwhile;
 mod endings;
 mod idempotent_answers;
+mod issuer_hosts;
 mod newcomers;
 mod people;
 mod policy_versions;

@@ -22,8 +22,10 @@ insert into tenants
 select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h', '/t/' || tenant, 'active', 'open',
     900, 1, 1, 1, 1, '{}', moment(tenant), moment(tenant) from t;
 insert into tenants
-select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h', '/t/' || tenant, 'active', 'open',
+select tenant(tenant), 'slug-' || tenant, 'x', 'https://h/' || tenant, 'h' || tenant, '/t/' || tenant, 'active', 'open',
     900, 1, 1, 1, 1, '{}', moment(tenant), moment(tenant) from generate_series(51, 5000) as tenant;
+insert into issuer_hosts select id('ih', tenant, number), 'h' || tenant || '-' || number, 'slug-' || tenant,
+    repeat('x', 43), moment(number), moment(number * 100), case when number % 2 = 0 then moment(number) end from n;
 insert into admin_keys select id('ak', tenant, number), case when number % 2 = 0 then tenant(tenant) end, 'x',
     digest('ak', tenant, number), 1, 'read', moment(number) from n;
 update admin_keys set scopes = '{*:read}';

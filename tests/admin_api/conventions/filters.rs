@@ -29,6 +29,12 @@ const FILTERS: &[Case] = &[
         |acme| acme.tenant.resource.identifier.clone(),
         "identifier",
     ),
+    (
+        "list_issuer_hosts",
+        "host",
+        |acme| format!("auth.{}.test", acme.tenant.slug),
+        "host",
+    ),
     ("list_clients", "origin", |_| "static".to_owned(), "origin"),
     (
         "list_clients",

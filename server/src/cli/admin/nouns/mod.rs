@@ -9,6 +9,7 @@ mod audit;
 mod client;
 mod grant;
 mod group;
+mod issuer_host;
 mod key;
 mod lookup;
 mod membership;
@@ -31,6 +32,8 @@ use crate::cli::{CliError, runtime};
 pub(in crate::cli) enum Noun {
     /// Tenants: each an issuer with everything that belongs to it.
     Tenant(tenant::Tenant),
+    /// Issuer hosts: hosts outside of `WRIT_PUBLIC_URL` that tenants' issuers may be at.
+    IssuerHost(issuer_host::IssuerHost),
     /// Resources: the protected MCP servers of a tenant.
     Resource(resource::Resource),
     /// Clients: the applications that ask for tokens.
@@ -78,6 +81,7 @@ pub(in crate::cli) fn run(noun: &Noun) -> Result<(), CliError> {
     runtime()?.block_on(async {
         match noun {
             Noun::Tenant(noun) => noun.run().await,
+            Noun::IssuerHost(noun) => noun.run().await,
             Noun::Resource(noun) => noun.run().await,
             Noun::Client(noun) => noun.run().await,
             Noun::User(noun) => noun.run().await,
