@@ -168,8 +168,8 @@ mod tests {
             for piece in [1, 2, 7, stream.len()] {
                 let mut listening = Listening::for_answer(2);
                 let mut ends = (0..=stream.len()).step_by(piece).chain([stream.len()]);
-                let heard = ends.find(|end| listening.has_answer(&stream.as_bytes()[..*end]));
-                assert!(heard.is_some(), "{piece}: {stream}");
+                let came = ends.find(|end| listening.has_answer(&stream.as_bytes()[..*end]));
+                assert!(came.is_some(), "{piece}: {stream}");
             }
             let mut listening = Listening::for_answer(3);
             assert!(!listening.has_answer(stream.as_bytes()), "{stream}");

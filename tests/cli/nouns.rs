@@ -9,8 +9,9 @@ use serde_json::json;
 use super::Folder;
 use crate::harness::{Said, TestApp, TestTenant, with_the_next_batch, writ};
 
-/// Commands that are no nouns of the admin API, and have verbs.
-const OTHERS: [&str; 3] = ["keys", "config", "help"];
+/// Commands that are no nouns of the admin API, and have verbs; and `issuer-host`, which needs a host that answers
+/// (`issuer_hosts`).
+const OTHERS: [&str; 4] = ["keys", "config", "help", "issuer-host"];
 /// Permits something, as policies must, and forbids all; a text that a draft and a version can be.
 const NOTHING_GOES: &str = r#"@id("people") permit (principal is Writ::User, action, resource);
 @id("nothing-goes") @description("Nobody gets anything.")

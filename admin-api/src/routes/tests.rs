@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, dev, web};
+use actix_web::{App, HttpMessage as _, dev, web};
 use crypto::{SecretKind, SecretToken, SystemRandom};
 use serde_json::Value;
 
 use super::*;
+use crate::audit::RequestId;
 use crate::testing;
 
 struct Heard {
@@ -23,7 +24,9 @@ async fn ask(request: TestRequest) -> Heard {
     let api = web::Data::new(testing::api());
     let app = init_service(App::new().app_data(api).configure(configure)).await;
     let request = request.to_request();
-    request.extensions_mut().insert(RequestId(REQUEST_ID.into()));
+    request
+        .extensions_mut()
+        .insert(RequestId(REQUEST_ID.into()));
     let response: dev::ServiceResponse = call_service(&app, request).await;
     let (status, headers) = (response.status(), response.headers().clone());
     let text = String::from_utf8(read_body(response).await.to_vec()).unwrap();

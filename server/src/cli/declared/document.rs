@@ -17,6 +17,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
+use super::beside;
 use super::kinds::{KINDS, Kind, TENANT};
 use super::schema::{Schemas, unknown};
 
@@ -161,8 +162,9 @@ fn take_file(
     };
     let read = match name.as_str() {
         _ if section.contains_key(member) => Err(format!("say {member} or file, not both")),
-        Some(name) => std::fs::read_to_string(folder.join(name))
-            .map_err(|error| format!("cannot read {name}: {error}")),
+        Some(name) => {
+            beside::read(folder, name).map_err(|error| format!("cannot read {name}: {error}"))
+        }
         None => Err("file is not the name of one".to_owned()),
     };
     match read {

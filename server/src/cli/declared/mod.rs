@@ -7,6 +7,7 @@
 //! To add a kind of thing: its row in `kinds`.
 
 mod apply;
+mod beside;
 mod compare;
 mod document;
 mod export;
@@ -93,7 +94,8 @@ impl Files {
                 ))
             })?;
             let text = text_of(path, "declaration")?;
-            let folder = path.parent().unwrap_or(Path::new("."));
+            let folder = path.parent().filter(|folder| *folder != Path::new(""));
+            let folder = folder.unwrap_or(Path::new("."));
             Declared::read(&text, format, folder, schemas)
                 .map_err(|faults| apply::faults(&name, &faults))
         };

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Access;
-use super::verbs::{Listing, Verbs};
+use super::verbs::{Deed, Listing, Verbs};
 use crate::cli::CliError;
 use crate::cli::admin::api::segment;
 use crate::cli::admin::show::Column;
@@ -67,8 +67,9 @@ impl IssuerHost {
             }
             Verb::Verify { id } => verbs.post(&format!("{}/verify", one(id))).await,
             Verb::Release { id } => {
-                let what = format!("Released the host of the claim {id}");
-                verbs.delete(&one(id), &what).await
+                let what = format!("the host of the claim {id}");
+                let deed = Deed::of("Released", "release", &what);
+                verbs.delete(&one(id), &deed).await
             }
         }
     }
