@@ -12,7 +12,7 @@ key=writ-bench-$(head -c 24 /dev/urandom | base64 | tr -d '+/=')
   cd .work || exit
   unset DATABASE_URL
   WRIT_LISTEN=127.0.0.1:$port WRIT_ADMIN_LISTEN=127.0.0.1:$admin_port WRIT_PUBLIC_URL=http://localhost:$port \
-    WRIT_BOOTSTRAP_ADMIN_KEY=$key exec taskset -c 0 "$built/writ" dev >log 2>&1
+    WRIT_ADMIN_CALLS_PER_MINUTE=1000000 WRIT_BOOTSTRAP_ADMIN_KEY=$key exec taskset -c 0 "$built/writ" dev >log 2>&1
 ) &
 server=$!
 trap 'kill -TERM $server 2>/dev/null; wait $server 2>/dev/null || true' EXIT

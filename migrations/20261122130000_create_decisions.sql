@@ -8,7 +8,7 @@ create table decisions (
     error_id       text        not null check (octet_length(error_id) between 1 and 200),
     decided_at     timestamptz not null,
     action         text        not null check (action in ('authorize', 'issue', 'exchange', 'register')),
-    outcome        text        not null check (outcome in ('allowed', 'narrowed', 'denied', 'stronger_sign_in')),
+    outcome        text        not null check (outcome in ('allowed', 'narrowed', 'denied', 'stronger_sign_in', 'refused')),
     -- Not references: what was decided about somebody who is gone was decided all the same.
     user_id        uuid,
     client_id      text        not null check (octet_length(client_id) between 1 and 2048),
@@ -20,6 +20,8 @@ create table decisions (
     primary key (tenant_id, decision_id)
 );
 create index decisions_by_error_id on decisions (tenant_id, error_id);
+-- By a rule of OAuth, before any policy was asked: they have their own room.
+create index decisions_by_rules on decisions (tenant_id, decision_id) where outcome = 'refused';
 create index decisions_by_age on decisions (tenant_id, decided_at);
 create index decisions_of_a_user on decisions (tenant_id, user_id) where user_id is not null;
 

@@ -16,6 +16,8 @@ const MOST_PER_BATCH: usize = 1_000;
 const FLUSH_INTERVAL: Duration = Duration::from_millis(500);
 /// A batch that cannot be written while PostgreSQL is away is tried again this often before it is given up.
 const ATTEMPTS: u32 = 20;
+/// Of a batch that is written row by row.
+const MOST_FAILURES_IN_A_ROW: usize = 20;
 
 /// The queue of one kind of rows.
 pub struct Batches<T> {
@@ -105,11 +107,25 @@ async fn write<T: Send + Sync>(writer: &impl BatchWriter<T>, batch: &[T], attemp
         writer.lose(batch.len(), &error);
         return;
     }
-    // One that cannot be written takes no other along.
-    for row in batch {
-        if let Err(error) = try_write(writer, std::slice::from_ref(row), 1).await {
-            writer.lose(1, &error);
+    // One that cannot be written takes no other along; where none can, that is soon seen.
+    let (mut lost, mut in_a_row) = (0, 0);
+    for (number, row) in batch.iter().enumerate() {
+        if try_write(writer, std::slice::from_ref(row), 1)
+            .await
+            .is_ok()
+        {
+            in_a_row = 0;
+            continue;
         }
+        lost += 1;
+        in_a_row += 1;
+        if in_a_row == MOST_FAILURES_IN_A_ROW {
+            lost += batch.len() - number - 1;
+            break;
+        }
+    }
+    if lost > 0 {
+        writer.lose(lost, &error);
     }
 }
 

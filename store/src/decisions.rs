@@ -19,6 +19,8 @@ use crate::tenants::Tenant;
 pub const DECISIONS_KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 /// So many are kept of a tenant; the oldest go.
 pub const DECISIONS_KEPT: u32 = 10_000;
+/// So many of them may be refusals by rules, which strangers can bring about.
+pub const RULE_REFUSALS_KEPT: u32 = 2_000;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -50,6 +52,8 @@ pub struct DecisionFilter {
     pub client_id: Option<ClientId>,
     /// Not older than this.
     pub since: Option<Timestamp>,
+    /// Those that policies were asked for, and not what rules refused before.
+    pub is_by_policies: bool,
 }
 
 struct DecisionRow {
@@ -127,7 +131,8 @@ impl TenantScope {
                and ($5::uuid is null or user_id = $5)
                and ($6::text is null or client_id = $6)
                and ($7::timestamptz is null or decided_at >= $7)
-             order by decision_id desc limit $8",
+               and (outcome <> 'refused' or not $8)
+             order by decision_id desc limit $9",
             self.tenant_id(),
             after.map_or(Uuid::max(), |id| id.as_uuid()),
             filter.action,
@@ -135,6 +140,7 @@ impl TenantScope {
             filter.user_id.map(|id| id.as_uuid()),
             filter.client_id.as_ref().map(ClientId::as_str),
             filter.since.map(OffsetDateTime::from),
+            filter.is_by_policies,
             i64::from(limit),
         );
         answer!(self, rows, fetch_all)?
@@ -182,7 +188,20 @@ impl TenantScope {
             i64::from(limit),
         );
         let surplus = answer!(self, surplus, execute)?.rows_affected();
-        Ok(old + surplus)
+        let ruled = sqlx::query!(
+            "delete from decisions where tenant_id = $1 and decision_id = any (array(
+                 select decision_id from decisions
+                 where tenant_id = $1 and outcome = 'refused' and decision_id <= (
+                     select decision_id from decisions
+                     where tenant_id = $1 and outcome = 'refused' order by decision_id desc offset $2 limit 1)
+                 order by decision_id limit $3
+                 for update skip locked))",
+            self.tenant_id(),
+            i64::from(RULE_REFUSALS_KEPT),
+            i64::from(limit),
+        );
+        let ruled = answer!(self, ruled, execute)?.rows_affected();
+        Ok(old + surplus + ruled)
     }
 }
 

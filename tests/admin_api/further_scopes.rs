@@ -39,6 +39,17 @@ async fn a_webhook_is_not_a_way_around_the_scope_of_the_audit() {
         );
         with_audit.patch(&there, &change).await.expect_status(200);
     }
+    let document = json!({ "format_version": 1, "tenant": { "slug": "beta", "display_name": "Beta" }, "webhooks": [hook] });
+    for (further, status) in [(None, 403), (Some("audit:read"), 201)] {
+        let scopes = ["tenants:write", "webhooks:write"]
+            .into_iter()
+            .chain(further);
+        let body = json!({ "name": "scoped", "scopes": scopes.collect::<Vec<_>>() });
+        let made = app.admin().create(KEYS, &body).await;
+        let key = app.admin().with_key(made["admin_key"].as_str().unwrap());
+        let imported = key.post("/admin/v1/tenant-imports", &document).await;
+        imported.expect_status(status);
+    }
     let replay = format!("{there}/deliveries/{}/replay", id_of(&made));
     is_problem(
         &webhooks_alone.post(&replay, &json!({})).await,

@@ -132,8 +132,8 @@ async fn an_imported_tenant_is_the_one_that_was_exported() {
     let deliveries = app.database().db_sizes().await["webhook_deliveries"];
     assert_eq!(
         deliveries,
-        2 * 2,
-        "of each import: that there are two webhooks"
+        2 * 3,
+        "of each import that there are two webhooks, and the export"
     );
 }
 

@@ -11,7 +11,7 @@ async fn trace_of(tenant: &TestTenant, reference: &str) -> Value {
     let [decision] = decisions.as_slice() else {
         panic!("{decisions:#?}")
     };
-    assert_eq!(decision["outcome"], "denied");
+    assert_eq!(decision["outcome"], "refused");
     decision.clone()
 }
 
@@ -78,7 +78,7 @@ async fn what_nobody_refused_leaves_no_trace() {
     let refused = robot.client_credentials(Some("no:such")).await;
     decisions_of(&acme, &refused.text("error_id")).await;
     let list = async || {
-        let path = acme.path("/decisions?outcome=denied");
+        let path = acme.path("/decisions?outcome=refused");
         acme.admin().get(&path).await.json()["data"].clone()
     };
     with_the_next_batch("the one refusal", async || {

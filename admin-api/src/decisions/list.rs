@@ -15,7 +15,13 @@ use crate::problem::{Faults, Problem};
 use crate::request::QueryString;
 
 const ACTIONS: &[&str] = &["authorize", "issue", "register"];
-const OUTCOMES: &[&str] = &["allowed", "narrowed", "denied", "stronger_sign_in"];
+const OUTCOMES: &[&str] = &[
+    "allowed",
+    "narrowed",
+    "denied",
+    "stronger_sign_in",
+    "refused",
+];
 
 /// A page, and which of them.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -30,7 +36,7 @@ pub struct DecisionsQuery {
     /// `authorize`, `issue` or `register`.
     #[param(example = "issue")]
     action: Option<String>,
-    /// `allowed`, `narrowed`, `denied` or `stronger_sign_in`.
+    /// `allowed`, `narrowed`, `denied`, `stronger_sign_in` or `refused`.
     #[param(example = "denied")]
     outcome: Option<String>,
     /// About the user of this id.
@@ -70,6 +76,7 @@ impl DecisionsQuery {
             user_id: user_id.and_then(Result::ok),
             client_id: client_id.and_then(Result::ok),
             since: None,
+            is_by_policies: false,
         })
     }
 }

@@ -32,7 +32,7 @@ pub struct DecisionOut {
     /// `authorize`, `issue` or `register`.
     #[schema(example = "issue")]
     pub action: String,
-    /// `allowed` (a sample), `narrowed`, `denied` or `stronger_sign_in`.
+    /// `allowed` (a sample), `narrowed`, `denied` or `stronger_sign_in` by policies; `refused` by a rule of OAuth before.
     #[schema(example = "denied")]
     pub outcome: String,
     /// Null: no person was behind it.

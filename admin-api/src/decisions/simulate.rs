@@ -160,7 +160,7 @@ pub async fn simulate_policies(
     let draft = compiled.map_err(|errors| refused(&errors))?;
     let window = DAY * u32::try_from(days).unwrap_or(u32::MAX);
     let authority = api.authority();
-    let simulated = authority.simulate(&place, &access.tenant, draft, window);
+    let simulated = authority.simulate(place, &access.tenant, draft, window);
     Ok(Found(simulated.await?.into()))
 }
 

@@ -14,7 +14,8 @@ use crate::request::Id;
 
 /// Release a host
 ///
-/// The claim is gone, and others may have the host. Not while a tenant's issuer is there.
+/// The claim is gone. Not while a tenant's issuer is there; where one was, nobody can claim the host again, since tokens
+/// and clients may still name it.
 #[utoipa::path(
     delete,
     path = "/admin/v1/issuer-hosts/{id}",

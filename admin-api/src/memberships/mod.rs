@@ -48,7 +48,7 @@ impl From<AdminRole> for Role {
 }
 
 /// A membership as it is shown.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Membership, example = json!({
     "id": "0199c2a4-5e0e-7d54-8d4a-3c1f6f0b7a12",
     "user_id": "0199c2a4-5e0e-7d54-8d4a-3c1f6f0b7a13",
@@ -70,14 +70,6 @@ pub struct MembershipOut {
     pub created_at: String,
 }
 
-/// What the audit says of one: a name would stay there after its person is erased.
-#[derive(Serialize)]
-struct WithoutName<'a> {
-    user_id: &'a str,
-    tenant: Option<&'a str>,
-    role: Role,
-}
-
 /// Of one that was given.
 pub fn given(membership: &MembershipOut) -> Changes {
     Changes::created(&membership.without_name()).made_version(membership)
@@ -89,11 +81,11 @@ pub fn taken_away(membership: &MembershipOut) -> Changes {
 }
 
 impl MembershipOut {
-    fn without_name(&self) -> WithoutName<'_> {
-        WithoutName {
-            user_id: &self.user_id,
-            tenant: self.tenant.as_deref(),
-            role: self.role,
+    /// For the audit: a name would stay there after its person is erased.
+    fn without_name(&self) -> Self {
+        Self {
+            username: None,
+            ..self.clone()
         }
     }
 

@@ -109,6 +109,10 @@ impl DocumentBody {
                 caller.require_on_platform(object, true)?;
             }
         }
+        if !self.webhooks.is_empty() {
+            // They tell what the audit has, as `webhooks::require_audit` says for the others.
+            caller.require_on_platform(AdminObject::Audit, false)?;
+        }
         Ok(())
     }
 

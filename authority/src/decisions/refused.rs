@@ -9,11 +9,13 @@ use store::{NewDecision, Tenant};
 
 use super::facts;
 use super::recorder::Share;
-use super::settled::Settlement;
 use super::trace::TraceCheck;
 use crate::Authority;
 use crate::audit::Origin;
 use crate::policy::{PolicyAction, Verdict};
+
+/// Its outcome, which no policy has.
+const REFUSED: &str = "refused";
 
 /// A request of somebody who is known, and the error that it was answered with.
 #[derive(Clone, Debug)]
@@ -65,12 +67,15 @@ impl Authority {
             policies: Vec::new(),
             reason: Some(refused.error.description.clone()),
         };
+        // A native client asks from where its person is, whose data would not go with them.
+        let is_findable = refused.user_id.is_some() || refused.client.is_confidential();
+        let address = refused.origin.address.filter(|_| is_findable);
         let inputs = json!({
             "client": facts::of_client(refused.client),
             "context": {
                 "grant_type": refused.grant_type.map(GrantType::as_str),
                 "time": now,
-                "address": refused.origin.address,
+                "address": address,
             },
         });
         let request_id = refused.origin.request_id.clone();
@@ -79,7 +84,7 @@ impl Authority {
             error_id: request_id.unwrap_or_else(|| decision_id.to_string()),
             decided_at: now,
             action: refused.action.as_str().to_owned(),
-            outcome: Settlement::Denied.as_str().to_owned(),
+            outcome: REFUSED.to_owned(),
             user_id: refused.user_id,
             client_id: refused.client.client_id.clone(),
             policy_version: None,

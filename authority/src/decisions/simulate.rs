@@ -26,36 +26,33 @@ const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// Whose drafts are being tried. Each takes a core for seconds: one of a tenant at a time, and few in all.
 #[derive(Debug, Default)]
-pub struct Simulations(Mutex<HashSet<TenantId>>);
+pub struct Simulations(Arc<Mutex<HashSet<TenantId>>>);
 
 const MOST_AT_ONCE: usize = 2;
 
-/// The right to try a draft; it goes when this is dropped.
+/// The right to try a draft. It goes back when this is dropped, so it goes along with the work.
 #[must_use]
 #[derive(Debug)]
-pub struct SimulationPlace<'a> {
-    simulations: &'a Simulations,
+pub struct SimulationPlace {
+    running: Arc<Mutex<HashSet<TenantId>>>,
     tenant_id: TenantId,
 }
 
 impl Simulations {
-    fn enter(&self, tenant_id: TenantId) -> Option<SimulationPlace<'_>> {
+    fn enter(&self, tenant_id: TenantId) -> Option<SimulationPlace> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_free = running.len() < MOST_AT_ONCE && running.insert(tenant_id);
-        is_free.then_some(SimulationPlace {
-            simulations: self,
+        // Not made where there is none: what is dropped gives the tenant's own place back.
+        is_free.then(|| SimulationPlace {
+            running: Arc::clone(&self.0),
             tenant_id,
         })
     }
 }
 
-impl Drop for SimulationPlace<'_> {
+impl Drop for SimulationPlace {
     fn drop(&mut self) {
-        let mut running = self
-            .simulations
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.remove(&self.tenant_id);
     }
 }
@@ -98,20 +95,20 @@ pub struct ScopeDifference {
 }
 
 impl Authority {
-    /// None: one of this tenant is under way, or as many as there may be. To be held while it lasts.
-    pub fn enter_simulation(&self, tenant: &Tenant) -> Option<SimulationPlace<'_>> {
+    /// None: one of this tenant is under way, or as many as there may be.
+    pub fn enter_simulation(&self, tenant: &Tenant) -> Option<SimulationPlace> {
         self.simulations().enter(tenant.id())
     }
 
     /// Tries `draft` on the tenant's decisions of the last days.
     pub async fn simulate(
         &self,
-        _place: &SimulationPlace<'_>,
+        mut place: SimulationPlace,
         tenant: &Tenant,
         draft: Arc<CompiledPolicies>,
         window: Duration,
     ) -> Result<Simulation, StoreError> {
-        let begun = tokio::time::Instant::now();
+        let ends_at = tokio::time::Instant::now() + TIME_LIMIT;
         let in_force = self.directory().find_policies(tenant).await?;
         let guard_rails = Arc::clone(in_force.engine.guard_rails());
         let draft = Arc::new(PoliciesInForce {
@@ -122,6 +119,7 @@ impl Authority {
         let since = self.now() - window;
         let filter = DecisionFilter {
             since: Some(since),
+            is_by_policies: true,
             ..DecisionFilter::default()
         };
         let mut simulation = Simulation {
@@ -140,20 +138,24 @@ impl Authority {
             after = page.last().map(|decision| decision.decision_id);
             let draft = Arc::clone(&draft);
             // Some hundred evaluations each: not beside the requests that wait for this thread.
-            let tried = tokio::task::spawn_blocking(move || try_all(&draft, page));
-            let tried = tried.await;
-            let tried = tried.map_err(|error| StoreError::Internal(error.to_string()))?;
-            simulation.examined += read;
+            let work = tokio::task::spawn_blocking(move || (try_all(&draft, page, ends_at), place));
+            let done = work.await;
+            let (tried, place_again) =
+                done.map_err(|error| StoreError::Internal(error.to_string()))?;
+            place = place_again;
+            let examined = u32::try_from(tried.len()).unwrap_or(u32::MAX);
+            simulation.examined += examined;
+            let tried = tried.into_iter().flatten();
             for difference in tried {
                 simulation.changed += 1;
                 if simulation.differences.len() < MOST_LISTED {
                     simulation.differences.push(difference);
                 }
             }
-            if read < PAGE {
+            if read < PAGE && examined == read {
                 return Ok(simulation);
             }
-            if simulation.examined >= MAX_SIMULATED || begun.elapsed() > TIME_LIMIT {
+            if simulation.examined >= MAX_SIMULATED || examined < read {
                 simulation.is_cut_off = true;
                 return Ok(simulation);
             }
@@ -161,11 +163,16 @@ impl Authority {
     }
 }
 
-fn try_all(draft: &PoliciesInForce, decisions: Vec<Decision>) -> Vec<Difference> {
-    let tried = decisions
+/// Of each that there was time for, what would be different.
+fn try_all(
+    draft: &PoliciesInForce,
+    decisions: Vec<Decision>,
+    ends_at: tokio::time::Instant,
+) -> Vec<Option<Difference>> {
+    let in_time = decisions
         .into_iter()
-        .filter_map(|decision| try_one(draft, decision));
-    tried.collect()
+        .take_while(|_| tokio::time::Instant::now() < ends_at);
+    in_time.map(|decision| try_one(draft, decision)).collect()
 }
 
 /// None: it would be the same, or its facts are of a version that is not read any more.

@@ -18,6 +18,11 @@ use crate::policy::{
 
 /// So many checks are kept of one decision; a request may name hundreds of scopes.
 const MOST_CHECKS: usize = 200;
+/// And so many policies of one check: of what hundreds forbid, some are enough to see why.
+const MOST_POLICIES: usize = 5;
+const MOST_DESCRIPTION_CHARS: usize = 200;
+/// What one trace may come to.
+const MOST_BYTES: usize = 64 * 1024;
 
 /// One line of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +72,8 @@ impl Trace<'_> {
         let mut checks = self.before.to_vec();
         checks.extend(policy_checks(self.policies, self.answered));
         checks.truncate(MOST_CHECKS);
+        let mut checks = serde_json::to_value(&checks).ok()?;
+        shorten(&mut checks);
         Some(NewDecision {
             decision_id,
             error_id: origin
@@ -80,8 +87,21 @@ impl Trace<'_> {
             client_id: protocol::ClientId::parse(&request.client.id).ok()?,
             policy_version: self.policies.version,
             inputs: serde_json::to_value(request).ok()?,
-            checks: serde_json::to_value(checks).ok()?,
+            checks,
         })
+    }
+}
+
+/// Lines from the end go, until what is left is no more than a trace may have.
+fn shorten(checks: &mut Value) {
+    while let Some(lines) = checks.as_array_mut().filter(|lines| lines.len() > 1)
+        && lines
+            .iter()
+            .map(|line| line.to_string().len())
+            .sum::<usize>()
+            > MOST_BYTES
+    {
+        lines.truncate(lines.len() / 2);
     }
 }
 
@@ -129,6 +149,7 @@ fn deciding(policies: &PoliciesInForce, outcome: &Outcome) -> Vec<PolicyCheck> {
     lines.extend(
         failures.map(|failure| line_of(policies, &failure.policy, Some(failure.message.clone()))),
     );
+    lines.truncate(MOST_POLICIES);
     lines
 }
 
@@ -145,7 +166,9 @@ fn line_of(
     PolicyCheck {
         layer: policy.layer,
         id: policy.id.to_string(),
-        description: summary.and_then(|it| it.description.clone()),
+        description: summary
+            .and_then(|it| it.description.as_ref())
+            .map(|it| it.chars().take(MOST_DESCRIPTION_CHARS).collect()),
         failure,
     }
 }

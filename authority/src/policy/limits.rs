@@ -55,6 +55,11 @@ pub(super) fn check(text: &str) -> Result<(), PolicyError> {
     let mut tokens = Tokens::new(text);
     while let Some((at, token)) = tokens.next() {
         counted.add(token);
+        if matches!(token, Token::Foreign) {
+            let message = "outside of strings and comments there is nothing but ASCII; this may be a space that looks \
+                           like any other";
+            return Err(fault(text, at, message.to_owned()));
+        }
         if let Token::Pattern(bytes) = token
             && bytes > MAX_PATTERN_BYTES
         {
@@ -114,7 +119,7 @@ impl Counted {
             }
             Token::Nesting => self.operators += 1,
             Token::If => self.operators += OPERATORS_OF_AN_IF,
-            Token::Pattern(_) => {}
+            Token::Pattern(_) | Token::Foreign => {}
         }
     }
 }
@@ -127,6 +132,8 @@ enum Token {
     If,
     /// What stands behind `like`, and how long it is.
     Pattern(usize),
+    /// Cedar takes some of it for space, so that words end where none seem to.
+    Foreign,
 }
 
 /// Walks over what is neither string nor comment.
@@ -165,6 +172,7 @@ impl<'a> Tokens<'a> {
                     if matches!(self.bytes.get(self.at), Some(b'&' | b'|' | b'=')) {
                         self.at += 1;
                     }
+                    self.is_behind_like = false;
                     return Some((start, Token::Nesting));
                 }
                 byte if is_word(byte) => {
@@ -177,6 +185,7 @@ impl<'a> Tokens<'a> {
                         _ => {}
                     }
                 }
+                byte if !byte.is_ascii() => return Some((start, Token::Foreign)),
                 _ => {}
             }
         }
@@ -194,8 +203,11 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// As Cedar ends a comment: at either half of a line's end.
     fn skip_line(&mut self) {
-        while self.bytes.get(self.at).is_some_and(|&byte| byte != b'\n') {
+        while let Some(byte) = self.bytes.get(self.at)
+            && !matches!(byte, b'\n' | b'\r')
+        {
             self.at += 1;
         }
     }
@@ -208,7 +220,7 @@ impl<'a> Tokens<'a> {
 }
 
 const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 #[cfg(test)]
@@ -235,6 +247,30 @@ mod tests {
         assert!(check(&format!("{chain} b || c")).is_err());
         assert!(check(&format!("{chain}; {chain}")).is_ok());
         assert!(check(&"else if ".repeat(MAX_OPERATORS + 1)).is_err());
+    }
+
+    /// What Cedar reads is what is counted: its comments end at a carriage return, and its spaces are Unicode's.
+    #[test]
+    fn nothing_hides_from_the_count() {
+        let brackets = "(".repeat(MAX_OPERATORS + 1);
+        assert!(check(&format!("permit //\r {brackets}")).is_err());
+        let pattern = "x".repeat(MAX_PATTERN_BYTES);
+        assert!(check(&format!("x.y like //\r \"{pattern}\"")).is_err());
+        for space in [
+            '\u{85}', '\u{a0}', '\u{1680}', '\u{2003}', '\u{2028}', '\u{2029}', '\u{202f}',
+            '\u{205f}', '\u{3000}', '\u{feff}', 'é',
+        ] {
+            for text in [
+                format!("x.y{space}like{space}\"a\""),
+                format!("if{space}true then 1 else 2"),
+            ] {
+                assert!(check(&text).is_err(), "{space:?}");
+            }
+            assert!(check(&format!("// {space}\npermit \"{space}\"")).is_ok());
+        }
+        for space in ['\t', '\u{b}', '\u{c}', '\r', '\n'] {
+            assert!(check(&format!("x.y{space}like{space}\"{pattern}\"")).is_err());
+        }
     }
 
     #[test]

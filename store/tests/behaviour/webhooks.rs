@@ -21,9 +21,11 @@ fn event(event_type: &str, seconds: i64) -> NewAuditEvent {
 }
 
 fn webhook(patterns: &[&str]) -> NewWebhook {
+    let things = Things::new().webhook;
     NewWebhook {
+        name: things.webhook_id.to_string(),
         event_types: patterns.iter().map(|it| (*it).to_owned()).collect(),
-        ..Things::new().webhook
+        ..things
     }
 }
 

@@ -204,7 +204,6 @@ fn what_was_settled_for_ever_is_a_fault() {
     assert!(faults[0].contains("issuer") && faults[1].contains("response_types"));
 }
 
-/// A resource of few names, so that two files meet.
 /// An older server took two webhooks of one name: which of them a file means, nobody can say.
 #[test]
 fn a_name_that_several_have_is_a_fault() {
@@ -227,6 +226,7 @@ fn a_name_that_several_have_is_a_fault() {
     );
 }
 
+/// A resource of few names, so that two files meet.
 fn resource() -> impl Strategy<Value = Value> {
     let scope = ("[ab]", any::<bool>(), any::<bool>()).prop_map(|(name, is_default, is_said)| {
         let mut scope = json!({"name": name, "description": "x"});
