@@ -73,6 +73,12 @@ async fn what_nobody_refused_leaves_no_trace() {
     let denied = client.authorization_request().walk_and_deny(&browser).await;
     assert_eq!(denied.error(), "access_denied");
 
+    // A public client proves nothing, and nothing is written for it.
+    client
+        .refresh("writ_rt_garbage")
+        .await
+        .is_refused(400, "invalid_grant");
+
     // Whatever was written before this one is there with it.
     let robot = acme.confidential_client().await;
     let refused = robot.client_credentials(Some("no:such")).await;

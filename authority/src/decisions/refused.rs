@@ -32,6 +32,11 @@ pub struct RuleRefusal<'a> {
 }
 
 impl RuleRefusal<'_> {
+    /// A public client proves nothing: whoever knows its `client_id` could fill the table.
+    fn is_of_somebody_known(&self) -> bool {
+        self.user_id.is_some() || self.client.is_confidential()
+    }
+
     /// The policies keep their own traces; a person may say no; and some answers only ask for something else first.
     pub const fn is_by_a_rule(&self) -> bool {
         !matches!(
@@ -50,12 +55,15 @@ impl RuleRefusal<'_> {
 }
 
 impl Authority {
-    /// Never waits. What is no refusal (a step that is still to come, our own trouble) leaves none; of a client in a
+    /// Never waits, and writes nothing for a client that proved nothing with nobody signed in. What is no refusal (a step that is still to come, our own trouble) leaves none; of a client in a
     /// loop only so many are kept.
     pub fn record_rule_refusal(&self, refused: &RuleRefusal<'_>) {
         let now = self.now();
         let recorder = self.decision_recorder();
-        if !refused.is_by_a_rule() || !recorder.wants(refused.tenant, Share::Ruled, now) {
+        if !refused.is_by_a_rule()
+            || !refused.is_of_somebody_known()
+            || !recorder.wants(refused.tenant, Share::Ruled, now)
+        {
             return;
         }
         let decision_id = DecisionId::generate(self.random(), now);
@@ -67,15 +75,12 @@ impl Authority {
             policies: Vec::new(),
             reason: Some(refused.error.description.clone()),
         };
-        // A native client asks from where its person is, whose data would not go with them.
-        let is_findable = refused.user_id.is_some() || refused.client.is_confidential();
-        let address = refused.origin.address.filter(|_| is_findable);
         let inputs = json!({
             "client": facts::of_client(refused.client),
             "context": {
                 "grant_type": refused.grant_type.map(GrantType::as_str),
                 "time": now,
-                "address": address,
+                "address": refused.origin.address,
             },
         });
         let request_id = refused.origin.request_id.clone();
